@@ -1,0 +1,14 @@
+//! The vocabulary: names, units, values, readings, samples; pure parsers of kernel text.
+//!
+//! This floor knows what a fact *is*. It does not know where facts come from (`host`) nor what they
+//! mean (`rule`), and it performs no I/O.
+
+mod reading;
+mod unit;
+mod value;
+mod version;
+
+pub use reading::Reading;
+pub use unit::Unit;
+pub use value::Value;
+pub use version::KernelVersion;

@@ -1,0 +1,3 @@
+//! `tcptune`: audit a Linux host's TCP/IP settings with evidence from its own kernel.
+
+pub mod fact;

@@ -1,0 +1,3 @@
+//! The `tcptune` binary.
+
+fn main() {}
