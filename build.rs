@@ -1,0 +1,38 @@
+//! Turns the data under `rules/` into Rust before the crate is compiled, so that nothing is parsed
+//! at start.
+
+#[path = "build/catalog/mod.rs"]
+mod catalog;
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    directive("rerun-if-changed=build");
+    directive("rerun-if-changed=rules");
+    match generate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            for line in message.lines() {
+                directive(&format!("error={line}"));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every generated part; the message of the first fault names its file and position.
+fn generate() -> Result<(), String> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
+    catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "cargo reads directives from standard output"
+)]
+fn directive(text: &str) {
+    println!("cargo::{text}");
+}

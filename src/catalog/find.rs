@@ -1,0 +1,117 @@
+//! Finding the entry of a key.
+
+use super::table::{ALIASES, KEYS, PATTERNS};
+use super::{KeySpec, canonical};
+
+/// The entry of a key in any spelling; see [`canonical`]. A key of its own beats a family such as
+/// `net.ipv4.conf.*.rp_filter`, and that beats the catch-all `net.ipv4.conf.*.*`.
+pub fn find(key: &str) -> Option<&'static KeySpec> {
+    let key = canonical(key);
+    exact(&key).or_else(|| {
+        PATTERNS
+            .iter()
+            .filter_map(|at| KEYS.get(*at))
+            .find(|spec| matches(spec.key, &key))
+    })
+}
+
+/// Every entry, families included, sorted by name.
+pub fn keys() -> &'static [KeySpec] {
+    KEYS
+}
+
+/// The entry whose name is exactly this.
+fn exact(key: &str) -> Option<&'static KeySpec> {
+    let at = KEYS.binary_search_by(|spec| spec.key.cmp(key)).ok()?;
+    KEYS.get(at)
+}
+
+/// The entry a dotted name is another name of.
+pub(super) fn alias(name: &str) -> Option<&'static KeySpec> {
+    let at = ALIASES
+        .binary_search_by(|(alias, _)| (*alias).cmp(name))
+        .ok()?;
+    KEYS.get(ALIASES.get(at)?.1)
+}
+
+/// Whether a dotted key belongs to a pattern: segment by segment, `*` for any one.
+fn matches(pattern: &str, key: &str) -> bool {
+    let mut segments = key.split('.');
+    for wanted in pattern.split('.') {
+        match segments.next() {
+            Some(segment) if !segment.is_empty() && (wanted == "*" || wanted == segment) => {}
+            _ => return false,
+        }
+    }
+    segments.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(key: &str) -> Option<&'static str> {
+        find(key).map(|spec| spec.key)
+    }
+
+    #[test]
+    fn a_key_of_its_own_beats_a_family_and_a_family_the_catch_all() {
+        assert_eq!(
+            found("net.ipv4.conf.all.rp_filter"),
+            Some("net.ipv4.conf.all.rp_filter")
+        );
+        assert_eq!(
+            found("net.ipv4.conf.eth0.rp_filter"),
+            Some("net.ipv4.conf.*.rp_filter")
+        );
+        assert_eq!(
+            found("net.ipv4.conf.eth0.made_up"),
+            Some("net.ipv4.conf.*.*")
+        );
+        assert_eq!(
+            found("net.ipv4.conf.default.made_up"),
+            Some("net.ipv4.conf.default.*")
+        );
+        assert_eq!(
+            found("net.ipv4.conf.all.made_up"),
+            Some("net.ipv4.conf.*.*")
+        );
+    }
+
+    #[test]
+    fn aliases_and_interface_names_with_dots_are_found() {
+        assert_eq!(
+            found("net.nf_conntrack_max"),
+            Some("net.netfilter.nf_conntrack_max")
+        );
+        assert_eq!(
+            found("net/ipv4/conf/eth0.100/rp_filter"),
+            Some("net.ipv4.conf.*.rp_filter")
+        );
+        assert_eq!(
+            found("net.ipv4.conf.eth0/100.rp_filter"),
+            Some("net.ipv4.conf.*.rp_filter")
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_found() {
+        for key in [
+            "",
+            ".",
+            "net",
+            "net.ipv4",
+            "net.ipv4.tcp_made_up",
+            "net.ipv4.conf..rp_filter",
+            "net.ipv4.conf.a.b.rp_filter",
+        ] {
+            assert_eq!(found(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_for_the_search() {
+        assert!(KEYS.is_sorted_by(|a, b| a.key < b.key));
+        assert!(ALIASES.is_sorted_by(|a, b| a.0 < b.0));
+    }
+}

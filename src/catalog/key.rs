@@ -1,0 +1,149 @@
+//! What the catalogue says of one key.
+
+use super::Release;
+use crate::fact::Unit;
+
+/// One key of `/proc/sys`, or a family of keys with `*` in place of one segment.
+///
+/// The claims rest on the kernel's sources (`net/ipv4/sysctl_net_ipv4.c`, `net/core/sysctl_net_core.c`,
+/// `net/ipv4/devinet.c` and their like) and on writes tried in throw-away namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySpec {
+    /// The dotted name or pattern.
+    pub key: &'static str,
+    /// How the text is to be understood.
+    pub kind: Kind,
+    /// What the numbers measure.
+    pub unit: Unit,
+    /// What a count counts: "retransmissions".
+    pub noun: Option<&'static str>,
+    /// The smallest number a write accepts, for each number of the value.
+    pub min: Option<i64>,
+    /// The largest number a write accepts. Bounds that depend on the clock tick are those of 1000 Hz.
+    pub max: Option<i64>,
+    /// The meaning of enum values or mask bits; empty when nothing is known.
+    pub values: &'static [(i64, &'static str)],
+    /// Where the key exists.
+    pub scope: KeyScope,
+    /// The first release that has the key in every network namespace, where later than `since`.
+    pub netns_since: Option<Release>,
+    /// The first mainline release with the key.
+    pub since: Option<Release>,
+    /// The first mainline release without the key.
+    pub removed_in: Option<Release>,
+    /// The first mainline release that keeps the key and ignores it.
+    pub noop_since: Option<Release>,
+    /// What took the place of a removed key.
+    pub replacement: Option<&'static str>,
+    /// The first Kubernetes release that lets pods set it without being told to.
+    pub kubernetes_safe_since: Option<&'static str>,
+    /// The value is never read into a report, a snapshot or a journal.
+    pub secret: bool,
+    /// Whether it may be written.
+    pub write: Write,
+    /// Other names of the same value.
+    pub aliases: &'static [&'static str],
+    /// What a new network namespace starts with.
+    pub new_netns: NewNetns,
+    /// The kernel's own defaults by mainline release, oldest first.
+    pub defaults: &'static [DefaultSince],
+    /// Defaults of RHEL kernels, by RHEL release, where they differ from mainline.
+    pub default_el: &'static [(u8, &'static str)],
+    /// How the default comes about where it depends on memory, clock tick or build.
+    pub scaled: Option<&'static str>,
+    /// Nothing is known but the name of the family.
+    pub unlisted: bool,
+}
+
+impl KeySpec {
+    /// Whether this is a family and not a single key.
+    pub fn is_pattern(&self) -> bool {
+        self.key.contains('*')
+    }
+
+    /// Whether a change may be planned from inside such a namespace: the key is one that may be
+    /// written at all, and it is not one that only the initial network namespace can write.
+    pub fn is_writable_in(&self, initial_netns: bool) -> bool {
+        self.write == Write::Allowed && (initial_netns || self.scope == KeyScope::Netns)
+    }
+
+    /// The meaning of an enum value or of one mask bit.
+    pub fn meaning(&self, number: i64) -> Option<&'static str> {
+        self.values
+            .iter()
+            .find(|(known, _)| *known == number)
+            .map(|(_, meaning)| *meaning)
+    }
+}
+
+/// How the text of a key is to be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A whole number.
+    Int,
+    /// A switch; any non-zero number is "on".
+    Bool,
+    /// One number out of [`KeySpec::values`].
+    Enum,
+    /// A sum of the bits in [`KeySpec::values`].
+    Bitmask,
+    /// Three numbers, `min default max`.
+    Triple,
+    /// Two numbers, `low high`.
+    Range,
+    /// A list of ports and port ranges, `8080,9148-9150`.
+    Ports,
+    /// Words separated by blanks.
+    Words,
+    /// One line of text.
+    Text,
+}
+
+/// Where a key exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyScope {
+    /// Each network namespace has its own.
+    Netns,
+    /// Only the initial network namespace shows it; it acts on the whole machine.
+    Host,
+    /// As `Host`, and other network namespaces show the host's value read-only.
+    HostReadonly,
+}
+
+/// Whether a key may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Write {
+    /// A rule or a profile may ask for it.
+    Allowed,
+    /// Never written, whoever asks: the old value does not undo what a write does.
+    Never {
+        /// What it is that cannot be undone.
+        why: &'static str,
+    },
+    /// The kernel lets nobody write it.
+    ReadOnly,
+}
+
+/// What a new network namespace starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NewNetns {
+    /// The kernel's default, whatever the host has.
+    Default,
+    /// A copy of the initial network namespace.
+    InheritInit,
+    /// A copy of the namespace that creates it.
+    InheritCreator,
+    /// The host's value itself.
+    HostValue,
+    /// The key is not there.
+    Absent,
+}
+
+/// A default and the release that brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DefaultSince {
+    /// The first mainline release with it.
+    pub since: Release,
+    /// The value as `/proc/sys` shows it; `None` where it is not known from there on.
+    pub value: Option<&'static str>,
+}

@@ -1,0 +1,37 @@
+//! The catalogue: what is known of every kernel setting and counter.
+//!
+//! The data stands in `rules/catalog/*.yaml`; the build turns it into static tables, so a program
+//! that starts pays nothing for it. This floor performs no I/O: it knows what a key *is*, not what
+//! this host has in it.
+//!
+//! ```
+//! let key = tcptune::catalog::find("net/ipv4/conf/eth0.100/rp_filter").unwrap();
+//! assert_eq!(key.key, "net.ipv4.conf.*.rp_filter");
+//! ```
+
+mod accept;
+mod counter;
+mod default;
+mod find;
+mod key;
+mod name;
+mod nearest;
+mod parse;
+mod release;
+
+pub use accept::Refused;
+pub use counter::{CounterSpec, counter, counters};
+pub use find::{find, keys};
+pub use key::{DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Write};
+pub use name::{canonical, path};
+pub use nearest::{nearest, nearest_counter};
+pub use parse::ParseError;
+pub use release::Release;
+
+/// The tables made by `build/catalog` from `rules/catalog`.
+mod table {
+    use super::{CounterSpec, DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Release, Write};
+    use crate::fact::Unit;
+
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+}

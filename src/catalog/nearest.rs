@@ -1,0 +1,156 @@
+//! "Did you mean": the known name nearest to a mistyped one.
+
+use super::table::{COUNTERS, KEYS};
+use super::{CounterSpec, canonical};
+
+/// Longer texts are no mistyped name, and the cost stays bounded.
+const LONGEST: usize = 128;
+
+/// The key, or the family, nearest to a name that is not in the catalogue; `None` when nothing is
+/// near. A name without its beginning (`tcp_tw_reuse`) counts as near.
+pub fn nearest(key: &str) -> Option<&'static str> {
+    let key = canonical(key);
+    if key.is_empty() || key.len() > LONGEST {
+        return None;
+    }
+    let listed = || KEYS.iter().filter(|spec| !spec.unlisted);
+    if !key.contains('.') {
+        let ends = |name: &str| name.rsplit('.').next() == Some(key.as_ref());
+        if let Some(spec) = listed().find(|spec| ends(spec.key)) {
+            return Some(spec.key);
+        }
+    }
+    let candidates = listed().map(|spec| {
+        let distance = distance(&masked(&key, spec.key), spec.key, allowed(&key));
+        (distance, spec.key)
+    });
+    best(candidates)
+}
+
+/// The counter nearest to `Proto.Field` or to a bare field name.
+pub fn nearest_counter(name: &str) -> Option<&'static CounterSpec> {
+    if name.is_empty() || name.len() > LONGEST {
+        return None;
+    }
+    let (proto, field) = match name.split_once('.') {
+        Some((proto, field)) => (Some(proto), field),
+        None => (None, name),
+    };
+    let candidates = COUNTERS.iter().filter(|spec| spec.name != "*").map(|spec| {
+        let wrong_line = usize::from(proto.is_some_and(|proto| proto != spec.proto));
+        let apart = if field.eq_ignore_ascii_case(spec.name) {
+            Some(usize::from(field != spec.name))
+        } else {
+            distance(field, spec.name, allowed(field))
+        };
+        (apart.map(|apart| apart + wrong_line), spec)
+    });
+    best(candidates)
+}
+
+/// The first of the candidates with the smallest distance.
+fn best<T>(candidates: impl Iterator<Item = (Option<usize>, T)>) -> Option<T> {
+    candidates
+        .filter_map(|(distance, candidate)| Some((distance?, candidate)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many slips a name of this length may hold.
+fn allowed(name: &str) -> usize {
+    (name.len() / 6).clamp(1, 3)
+}
+
+/// The key with `*` where the pattern has it, so that an interface name costs nothing.
+fn masked(key: &str, pattern: &str) -> String {
+    if !pattern.contains('*') || key.split('.').count() != pattern.split('.').count() {
+        return key.to_owned();
+    }
+    let segments: Vec<&str> = key
+        .split('.')
+        .zip(pattern.split('.'))
+        .map(|(own, wanted)| if wanted == "*" { "*" } else { own })
+        .collect();
+    segments.join(".")
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal
+/// string alignment), or `None` when they are more than `most`.
+fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let mut cost = (at(&above, j) + usize::from(x != y))
+                .min(at(&above, j + 1) + 1)
+                .min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && Some(x) == b.get(j - 1) && a.get(i - 1) == Some(y);
+            if swapped && x != y {
+                cost = cost.min(at(&before, j - 1) + 1);
+            }
+            row.push(cost);
+        }
+        if row.iter().min().is_some_and(|least| *least > most) {
+            return None;
+        }
+        before = above;
+        above = row;
+    }
+    above.last().copied().filter(|cost| *cost <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_the_key() {
+        for (given, meant) in [
+            ("net.ipv4.tcp_tw_resue", "net.ipv4.tcp_tw_reuse"),
+            ("net.ipv4.tcp_fintimeout", "net.ipv4.tcp_fin_timeout"),
+            ("net/core/somaxcon", "net.core.somaxconn"),
+            ("tcp_keepalive_time", "net.ipv4.tcp_keepalive_time"),
+            ("net.ipv4.conf.eth0.rp_fliter", "net.ipv4.conf.*.rp_filter"),
+            ("net.ip4.tcp_rmem", "net.ipv4.tcp_rmem"),
+        ] {
+            assert_eq!(nearest(given), Some(meant), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_far_from_everything_suggests_nothing() {
+        let long = "x.".repeat(5000);
+        for given in ["", "vm.swappiness", "net.ipv4.entirely_else", long.as_str()] {
+            assert_eq!(nearest(given), None);
+        }
+    }
+
+    #[test]
+    fn a_slip_finds_the_counter() {
+        let name = |given| nearest_counter(given).map(|spec| (spec.proto, spec.name));
+        assert_eq!(
+            name("TcpExt.ListenOverflow"),
+            Some(("TcpExt", "ListenOverflows"))
+        );
+        assert_eq!(
+            name("Tcp.ListenOverflows"),
+            Some(("TcpExt", "ListenOverflows"))
+        );
+        assert_eq!(name("listendrops"), Some(("TcpExt", "ListenDrops")));
+        assert_eq!(name("Udp.RcvBufErrors"), Some(("Udp", "RcvbufErrors")));
+        assert_eq!(name("NothingLikeIt"), None);
+    }
+
+    #[test]
+    fn a_swap_of_neighbours_is_one_slip() {
+        assert_eq!(distance("resue", "reuse", 3), Some(1));
+        assert_eq!(distance("", "ab", 3), Some(2));
+        assert_eq!(distance("abcd", "wxyz", 3), None);
+    }
+}
