@@ -99,6 +99,15 @@ impl SocketSummary {
     }
 }
 
+impl SocketSummary {
+    pub(super) const fn of_mut(&mut self, family: Family) -> &mut StateCounts {
+        match family {
+            Family::Ipv4 => &mut self.ipv4,
+            Family::Ipv6 => &mut self.ipv6,
+        }
+    }
+}
+
 impl CloseWaitAges {
     /// Counts one socket by its age in milliseconds.
     pub fn observe(&mut self, milliseconds: u32) {

@@ -56,11 +56,7 @@ impl SocketTally {
 
     /// Counts one socket.
     pub fn observe(&mut self, row: &SocketRow) {
-        let counts = match row.family {
-            Family::Ipv4 => &mut self.summary.ipv4,
-            Family::Ipv6 => &mut self.summary.ipv6,
-        };
-        counts.add(row.state, 1);
+        self.summary.of_mut(row.family).add(row.state, 1);
         match row.state {
             TcpState::Established => {
                 let keepalive = row.timer.map(|timer| timer == Timer::Keepalive);
@@ -98,6 +94,11 @@ impl SocketTally {
             }
             None => self.summary.destinations_truncated = true,
         }
+    }
+
+    /// Counts one listening socket, of which there is no row.
+    pub fn add_listener(&mut self, family: Family) {
+        self.summary.of_mut(family).add(TcpState::Listening, 1);
     }
 
     /// Sets how long sockets have been in `CLOSE_WAIT`; without this call it stays unknown.
