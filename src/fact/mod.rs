@@ -3,7 +3,9 @@
 //! This floor knows what a fact *is*. It does not know where facts come from (`host`) nor what they
 //! mean (`rule`), and it performs no I/O.
 
+pub mod parse;
 mod reading;
+pub mod socket;
 mod unit;
 mod value;
 mod version;

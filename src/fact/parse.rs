@@ -1,0 +1,23 @@
+//! Pure parsers of kernel text. Each takes any input at all and says what it could read.
+
+mod counters;
+mod sockstat;
+mod softnet;
+mod uptime;
+
+pub use counters::{counters, visit_counters};
+pub use sockstat::sockstat;
+pub use softnet::{Softnet, softnet_stat};
+pub use uptime::uptime;
+
+use super::Reading;
+
+/// A decimal number, or the text that is none. Text is cut, so that no report carries a whole file.
+fn decimal(text: &str) -> Reading<i64> {
+    text.parse()
+        .map_or_else(|_| malformed(text), Reading::Known)
+}
+
+fn malformed<T>(text: &str) -> Reading<T> {
+    Reading::Malformed(text.chars().take(64).collect())
+}

@@ -1,0 +1,56 @@
+//! Sockets: what the kernel's TCP tables say, row by row and summed up.
+//!
+//! A [`SocketRow`] is one socket as a source gave it. A [`SocketTally`] takes rows in any number and
+//! bounded memory and ends as a [`SocketSummary`], which is small, comparable and fit for a
+//! snapshot. What a source cannot tell stays `None`; it never becomes zero.
+
+mod counts;
+mod ports;
+mod row;
+mod state;
+mod summary;
+mod tally;
+mod tracked;
+
+use serde::{Deserialize, Serialize};
+
+pub use counts::StateCounts;
+pub use ports::{PortOccupancy, PortView};
+pub use row::{Listener, SocketRow};
+pub use state::{Family, TcpState, Timer};
+pub use summary::{CloseWaitAges, Destination, Ranked, SocketSummary};
+pub use tally::SocketTally;
+pub use tracked::{Persisting, Tracked};
+
+/// Where the socket tables were read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SocketSource {
+    /// The kernel's socket diagnostics over netlink: timers, queue bounds, drops, ages.
+    Diagnostics,
+    /// `/proc/net/tcp` and its siblings: states, addresses, queues and inodes only.
+    ProcTables,
+}
+
+/// One look at all TCP sockets of a network namespace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sockets {
+    /// Where the tables were read from.
+    pub source: SocketSource,
+    /// Every socket that is not listening, summed up.
+    pub summary: SocketSummary,
+    /// The listening sockets, by address.
+    pub listeners: Vec<Listener>,
+    /// Local ports that services hold.
+    pub ports: PortOccupancy,
+    /// Inodes of sockets in `CLOSE_WAIT`, at most [`Sockets::MAX_CLOSE_WAIT_INODES`] of them, to find
+    /// the process that forgot them.
+    pub close_wait_inodes: Vec<u64>,
+    /// What a reader of the numbers should know: "the tables changed while they were read".
+    pub notes: Vec<String>,
+}
+
+impl Sockets {
+    /// How many inodes in `CLOSE_WAIT` are kept for attribution.
+    pub const MAX_CLOSE_WAIT_INODES: usize = 4096;
+}

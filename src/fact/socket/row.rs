@@ -1,0 +1,62 @@
+//! One socket, as a source gave it.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Family, TcpState, Timer};
+
+/// One TCP socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRow {
+    /// The family of the socket itself.
+    pub family: Family,
+    /// Its state.
+    pub state: TcpState,
+    /// The local address. IPv4 traffic on an IPv6 socket is shown as IPv4.
+    pub local: SocketAddr,
+    /// The remote address, unmapped likewise; port 0 when there is no peer.
+    pub remote: SocketAddr,
+    /// The armed timer; `None` when the source cannot tell.
+    pub timer: Option<Timer>,
+    /// Retransmissions or probes sent in a row without an answer; `None` when the source cannot tell.
+    pub retransmits: Option<u8>,
+    /// Bytes not read yet; on a listener, connections that wait for `accept`.
+    pub receive_queue: u32,
+    /// Bytes not acknowledged yet; on a listener from the diagnostics, the bound of its queue.
+    pub send_queue: u32,
+    /// The inode of the socket; 0 when no process holds it (mini-sockets, orphans).
+    pub inode: u64,
+}
+
+impl SocketRow {
+    /// Whether a retransmission timer runs that has fired at least once; `None` when the source
+    /// cannot tell.
+    pub fn backs_off(&self) -> Option<bool> {
+        match (self.timer?, self.retransmits?) {
+            (Timer::Retransmit, retransmits) => Some(retransmits >= 1),
+            _ => Some(false),
+        }
+    }
+}
+
+/// A listening socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// The family of the socket.
+    pub family: Family,
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// Connections that wait for `accept` (`sk_ack_backlog`).
+    pub queue: u32,
+    /// The most that may wait, `min(backlog of listen(), somaxconn at that time)`
+    /// (`sk_max_ack_backlog`); `None` when the source cannot tell. The kernel admits one more.
+    pub bound: Option<u32>,
+    /// Packets this listener has thrown away since it listens (`sk_drops`, raised by
+    /// `tcp_listendrop`); `None` when the source cannot tell.
+    pub drops: Option<u64>,
+    /// The inode of the socket.
+    pub inode: u64,
+    /// The process that holds it, "nginx (pid 812)"; `None` when not looked for or not visible.
+    pub process: Option<String>,
+}

@@ -1,0 +1,185 @@
+//! What a tally makes of rows.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::super::{PortView, SocketRow, SocketSummary, TcpState, Timer, Tracked};
+use super::*;
+
+fn row(state: TcpState, local: &str, remote: &str) -> SocketRow {
+    let local: SocketAddr = local.parse().unwrap();
+    SocketRow {
+        family: if local.is_ipv4() {
+            Family::Ipv4
+        } else {
+            Family::Ipv6
+        },
+        state,
+        local,
+        remote: remote.parse().unwrap(),
+        timer: Some(Timer::Off),
+        retransmits: Some(0),
+        receive_queue: 0,
+        send_queue: 0,
+        inode: 1,
+    }
+}
+
+fn established(timer: Option<Timer>, retransmits: Option<u8>) -> SocketRow {
+    SocketRow {
+        timer,
+        retransmits,
+        ..row(TcpState::Established, "10.0.1.7:443", "10.0.9.9:50000")
+    }
+}
+
+fn tally(rows: &[SocketRow]) -> SocketSummary {
+    let mut tally = SocketTally::new(PortView {
+        range: (32_768, 60_999),
+        listening: BTreeSet::from([443, 40_000]),
+    });
+    for row in rows {
+        tally.observe(row);
+    }
+    tally.finish()
+}
+
+#[test]
+fn states_are_counted_by_the_family_of_the_socket() {
+    let mut mapped = row(TcpState::CloseWait, "10.0.0.1:443", "10.0.0.2:5");
+    mapped.family = Family::Ipv6;
+    let summary = tally(&[
+        mapped,
+        row(TcpState::CloseWait, "10.0.0.1:443", "10.0.0.3:5"),
+        row(TcpState::SynRecv, "[::1]:443", "[::1]:5"),
+    ]);
+    assert_eq!(summary.of(Family::Ipv6).get(TcpState::CloseWait), 1);
+    assert_eq!(summary.of(Family::Ipv4).get(TcpState::CloseWait), 1);
+    assert_eq!(summary.count(TcpState::CloseWait), 2);
+    assert_eq!(summary.of(Family::Ipv6).get(TcpState::SynRecv), 1);
+}
+
+#[test]
+fn a_retransmission_timer_counts_as_backoff_only_after_a_retransmission() {
+    let summary = tally(&[
+        established(Some(Timer::Retransmit), Some(0)),
+        established(Some(Timer::Retransmit), Some(3)),
+        established(Some(Timer::ZeroWindow), Some(3)),
+        established(Some(Timer::Keepalive), Some(1)),
+    ]);
+    assert_eq!(summary.established_backoff, Some(1));
+    assert_eq!(summary.established_keepalive, Some(1));
+}
+
+#[test]
+fn one_row_that_cannot_tell_its_timer_makes_the_count_unknown() {
+    let summary = tally(&[
+        established(Some(Timer::Keepalive), Some(0)),
+        established(None, None),
+    ]);
+    assert_eq!(summary.established_keepalive, None);
+    assert_eq!(summary.established_backoff, None);
+    assert_eq!(summary.syn_sent_backoff, Some(0), "no such socket, so none");
+    assert_eq!(summary.close_wait_ages, None);
+}
+
+#[test]
+fn fin_wait_2_is_orphaned_when_nobody_holds_it() {
+    let held = row(TcpState::FinWait2, "10.0.0.1:443", "10.0.0.2:5");
+    let mut orphan = row(TcpState::FinWait2, "10.0.0.1:443", "10.0.0.2:6");
+    orphan.inode = 0;
+    let summary = tally(&[held, orphan.clone()]);
+    assert_eq!(summary.count(TcpState::FinWait2), 2);
+    assert_eq!(summary.fin_wait_2_orphaned, 1);
+    let later = tally(&[orphan]);
+    let both = Tracked::persisting(&summary.fin_wait_2_tracked, &later.fin_wait_2_tracked);
+    assert_eq!(both.count, 1);
+}
+
+#[test]
+fn the_destination_with_the_most_syn_sent_comes_first() {
+    let mut rows = vec![row(TcpState::SynSent, "10.0.0.1:40001", "10.0.3.8:80")];
+    for port in ["40002", "40003"] {
+        let local = format!("10.0.0.1:{port}");
+        rows.push(row(TcpState::SynSent, &local, "10.0.3.9:80"));
+    }
+    let top = tally(&rows).syn_sent_top.unwrap();
+    assert_eq!((top.name.as_str(), top.count), ("10.0.3.9:80", 2));
+}
+
+#[test]
+fn a_destination_counts_outgoing_ports_only() {
+    let to = "10.0.3.9:8080";
+    let summary = tally(&[
+        row(TcpState::TimeWait, "10.0.1.7:33000", to),
+        row(TcpState::Established, "10.0.1.7:33001", to),
+        row(TcpState::TimeWait, "10.0.1.7:443", to),
+        row(TcpState::TimeWait, "10.0.1.7:40000", to),
+        row(TcpState::TimeWait, "10.0.1.7:1024", to),
+        row(TcpState::Closed, "10.0.1.7:33002", "0.0.0.0:0"),
+        row(TcpState::Listening, "10.0.1.7:33003", "0.0.0.0:0"),
+    ]);
+    let expected = Destination {
+        source: "10.0.1.7".parse().unwrap(),
+        address: to.parse().unwrap(),
+        used: 2,
+        time_wait: 1,
+    };
+    assert_eq!(summary.destinations, [expected]);
+    assert!(!summary.destinations_truncated);
+}
+
+#[test]
+fn only_the_foremost_destinations_are_kept() {
+    let mut rows = Vec::new();
+    for service in 1..=40_u16 {
+        for port in 0..service {
+            let local = format!("10.0.1.7:{}", 33_000 + port);
+            rows.push(row(
+                TcpState::TimeWait,
+                &local,
+                &format!("10.0.3.9:{service}"),
+            ));
+        }
+    }
+    let summary = tally(&rows);
+    let used: Vec<u64> = summary
+        .destinations
+        .iter()
+        .map(|found| found.used)
+        .collect();
+    assert_eq!(used, (25..=40).rev().collect::<Vec<u64>>());
+}
+
+#[test]
+fn more_destinations_than_fit_are_said_to_be_cut() {
+    let mut tally = SocketTally::new(PortView {
+        range: (1, 65_535),
+        listening: BTreeSet::new(),
+    });
+    let mut one = row(TcpState::Established, "10.0.1.7:33000", "10.0.0.0:80");
+    for high in 0..=1_u8 {
+        for mid in 0..=255 {
+            for low in 0..=255 {
+                one.remote = SocketAddr::from(([10, high, mid, low], 80));
+                tally.observe(&one);
+            }
+        }
+    }
+    assert_eq!(tally.destinations.len(), MAX_DESTINATIONS);
+    assert_eq!(tally.count(TcpState::Established), 131_072);
+    assert!(tally.finish().destinations_truncated);
+}
+
+#[test]
+fn a_summary_survives_its_snapshot() {
+    let summary = tally(&[
+        row(TcpState::SynSent, "[2001:db8::1]:40001", "[2001:db8::2]:80"),
+        established(None, None),
+    ]);
+    let json = serde_json::to_string(&summary).unwrap();
+    assert_eq!(
+        serde_json::from_str::<SocketSummary>(&json).unwrap(),
+        summary
+    );
+}

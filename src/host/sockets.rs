@@ -1,0 +1,293 @@
+//! One look at the sockets of a namespace, by the best source there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::inet_diag::{self, DiagError, DiagSocket, DumpNote, Ext, StateMask};
+use super::proc_tables::{self, TableError};
+use super::process::{self, Holder, Owners};
+use crate::fact::socket::{
+    CloseWaitAges, Listener, PortOccupancy, PortView, Ranked, SocketRow, SocketSource, SocketTally,
+    Sockets, TcpState,
+};
+
+/// How to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectOptions {
+    /// `ip_local_port_range` of the namespace, both ends included.
+    pub port_range: (u16, u16),
+    /// Where the tables of `/proc/net` are, for when the diagnostics are refused.
+    pub tables: PathBuf,
+    /// Read the tables even if the diagnostics work, as for a recorded tree.
+    pub tables_only: bool,
+}
+
+impl CollectOptions {
+    /// This host, in the network namespace of the calling thread.
+    pub fn live(port_range: (u16, u16)) -> Self {
+        Self {
+            port_range,
+            tables: PathBuf::from("/proc/thread-self/net"),
+            tables_only: false,
+        }
+    }
+
+    /// A recorded tree, whose tables lie in a directory.
+    pub fn recorded(port_range: (u16, u16), tables: &Path) -> Self {
+        Self {
+            port_range,
+            tables: tables.to_owned(),
+            tables_only: true,
+        }
+    }
+}
+
+/// No source gave an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectError {
+    /// Why the diagnostics did not; `None` if they were not asked.
+    pub diagnostics: Option<DiagError>,
+    /// Why the tables did not.
+    pub tables: TableError,
+}
+
+impl fmt::Display for CollectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(error) = &self.diagnostics {
+            write!(f, "{error}; ")?;
+        }
+        write!(f, "{}", self.tables)
+    }
+}
+
+impl std::error::Error for CollectError {}
+
+/// Reads all TCP sockets, and which local ports services hold.
+pub fn collect(options: &CollectOptions) -> Result<Sockets, CollectError> {
+    let refused = if options.tables_only {
+        None
+    } else {
+        match from_diagnostics(options) {
+            Ok(sockets) => return Ok(sockets),
+            Err(error) => Some(error),
+        }
+    };
+    let mut sockets = from_tables(options).map_err(|tables| CollectError {
+        diagnostics: refused,
+        tables,
+    })?;
+    if let Some(error) = refused {
+        sockets.notes.push(error.to_string());
+    }
+    Ok(sockets)
+}
+
+fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
+    let mut listeners = Vec::new();
+    let mut notes = Notes::default();
+    notes.add(inet_diag::dump(
+        StateMask::LISTENING,
+        Ext::Memory,
+        |socket| listeners.push(listener(socket)),
+    )?);
+    let mut tally = Tally::new(options, listeners);
+    notes.add(inet_diag::dump(
+        StateMask::CONNECTIONS,
+        Ext::Plain,
+        |socket| tally.observe(&socket.row),
+    )?);
+    // `tcp_info` takes the lock of each socket and two more cache lines; most hosts have none here.
+    let ages = match tally.tally.count(TcpState::CloseWait) {
+        0 => Ok(Some(CloseWaitAges::default())),
+        _ => close_wait_ages(&mut notes),
+    };
+    match ages {
+        Ok(Some(ages)) => tally.tally.set_close_wait_ages(ages),
+        Ok(None) => {}
+        Err(error) => notes.more.push(error.to_string()),
+    }
+    let udp = inet_diag::udp_ports()
+        .ok()
+        .or_else(|| proc_tables::udp_ports(&options.tables).ok());
+    Ok(tally.finish(SocketSource::Diagnostics, udp, notes))
+}
+
+/// `None` if the kernel did not send the age of every socket.
+fn close_wait_ages(notes: &mut Notes) -> Result<Option<CloseWaitAges>, DiagError> {
+    let mut ages = CloseWaitAges::default();
+    let mut all_told = true;
+    let states = StateMask::only(TcpState::CloseWait);
+    let note = inet_diag::dump(states, Ext::Info, |socket| match socket.last_ack_recv {
+        Some(age) => ages.observe(age),
+        None => all_told = false,
+    })?;
+    notes.add(note);
+    Ok(all_told.then_some(ages))
+}
+
+fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
+    let mut listeners = Vec::new();
+    proc_tables::tcp(&options.tables, |row| {
+        if row.state == TcpState::Listening {
+            listeners.push(Listener {
+                family: row.family,
+                address: row.local,
+                queue: row.receive_queue,
+                bound: None,
+                drops: None,
+                inode: row.inode,
+                process: None,
+            });
+        }
+    })?;
+    // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
+    // counts by whether its port has a listener.
+    let mut tally = Tally::new(options, listeners);
+    let unreadable = proc_tables::tcp(&options.tables, |row| {
+        if row.state != TcpState::Listening {
+            tally.observe(row);
+        }
+    })?;
+    if tally.tally.count(TcpState::CloseWait) == 0 {
+        tally.tally.set_close_wait_ages(CloseWaitAges::default());
+    }
+    let notes = Notes {
+        unreadable,
+        ..Notes::default()
+    };
+    let udp = proc_tables::udp_ports(&options.tables).ok();
+    Ok(tally.finish(SocketSource::ProcTables, udp, notes))
+}
+
+fn listener(socket: &DiagSocket) -> Listener {
+    Listener {
+        family: socket.row.family,
+        address: socket.row.local,
+        queue: socket.row.receive_queue,
+        bound: Some(socket.row.send_queue),
+        drops: socket.drops,
+        inode: socket.row.inode,
+        process: None,
+    }
+}
+
+/// The sockets seen so far.
+struct Tally {
+    tally: SocketTally,
+    listeners: Vec<Listener>,
+    ports: BTreeSet<u16>,
+    close_wait_inodes: Vec<u64>,
+}
+
+impl Tally {
+    fn new(options: &CollectOptions, mut listeners: Vec<Listener>) -> Self {
+        listeners.sort_by_key(|listener| (listener.address, listener.family, listener.inode));
+        let ports: BTreeSet<u16> = listeners
+            .iter()
+            .map(|listener| listener.address.port())
+            .collect();
+        let mut tally = SocketTally::new(PortView {
+            range: options.port_range,
+            listening: ports.clone(),
+        });
+        for listener in &listeners {
+            tally.add_listener(listener.family);
+        }
+        Self {
+            tally,
+            listeners,
+            ports,
+            close_wait_inodes: Vec::new(),
+        }
+    }
+
+    fn observe(&mut self, row: &SocketRow) {
+        self.tally.observe(row);
+        if row.state == TcpState::CloseWait
+            && row.inode != 0
+            && self.close_wait_inodes.len() < Sockets::MAX_CLOSE_WAIT_INODES
+        {
+            self.close_wait_inodes.push(row.inode);
+        }
+    }
+
+    fn finish(self, source: SocketSource, udp: Option<BTreeSet<u16>>, notes: Notes) -> Sockets {
+        Sockets {
+            source,
+            summary: self.tally.finish(),
+            listeners: self.listeners,
+            ports: PortOccupancy {
+                tcp: self.ports,
+                udp,
+            },
+            close_wait_inodes: self.close_wait_inodes,
+            notes: notes.sentences(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    interrupted: bool,
+    ipv6_refused: bool,
+    unreadable: u64,
+    more: Vec<String>,
+}
+
+impl Notes {
+    fn add(&mut self, note: DumpNote) {
+        self.interrupted |= note.interrupted;
+        self.ipv6_refused |= note.ipv6_refused;
+        self.unreadable += note.unreadable;
+    }
+
+    fn sentences(self) -> Vec<String> {
+        let mut sentences = self.more;
+        if self.interrupted {
+            sentences.push("the socket tables changed while they were read".to_owned());
+        }
+        if self.ipv6_refused {
+            sentences.push("the kernel refused to list IPv6 sockets".to_owned());
+        }
+        if self.unreadable > 0 {
+            sentences.push(format!(
+                "{} sockets could not be understood",
+                self.unreadable
+            ));
+        }
+        sentences
+    }
+}
+
+/// Names the processes behind listeners and behind the sockets in `CLOSE_WAIT`, by a search of at
+/// most `budget` descriptors below a process tree such as `/proc`. Says how far the search came.
+pub fn attribute(sockets: &mut Sockets, proc_root: &Path, budget: usize) -> Owners {
+    let listening = sockets.listeners.iter().map(|listener| listener.inode);
+    let wanted: BTreeSet<u64> = listening
+        .chain(sockets.close_wait_inodes.iter().copied())
+        .filter(|inode| *inode != 0)
+        .collect();
+    let owners = process::owners(proc_root, &wanted, budget);
+    for listener in &mut sockets.listeners {
+        if let Holder::Known(owner) = owners.holder(listener.inode) {
+            listener.process = Some(owner.to_string());
+        }
+    }
+    let mut holders = BTreeMap::new();
+    for inode in &sockets.close_wait_inodes {
+        if let Holder::Known(owner) = owners.holder(*inode) {
+            *holders.entry(owner).or_insert(0) += 1;
+        }
+    }
+    // Among equals the lowest process number; `max_by_key` takes the last one.
+    sockets.summary.close_wait_owner = holders
+        .into_iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .map(|(owner, count)| Ranked {
+            name: owner.to_string(),
+            count,
+        });
+    owners
+}

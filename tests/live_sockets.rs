@@ -1,0 +1,505 @@
+//! The readers of socket tables against a real kernel, in network namespaces of their own.
+//!
+//! Each test runs itself again below `unshare --net`, builds a known mix of sockets, and compares
+//! what is read with what was built and with what `ss` says. Where namespaces cannot be made, the
+//! tests say so and pass, unless `TCPTUNE_REQUIRE_LIVE=1`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::net::Shutdown;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Command, id};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with,
+    sockopt::{set_socket_keepalive, set_socket_reuseaddr},
+};
+use tcptune::fact::socket::{Family, SocketSource, Sockets, TcpState, Tracked};
+use tcptune::host::inet_diag::{self, Ext, StateMask};
+use tcptune::host::process::Holder;
+use tcptune::host::sockets::{CollectOptions, attribute, collect};
+
+const INSIDE: &str = "TCPTUNE_INSIDE_NAMESPACE";
+const RANGE: (u16, u16) = (32_768, 60_999);
+
+/// Runs the calling test again in a namespace of its own; true if this is that run.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+fn inside(test: &str) -> bool {
+    if env::var_os(INSIDE).is_some() {
+        run("ip", &["link", "set", "lo", "up"]);
+        return true;
+    }
+    let usable = |arguments: &[&str]| {
+        let probe = Command::new("unshare").args(arguments).arg("true").output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
+    let Some(way) = ways.into_iter().find(|way| usable(way)) else {
+        let required = env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");
+        assert!(!required, "network namespaces cannot be made here");
+        println!("skipped: network namespaces cannot be made here");
+        return false;
+    };
+    let output = Command::new("unshare")
+        .args(way)
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complained}");
+    assert!(said.contains("1 passed"), "the test was not found: {said}");
+    false
+}
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {complained}"
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Waits for the kernel to settle; packets over loopback may be handled a moment later.
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..400 {
+        if holds() {
+            return;
+        }
+        sleep(Duration::from_millis(25));
+    }
+    panic!("never came true: {what}");
+}
+
+fn listener(address: SocketAddr, backlog: i32) -> TcpListener {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    set_socket_reuseaddr(&socket, true).unwrap();
+    bind(&socket, &address).unwrap();
+    listen(&socket, backlog).unwrap();
+    TcpListener::from(socket)
+}
+
+/// Begins to connect and does not wait for the answer.
+fn begin_connect(address: SocketAddr) -> OwnedFd {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::STREAM, flags, None).unwrap();
+    let begun = connect(&socket, &address);
+    assert_eq!(begun, Err(rustix::io::Errno::INPROGRESS));
+    socket
+}
+
+fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    (client, server)
+}
+
+fn fin_timeout(seconds: u32) {
+    fs::write("/proc/sys/net/ipv4/tcp_fin_timeout", seconds.to_string()).unwrap();
+}
+
+/// What is held open, so that it stays in its state.
+#[derive(Default)]
+struct Held {
+    listeners: Vec<TcpListener>,
+    streams: Vec<TcpStream>,
+    sockets: Vec<OwnedFd>,
+}
+
+/// How many of each to build.
+struct Mix {
+    keepalive: usize,
+    silent: usize,
+    half_closed: usize,
+    orphaned: usize,
+    orphaned_long: usize,
+    time_wait: usize,
+    syn_sent: usize,
+    waiting: usize,
+}
+
+impl Mix {
+    fn build(&self, service: SocketAddr, full: SocketAddr, nobody: SocketAddr, held: &mut Held) {
+        let main = listener(service, 64);
+        for at in 0..self.keepalive + self.silent {
+            let (client, server) = pair(&main);
+            set_socket_keepalive(&client, at < self.keepalive).unwrap();
+            held.streams.extend([client, server]);
+        }
+        for _ in 0..self.half_closed {
+            let (client, server) = pair(&main);
+            client.shutdown(Shutdown::Write).unwrap();
+            held.streams.extend([client, server]);
+        }
+        for at in 0..self.orphaned + self.orphaned_long {
+            fin_timeout(if at < self.orphaned { 60 } else { 120 });
+            let (client, server) = pair(&main);
+            drop(client);
+            held.streams.push(server);
+        }
+        for _ in 0..self.time_wait {
+            let (client, server) = pair(&main);
+            drop(client);
+            drop(server);
+        }
+        for _ in 0..self.syn_sent {
+            held.sockets.push(begin_connect(nobody));
+        }
+        let backlog = i32::try_from(self.waiting).unwrap() - 1;
+        let stuck = listener(full, backlog);
+        for _ in 0..self.waiting {
+            held.streams.push(TcpStream::connect(full).unwrap());
+        }
+        held.listeners.extend([main, stuck]);
+    }
+
+    fn expected(&self) -> BTreeMap<TcpState, u64> {
+        let orphans = self.orphaned + self.orphaned_long;
+        [
+            (
+                TcpState::Established,
+                2 * (self.keepalive + self.silent + self.waiting),
+            ),
+            (TcpState::CloseWait, self.half_closed + orphans),
+            (TcpState::FinWait2, self.half_closed + orphans),
+            (TcpState::TimeWait, self.time_wait),
+            (TcpState::SynSent, self.syn_sent),
+            (TcpState::Listening, 2),
+        ]
+        .into_iter()
+        .map(|(state, count)| (state, count as u64))
+        .collect()
+    }
+}
+
+const IPV4: Mix = Mix {
+    keepalive: 3,
+    silent: 4,
+    half_closed: 5,
+    orphaned: 6,
+    orphaned_long: 2,
+    time_wait: 7,
+    syn_sent: 4,
+    waiting: 4,
+};
+
+const IPV6: Mix = Mix {
+    keepalive: 2,
+    silent: 1,
+    half_closed: 2,
+    orphaned: 3,
+    orphaned_long: 1,
+    time_wait: 4,
+    syn_sent: 2,
+    waiting: 3,
+};
+
+/// Two addresses behind a link where nobody answers.
+fn silent_link() -> (SocketAddr, SocketAddr) {
+    run(
+        "ip",
+        &[
+            "link", "add", "quiet0", "type", "veth", "peer", "name", "quiet1",
+        ],
+    );
+    run("ip", &["addr", "add", "10.77.0.1/24", "dev", "quiet0"]);
+    run(
+        "ip",
+        &["addr", "add", "fd77::1/64", "dev", "quiet0", "nodad"],
+    );
+    run("ip", &["link", "set", "quiet0", "up"]);
+    run("ip", &["link", "set", "quiet1", "up"]);
+    for address in ["10.77.0.9", "fd77::9"] {
+        let elsewhere = [
+            "lladdr",
+            "02:00:00:00:00:99",
+            "dev",
+            "quiet0",
+            "nud",
+            "permanent",
+        ];
+        let mut arguments = vec!["neigh", "add", address];
+        arguments.extend(elsewhere);
+        run("ip", &arguments);
+    }
+    (
+        "10.77.0.9:80".parse().unwrap(),
+        "[fd77::9]:80".parse().unwrap(),
+    )
+}
+
+fn counts(sockets: &Sockets, family: Family) -> BTreeMap<TcpState, u64> {
+    let all: BTreeMap<TcpState, u64> = (*sockets.summary.of(family)).into();
+    all.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+fn ss(family: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for line in run("ss", &[family, "-tanH"]).lines() {
+        let state = line.split_whitespace().next().unwrap().to_owned();
+        *counts.entry(state).or_default() += 1;
+    }
+    counts
+}
+
+fn as_ss(counts: &BTreeMap<TcpState, u64>) -> BTreeMap<String, u64> {
+    counts
+        .iter()
+        .map(|(state, count)| (state.ss_name().to_owned(), *count))
+        .collect()
+}
+
+fn build() -> Held {
+    let (nobody4, nobody6) = silent_link();
+    let mut held = Held::default();
+    let at = |address: &str| address.parse::<SocketAddr>().unwrap();
+    IPV4.build(
+        at("127.0.0.1:9001"),
+        at("127.0.0.1:9002"),
+        nobody4,
+        &mut held,
+    );
+    IPV6.build(at("[::1]:9001"), at("[::1]:9002"), nobody6, &mut held);
+    eventually("the mix is complete", || {
+        let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+        counts(&sockets, Family::Ipv4) == IPV4.expected()
+            && counts(&sockets, Family::Ipv6) == IPV6.expected()
+    });
+    held
+}
+
+#[test]
+fn every_state_of_both_families_agrees_with_what_was_built_and_with_ss() {
+    if !inside("every_state_of_both_families_agrees_with_what_was_built_and_with_ss") {
+        return;
+    }
+    let _held = build();
+    for options in [
+        CollectOptions::live(RANGE),
+        CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net")),
+    ] {
+        let sockets = collect(&options).unwrap();
+        for (family, flag, mix) in [(Family::Ipv4, "-4", IPV4), (Family::Ipv6, "-6", IPV6)] {
+            let found = counts(&sockets, family);
+            assert_eq!(found, mix.expected(), "{:?}", sockets.source);
+            assert_eq!(as_ss(&found), ss(flag), "{:?}", sockets.source);
+        }
+        assert_eq!(sockets.notes, Vec::<String>::new());
+    }
+    let mut by_family = BTreeMap::new();
+    let note = inet_diag::dump_each_family(StateMask::CONNECTIONS, Ext::Plain, |socket| {
+        *by_family
+            .entry((socket.row.family, socket.row.state))
+            .or_insert(0_u64) += 1;
+    })
+    .unwrap();
+    assert!(!note.ipv6_refused);
+    for ((family, state), count) in by_family {
+        let mix = if family == Family::Ipv4 { &IPV4 } else { &IPV6 };
+        assert_eq!(
+            Some(&count),
+            mix.expected().get(&state),
+            "{family:?} {state:?}"
+        );
+    }
+}
+
+#[test]
+fn timers_orphans_and_destinations_are_told_apart() {
+    if !inside("timers_orphans_and_destinations_are_told_apart") {
+        return;
+    }
+    let _held = build();
+    let now = collect(&CollectOptions::live(RANGE)).unwrap();
+    assert_eq!(now.source, SocketSource::Diagnostics);
+    let summary = &now.summary;
+    assert_eq!(summary.established_keepalive, Some(5));
+    assert_eq!(summary.established_backoff, Some(0));
+    assert_eq!(summary.fin_wait_1_backoff, Some(0));
+    assert_eq!(summary.fin_wait_2_orphaned, 12);
+    let top = summary.syn_sent_top.as_ref().unwrap();
+    assert_eq!((top.name.as_str(), top.count), ("10.77.0.9:80", 4));
+
+    eventually("every SYN is sent again", || {
+        let later = collect(&CollectOptions::live(RANGE)).unwrap().summary;
+        let orphans = Tracked::persisting(&summary.fin_wait_2_tracked, &later.fin_wait_2_tracked);
+        let waiting = Tracked::persisting(&summary.syn_sent_tracked, &later.syn_sent_tracked);
+        assert_eq!((orphans.count, waiting.count), (12, 6));
+        later.syn_sent_backoff == Some(6)
+    });
+
+    // Towards the service: connected, half closed, orphaned and resting ports.
+    let service = "127.0.0.1:9001".parse().unwrap();
+    let found = summary
+        .destinations
+        .iter()
+        .find(|found| found.address == service)
+        .unwrap();
+    assert_eq!((found.used, found.time_wait), (27, 7));
+    assert_eq!(found.source, service.ip());
+
+    let options = CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net"));
+    let tables = collect(&options).unwrap();
+    assert_eq!(tables.source, SocketSource::ProcTables);
+    assert_eq!(tables.summary.established_keepalive, None);
+    assert_eq!(tables.summary.syn_sent_backoff, None);
+    assert_eq!(tables.summary.close_wait_ages, None);
+    assert_eq!(
+        tables.summary.fin_wait_1_backoff,
+        Some(0),
+        "there is no such socket"
+    );
+    assert_eq!(
+        tables.summary.fin_wait_2_orphaned,
+        summary.fin_wait_2_orphaned
+    );
+    assert_eq!(
+        tables.summary.fin_wait_2_tracked,
+        summary.fin_wait_2_tracked
+    );
+    assert_eq!(tables.summary.syn_sent_tracked, summary.syn_sent_tracked);
+    assert_eq!(tables.summary.destinations, summary.destinations);
+    assert_eq!(
+        sorted(&tables.close_wait_inodes),
+        sorted(&now.close_wait_inodes)
+    );
+}
+
+fn sorted(inodes: &[u64]) -> Vec<u64> {
+    let mut inodes = inodes.to_vec();
+    inodes.sort_unstable();
+    inodes
+}
+
+#[test]
+fn close_wait_has_an_age_and_an_owner() {
+    if !inside("close_wait_has_an_age_and_an_owner") {
+        return;
+    }
+    let _held = build();
+    let ages = || {
+        let mut ages = Vec::new();
+        let states = StateMask::only(TcpState::CloseWait);
+        inet_diag::dump(states, Ext::Info, |socket| ages.push(socket.last_ack_recv)).unwrap();
+        ages
+    };
+    let before = ages();
+    assert_eq!(before.len(), 19);
+    sleep(Duration::from_millis(1200));
+    let youngest = ages().into_iter().min().unwrap().unwrap();
+    assert!(youngest >= 1000, "{youngest}");
+
+    let mut sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+    assert!(sockets.summary.close_wait_ages.is_some());
+    let owners = attribute(&mut sockets, Path::new("/proc"), usize::MAX);
+    let owner = sockets.summary.close_wait_owner.unwrap();
+    assert_eq!(owner.count, 19);
+    assert!(
+        owner.name.ends_with(&format!(" (pid {})", id())),
+        "{}",
+        owner.name
+    );
+    for listener in &sockets.listeners {
+        assert!(matches!(owners.holder(listener.inode), Holder::Known(_)));
+        assert_eq!(listener.process.as_ref(), Some(&owner.name));
+    }
+}
+
+#[test]
+fn a_full_listener_shows_its_queue_its_bound_and_every_refused_connect() {
+    if !inside("a_full_listener_shows_its_queue_its_bound_and_every_refused_connect") {
+        return;
+    }
+    let _held = build();
+    let full = |address: &str| {
+        let address: SocketAddr = address.parse().unwrap();
+        let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+        let mut found = sockets.listeners.into_iter();
+        found.find(|listener| listener.address == address).unwrap()
+    };
+    for (address, bound) in [("127.0.0.1:9002", 3), ("[::1]:9002", 2)] {
+        let before = full(address);
+        // The kernel admits one more than the bound.
+        assert_eq!((before.queue, before.bound), (bound + 1, Some(bound)));
+        let drops = before.drops.unwrap();
+        for _ in 0..9 {
+            // Closed at once, so that no SYN is sent again.
+            drop(begin_connect(address.parse().unwrap()));
+        }
+        eventually("all connects are refused", || {
+            full(address).drops >= Some(drops + 9)
+        });
+        assert_eq!(full(address).drops, Some(drops + 9));
+    }
+    let other = full("127.0.0.1:9001");
+    assert_eq!(
+        (other.queue, other.bound, other.drops),
+        (0, Some(64), Some(0))
+    );
+
+    let options = CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net"));
+    let tables = collect(&options).unwrap();
+    let now = collect(&CollectOptions::live(RANGE)).unwrap();
+    assert_eq!(tables.listeners.len(), now.listeners.len());
+    for (plain, rich) in tables.listeners.iter().zip(&now.listeners) {
+        assert_eq!((plain.address, plain.queue), (rich.address, rich.queue));
+        assert_eq!((plain.inode, plain.family), (rich.inode, rich.family));
+        assert_eq!((plain.bound, plain.drops), (None, None));
+    }
+}
+
+#[test]
+fn held_ports_are_those_of_tcp_listeners_and_udp_sockets() {
+    if !inside("held_ports_are_those_of_tcp_listeners_and_udp_sockets") {
+        return;
+    }
+    let _ipv4 = UdpSocket::bind("127.0.0.1:20000").unwrap();
+    let _ipv6 = UdpSocket::bind("[::1]:20001").unwrap();
+    let connected = UdpSocket::bind("127.0.0.1:61111").unwrap();
+    connected.connect("127.0.0.1:20000").unwrap();
+    let _tcp = listener("[::]:20001".parse().unwrap(), 5);
+    let live = CollectOptions::live(RANGE);
+    let tables = CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net"));
+    for options in [live, tables] {
+        let ports = collect(&options).unwrap().ports;
+        assert_eq!(ports.held(16_384, 32_767), Some(2), "{ports:?}");
+        assert_eq!(ports.held(61_000, 65_535), Some(1), "{ports:?}");
+        assert_eq!(ports.held(1, 65_535), Some(3), "{ports:?}");
+    }
+}
+
+#[test]
+fn an_empty_namespace_has_no_sockets_and_says_zero() {
+    if !inside("an_empty_namespace_has_no_sockets_and_says_zero") {
+        return;
+    }
+    let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+    assert_eq!(
+        sockets.summary.ipv4.total() + sockets.summary.ipv6.total(),
+        0
+    );
+    assert_eq!(sockets.summary.established_keepalive, Some(0));
+    assert!(sockets.listeners.is_empty() && sockets.ports.tcp.is_empty());
+    assert_eq!(sockets.ports.udp, Some([].into()));
+}
