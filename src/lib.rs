@@ -3,3 +3,4 @@
 pub mod catalog;
 pub mod fact;
 pub mod host;
+pub mod rule;
