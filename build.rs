@@ -1,15 +1,17 @@
 //! Turns the data under `rules/` into Rust before the crate is compiled, so that nothing is parsed
 //! at start.
 
-#[path = "build/catalog/mod.rs"]
+#[path = "src/build/catalog/mod.rs"]
 mod catalog;
+#[path = "src/build/rules.rs"]
+mod rules;
 
 use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    directive("rerun-if-changed=build");
+    directive("rerun-if-changed=src/build");
     directive("rerun-if-changed=rules");
     match generate() {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,7 +28,8 @@ fn main() -> ExitCode {
 fn generate() -> Result<(), String> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
-    catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))
+    catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))?;
+    rules::generate(&root.join("rules"), &out.join("rules.rs"))
 }
 
 #[expect(

@@ -1,6 +1,8 @@
 //! `tcptune`: audit a Linux host's TCP/IP settings with evidence from its own kernel.
 
 pub mod catalog;
+pub mod check;
 pub mod fact;
 pub mod host;
+pub mod plan;
 pub mod rule;

@@ -28,7 +28,7 @@ pub use nearest::{nearest, nearest_counter};
 pub use parse::ParseError;
 pub use release::Release;
 
-/// The tables made by `build/catalog` from `rules/catalog`.
+/// The tables made by `src/build/catalog` from `rules/catalog`.
 mod table {
     use super::{CounterSpec, DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Release, Write};
     use crate::fact::Unit;

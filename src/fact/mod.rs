@@ -5,12 +5,16 @@
 
 pub mod parse;
 mod reading;
+mod sample;
 pub mod socket;
 mod unit;
 mod value;
 mod version;
+mod vocabulary;
 
 pub use reading::Reading;
+pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
 pub use unit::Unit;
 pub use value::Value;
 pub use version::KernelVersion;
+pub use vocabulary::{FactClass, FactKind, FactSpec, fact_spec, vocabulary};

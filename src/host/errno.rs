@@ -1,5 +1,7 @@
 //! Error numbers by name.
 
+use std::io;
+
 use rustix::io::Errno;
 
 /// The name of an error number that the readers of this module meet, else "errno 123".
@@ -8,17 +10,23 @@ pub(super) fn name(errno: Errno) -> String {
         (Errno::ACCESS, "EACCES"),
         (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),
         (Errno::AGAIN, "EAGAIN"),
+        (Errno::BUSY, "EBUSY"),
         (Errno::INVAL, "EINVAL"),
         (Errno::IO, "EIO"),
+        (Errno::ISDIR, "EISDIR"),
+        (Errno::LOOP, "ELOOP"),
         (Errno::MFILE, "EMFILE"),
         (Errno::NFILE, "ENFILE"),
         (Errno::NOBUFS, "ENOBUFS"),
         (Errno::NOENT, "ENOENT"),
         (Errno::NOMEM, "ENOMEM"),
+        (Errno::NOSPC, "ENOSPC"),
         (Errno::NOSYS, "ENOSYS"),
+        (Errno::NOTDIR, "ENOTDIR"),
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::PERM, "EPERM"),
         (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
+        (Errno::ROFS, "EROFS"),
         (Errno::SRCH, "ESRCH"),
     ];
     known
@@ -28,4 +36,9 @@ pub(super) fn name(errno: Errno) -> String {
             || format!("errno {}", errno.raw_os_error()),
             |(_, name)| name.to_owned(),
         )
+}
+
+/// The name of the error number of an I/O error, or the error in words where it has none.
+pub(crate) fn io_name(error: &io::Error) -> String {
+    Errno::from_io_error(error).map_or_else(|| error.to_string(), name)
 }

@@ -1,7 +1,19 @@
 //! This host: the only module that touches the kernel, files and the clock.
 
+mod collect;
 mod errno;
 pub mod inet_diag;
+mod namespace;
 pub mod proc_tables;
 pub mod process;
+mod rule_files;
+mod snapshot_file;
+mod socket_facts;
 pub mod sockets;
+mod sysctls;
+
+pub use collect::{Needs, Source, collect};
+pub use namespace::{EnterError, EnterErrorKind, Target};
+pub use rule_files::{RuleFolder, read_rule_files};
+pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
+pub use sysctls::{Sysctls, Written, write};

@@ -1,0 +1,186 @@
+//! Judging cases: what a rule says of facts that are written down, against what it must say.
+
+use std::collections::BTreeMap;
+
+use crate::fact::socket::{PortOccupancy, SocketSource, SocketSummary, Sockets};
+use crate::fact::{Host, KernelVersion, Reading, Sample, Snapshot};
+use crate::rule::{Case, Expect, Rule};
+
+use super::evaluate::judge;
+use super::finding::{Finding, Verdict, When};
+use super::view::View;
+
+/// What is wrong with a rule in the light of one case; empty when nothing is.
+pub fn try_case(rule: &Rule, case: &Case) -> Vec<String> {
+    let snapshot = snapshot(rule, case);
+    let view = View::new(&snapshot);
+    let verdict = judge(rule, &view);
+    let mut faults = Vec::new();
+    let found = word(&verdict);
+    if found != case.expect {
+        faults.push(format!(
+            "expected {}, got {}{}",
+            case.expect.word(),
+            found.word(),
+            detail(&verdict)
+        ));
+        return faults;
+    }
+    match &verdict {
+        Verdict::Fires(finding) => {
+            compare(finding, case, &mut faults);
+            fixpoint(rule, finding, &view, &mut faults);
+        }
+        Verdict::Unknown(missing) => {
+            for fact in &case.missing {
+                if !missing.iter().any(|one| one.fact == *fact) {
+                    faults.push(format!(
+                        "unknown, but `{fact}` is not named among the missing{}",
+                        detail(&verdict)
+                    ));
+                }
+            }
+        }
+        Verdict::Holds | Verdict::NotApplicable(_) => {}
+    }
+    faults
+}
+
+fn word(verdict: &Verdict) -> Expect {
+    match verdict {
+        Verdict::Fires(finding) if finding.period == When::Past => Expect::Past,
+        Verdict::Fires(_) => Expect::Fires,
+        Verdict::Holds => Expect::Holds,
+        Verdict::Unknown(_) => Expect::Unknown,
+        Verdict::NotApplicable(_) => Expect::NotApplicable,
+    }
+}
+
+fn detail(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Fires(finding) => format!(" (\"{}\")", finding.message),
+        Verdict::Unknown(missing) => {
+            let facts: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            format!(" (missing {})", facts.join("; "))
+        }
+        Verdict::NotApplicable(why) => format!(" ({why})"),
+        Verdict::Holds => String::new(),
+    }
+}
+
+fn compare(finding: &Finding, case: &Case, faults: &mut Vec<String>) {
+    let proposed: BTreeMap<String, String> = finding
+        .proposals
+        .iter()
+        .map(|one| (one.key.clone(), one.recommended.to_string()))
+        .collect();
+    if proposed != case.set {
+        faults.push(format!("expected changes {:?}, got {proposed:?}", case.set));
+    }
+    if finding.blocked.is_some() != case.blocked {
+        faults.push(format!(
+            "expected blocked: {}, got {:?}",
+            case.blocked, finding.blocked
+        ));
+    }
+    if finding.waiting.is_some() != case.waiting {
+        faults.push(format!(
+            "expected waiting: {}, got {:?}",
+            case.waiting, finding.waiting
+        ));
+    }
+    let texts = [
+        Some(&finding.title),
+        Some(&finding.message),
+        finding.first.as_ref(),
+        finding.advice.as_ref(),
+        finding.cost.as_ref(),
+    ];
+    for text in texts.into_iter().flatten() {
+        if text.contains('?') {
+            faults.push(format!("a fact of the text is not known: \"{text}\""));
+        }
+    }
+}
+
+/// The fixpoint law: judged again on the same facts with its values set, a rule proposes nothing more.
+fn fixpoint(rule: &Rule, finding: &Finding, view: &View<'_>, faults: &mut Vec<String>) {
+    let values = finding
+        .proposals
+        .iter()
+        .map(|one| (one.key.clone(), one.recommended.clone()));
+    let again = judge(rule, &view.with(values));
+    let Verdict::Fires(more) = again else { return };
+    let left = more.proposals.iter().filter(|one| {
+        !finding
+            .proposals
+            .iter()
+            .any(|done| done.key == one.key && done.recommended == one.recommended)
+    });
+    for one in left {
+        faults.push(format!(
+            "no fixpoint: after the change it wants `{}` = {}",
+            one.key, one.recommended
+        ));
+    }
+}
+
+/// The snapshot a case describes. Facts the rule reads and the case does not give are absent, settings
+/// apart, which are then unknown.
+pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
+    let host = Host {
+        name: Some("case".to_owned()),
+        kernel: KernelVersion::parse("6.12.0"),
+        boot_id: Some("case".to_owned()),
+        netns: Some(1),
+    };
+    let mut now = Sample {
+        uptime_seconds: Some(case.uptime),
+        host,
+        sockets: (!case.sockets_denied).then(|| sockets(case, false)),
+        ..Sample::default()
+    };
+    let mut earlier = Sample {
+        uptime_seconds: case.window.map(|window| case.uptime - window),
+        sockets: (!case.sockets_denied).then(|| sockets(case, true)),
+        ..now.clone()
+    };
+    for (fact, before, reading) in &case.facts {
+        now.readings.insert(fact.clone(), reading.clone());
+        earlier.readings.insert(
+            fact.clone(),
+            before.clone().unwrap_or_else(|| reading.clone()),
+        );
+    }
+    for fact in rule.facts() {
+        let given =
+            fact.starts_with("sysctl.") || fact.starts_with("window.") || fact == "port.usable";
+        if !given {
+            now.readings.entry(fact.clone()).or_insert(Reading::Absent);
+            earlier.readings.entry(fact).or_insert(Reading::Absent);
+        }
+    }
+    Snapshot::new(case.window.map(|_| earlier), now)
+}
+
+fn sockets(case: &Case, earlier: bool) -> Sockets {
+    let listeners = case.listeners.iter().filter_map(|(listener, before)| {
+        let mut listener = listener.clone();
+        if earlier {
+            listener.drops = Some((*before)?);
+            listener.queue = 0;
+        }
+        Some(listener)
+    });
+    Sockets {
+        source: SocketSource::Diagnostics,
+        summary: SocketSummary {
+            destinations: case.destinations.clone(),
+            ..SocketSummary::default()
+        },
+        listeners: listeners.collect(),
+        ports: PortOccupancy::default(),
+        close_wait_inodes: Vec::new(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,322 @@
+//! One rule, one snapshot, one verdict.
+
+use crate::catalog::{self, KeySpec, Kind};
+use crate::fact::{Snapshot, Value};
+use crate::rule::expr::{Expr, ExprType, Facts, Lookup, Missing, Outcome, Why, format_value};
+use crate::rule::{Assignment, Past, Rule, Rulebook, Subject, Template};
+
+use super::finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
+use super::view::{Period, SubjectView, View};
+
+/// Judges every rule of the book.
+pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
+    let view = View::new(snapshot);
+    book.rules()
+        .map(|rule| Judgement {
+            rule,
+            verdict: judge(rule, &view),
+        })
+        .collect()
+}
+
+/// Judges one rule.
+pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
+    match required(rule, view) {
+        Required::Here => {}
+        Required::Absent(fact) => {
+            return Verdict::NotApplicable(format!("`{fact}` does not exist here"));
+        }
+        Required::Unknown(missing) => return Verdict::Unknown(missing),
+    }
+    let now = match rule.each {
+        None => judge_once(rule, view),
+        Some(subject) => judge_each(rule, view, subject),
+    };
+    if matches!(now, Verdict::Fires(_)) {
+        return now;
+    }
+    match &rule.past {
+        Some(past) => judge_past(rule, past, view).unwrap_or(now),
+        None => now,
+    }
+}
+
+enum Required {
+    Here,
+    Absent(String),
+    Unknown(Vec<Missing>),
+}
+
+fn required(rule: &Rule, view: &View<'_>) -> Required {
+    let mut unknown = Vec::new();
+    for fact in &rule.requires {
+        let lookup = match view.value(fact) {
+            Lookup::Missing(Missing {
+                why: Why::NotCollected(_),
+                ..
+            }) => view.total(fact),
+            found => found,
+        };
+        if let Lookup::Missing(missing) = lookup {
+            if missing.why == Why::Absent {
+                return Required::Absent(fact.clone());
+            }
+            unknown.push(missing);
+        }
+    }
+    if unknown.is_empty() {
+        Required::Here
+    } else {
+        Required::Unknown(unknown)
+    }
+}
+
+fn judge_once(rule: &Rule, view: &View<'_>) -> Verdict {
+    match rule.when.evaluate(view) {
+        Outcome::Bool(true) => Verdict::Fires(Box::new(finding(rule, view, 0))),
+        Outcome::Unknown(missing) => Verdict::Unknown(missing),
+        _ => Verdict::Holds,
+    }
+}
+
+/// Fires when the condition holds for any subject; the worst one is reported. Unknown when it holds
+/// for none and cannot be judged for some.
+fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
+    let (subjects, what) = match subject {
+        Subject::Listener => (view.listeners(), "listening sockets"),
+        Subject::Destination => (view.destinations(), "TCP sockets"),
+    };
+    let Some(subjects) = subjects else {
+        let why = Why::NotCollected("sockets could not be read".to_owned());
+        return Verdict::Unknown(vec![Missing::new(what, why)]);
+    };
+    let mut fired: Vec<(SubjectView<'_>, u64)> = Vec::new();
+    let mut unknown: Vec<Missing> = Vec::new();
+    for one in subjects {
+        match rule.when.evaluate(&view.of(one)) {
+            Outcome::Bool(true) => fired.push((one, weight(one))),
+            Outcome::Unknown(missing) => {
+                for fact in missing {
+                    if !unknown.contains(&fact) {
+                        unknown.push(fact);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let others = fired.len().saturating_sub(1);
+    match fired.into_iter().max_by_key(|(_, weight)| *weight) {
+        Some((worst, _)) => Verdict::Fires(Box::new(finding(rule, &view.of(worst), others))),
+        None if unknown.is_empty() => Verdict::Holds,
+        None => Verdict::Unknown(unknown),
+    }
+}
+
+/// How bad a subject is among those that fire: drops first, then length of the queue; ports in use.
+fn weight(subject: SubjectView<'_>) -> u64 {
+    match subject {
+        SubjectView::Listener(now, before) => {
+            let dropped = now
+                .drops
+                .unwrap_or(0)
+                .saturating_sub(before.and_then(|old| old.drops).unwrap_or(0));
+            dropped
+                .saturating_mul(1 << 20)
+                .saturating_add(u64::from(now.queue))
+        }
+        SubjectView::Destination(one) => one.used,
+    }
+}
+
+fn judge_past(rule: &Rule, past: &Past, view: &View<'_>) -> Option<Verdict> {
+    let view = view.over(Period::SinceBoot);
+    if past.when.evaluate(&view) != Outcome::Bool(true) {
+        return None;
+    }
+    Some(Verdict::Fires(Box::new(Finding {
+        severity: rule.severity.lowered(),
+        period: When::Past,
+        title: static_title(rule, &view),
+        message: past.message.render(&view),
+        evidence: rule
+            .evidence
+            .iter()
+            .map(|expr| evidence(expr, &view))
+            .filter(is_known)
+            .collect(),
+        proposals: Vec::new(),
+        blocked: None,
+        waiting: None,
+        first: None,
+        advice: None,
+        cost: None,
+        others: 0,
+    })))
+}
+
+/// The headline of a past fault. A headline that names a subject cannot be rendered without one; the
+/// rule's id in words says as much.
+fn static_title(rule: &Rule, view: &View<'_>) -> String {
+    let needs_subject = rule
+        .title
+        .expressions()
+        .any(|expr| matches!(expr.evaluate(view), Outcome::Unknown(_)));
+    if needs_subject {
+        rule.id.replace('-', " ")
+    } else {
+        rule.title.render(view)
+    }
+}
+
+fn is_known(evidence: &Evidence) -> bool {
+    !matches!(evidence.value, Outcome::Unknown(_))
+}
+
+fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
+    let render = |template: &Option<Template>| template.as_ref().map(|one| one.render(view));
+    let waiting = rule
+        .waiting
+        .as_ref()
+        .filter(|waiting| waiting.when.evaluate(view) == Outcome::Bool(true))
+        .map(|waiting| waiting.what.render(view));
+    let proposals = if waiting.is_some() {
+        Vec::new()
+    } else {
+        proposals(rule, view)
+    };
+    let blocked = if proposals.is_empty() {
+        None
+    } else {
+        guarded(rule, view)
+    };
+    Finding {
+        severity: rule.severity,
+        period: When::Now,
+        title: rule.title.render(view),
+        message: rule.message.render(view),
+        evidence: rule
+            .evidence
+            .iter()
+            .map(|expr| evidence(expr, view))
+            .collect(),
+        cost: if proposals.is_empty() {
+            None
+        } else {
+            render(&rule.cost)
+        },
+        proposals,
+        blocked,
+        waiting,
+        first: render(&rule.first),
+        advice: render(&rule.advise),
+        others,
+    }
+}
+
+fn evidence(expr: &Expr, view: &View<'_>) -> Evidence {
+    let value = expr.evaluate(view);
+    let shown = format_value(&value, expr.ty());
+    Evidence {
+        fact: expr.text().to_owned(),
+        unit: unit_name(expr.ty()),
+        shown,
+        value,
+        sampled: false,
+    }
+}
+
+/// The unit as a report spells it; text and booleans have none.
+fn unit_name(ty: ExprType) -> String {
+    match ty {
+        ExprType::Number(quantity) => quantity.to_string(),
+        ExprType::Bool => "bool".to_owned(),
+        ExprType::Text | ExprType::Words => "text".to_owned(),
+    }
+}
+
+/// The first guard that forbids the change, or that cannot be ruled out.
+fn guarded(rule: &Rule, view: &View<'_>) -> Option<String> {
+    rule.guards
+        .iter()
+        .find_map(|guard| match guard.when.evaluate(view) {
+            Outcome::Bool(false) => None,
+            Outcome::Unknown(missing) => {
+                let facts: Vec<_> = missing.iter().map(|one| one.fact.as_str()).collect();
+                Some(format!(
+                    "cannot rule out: {} (missing {})",
+                    guard.because.render(view),
+                    facts.join(", ")
+                ))
+            }
+            _ => Some(guard.because.render(view)),
+        })
+}
+
+/// The values the rule would set and that are not set already.
+fn proposals(rule: &Rule, view: &View<'_>) -> Vec<Proposal> {
+    let mut proposals = Vec::new();
+    for assignment in &rule.set {
+        let applies = assignment
+            .when
+            .as_ref()
+            .is_none_or(|when| when.evaluate(view) == Outcome::Bool(true));
+        if !applies {
+            continue;
+        }
+        let Some(recommended) = target(assignment, view) else {
+            continue;
+        };
+        let live = view.live(&assignment.key).value().cloned();
+        if live.as_ref() != Some(&recommended) {
+            proposals.push(Proposal {
+                key: assignment.key.clone(),
+                live,
+                recommended,
+            });
+        }
+    }
+    proposals
+}
+
+/// The value an assignment comes to on these facts; `None` when a fact it needs is missing.
+fn target(assignment: &Assignment, view: &View<'_>) -> Option<Value> {
+    let spec = catalog::find(&assignment.key)?;
+    let outcomes: Vec<Outcome> = assignment
+        .to
+        .iter()
+        .map(|expr| expr.evaluate(view))
+        .collect();
+    to_value(spec, &outcomes)
+}
+
+fn to_value(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
+    match (spec.kind, outcomes) {
+        (Kind::Int | Kind::Enum | Kind::Bitmask, [one]) => whole(one).map(Value::Int),
+        (Kind::Bool, [Outcome::Bool(on)]) => Some(Value::Bool(*on)),
+        (Kind::Bool, [one]) => whole(one).map(|number| Value::Bool(number != 0)),
+        (Kind::Range, [low, high]) => Some(Value::Range([whole(low)?, whole(high)?])),
+        (Kind::Triple, [min, default, max]) => {
+            Some(Value::Triple([whole(min)?, whole(default)?, whole(max)?]))
+        }
+        (Kind::Text, [Outcome::Text(text)]) => Some(Value::Text(text.clone())),
+        (Kind::Words, [Outcome::Text(text)]) => Some(Value::Words(
+            text.split_whitespace().map(str::to_owned).collect(),
+        )),
+        _ => None,
+    }
+}
+
+/// A number as the whole number the kernel takes, rounded to the nearest.
+fn whole(outcome: &Outcome) -> Option<i64> {
+    match outcome {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "checked against the range just before"
+        )]
+        Outcome::Number(number) if number.is_finite() && number.abs() < 9.0e18 => {
+            Some(number.round() as i64)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Snapshot × rulebook → one verdict for each rule, with evidence.
+//!
+//! This floor is pure. Unknown is never folded into "holds", and a fault of the past never proposes a
+//! change.
+
+mod cases;
+mod evaluate;
+mod finding;
+mod view;
+
+pub use cases::{snapshot, try_case};
+pub use evaluate::{check, judge};
+pub use finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
+pub use view::{Period, SubjectView, View};

@@ -1,0 +1,323 @@
+//! A snapshot as an expression sees it: one window, one subject, and values that are tried out.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::fact::socket::{Destination, Listener, Tracked};
+use crate::fact::{Reading, Sample, Snapshot, Value};
+use crate::rule::expr::{Facts, Lookup, Missing, Why};
+
+/// The subject a rule with `each` is judged for.
+#[derive(Clone, Copy, Debug)]
+pub enum SubjectView<'a> {
+    /// A listener, and the same one in the earlier sample.
+    Listener(&'a Listener, Option<&'a Listener>),
+    /// A destination.
+    Destination(&'a Destination),
+}
+
+/// Which stretch of time differences are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// From the earlier sample to this one.
+    Window,
+    /// From boot to this sample: every difference is the total.
+    SinceBoot,
+}
+
+/// The facts of one judgement.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    snapshot: &'a Snapshot,
+    period: Period,
+    subject: Option<SubjectView<'a>>,
+    tried: BTreeMap<String, Value>,
+}
+
+impl<'a> View<'a> {
+    /// The snapshot over its window.
+    pub const fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            snapshot,
+            period: Period::Window,
+            subject: None,
+            tried: BTreeMap::new(),
+        }
+    }
+
+    /// The same facts over another period.
+    #[must_use]
+    pub fn over(&self, period: Period) -> Self {
+        Self {
+            period,
+            ..self.clone()
+        }
+    }
+
+    /// The same facts with one subject in sight.
+    #[must_use]
+    pub fn of(&self, subject: SubjectView<'a>) -> Self {
+        Self {
+            subject: Some(subject),
+            ..self.clone()
+        }
+    }
+
+    /// The same facts, as if these settings had these values.
+    #[must_use]
+    pub fn with(&self, values: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let tried = values
+            .into_iter()
+            .map(|(key, value)| (format!("sysctl.{key}"), value))
+            .collect();
+        Self {
+            tried,
+            ..self.clone()
+        }
+    }
+
+    /// The snapshot behind it.
+    pub const fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The listeners, each with itself in the earlier sample; `None` when they cannot be seen.
+    pub fn listeners(&self) -> Option<Vec<SubjectView<'a>>> {
+        let now = &self.snapshot.now.sockets.as_ref()?.listeners;
+        let before = self
+            .snapshot
+            .earlier
+            .as_ref()
+            .and_then(|sample| sample.sockets.as_ref());
+        let same = |one: &Listener| {
+            before?
+                .listeners
+                .iter()
+                .find(|old| old.address == one.address && old.inode == one.inode)
+        };
+        Some(
+            now.iter()
+                .map(|one| SubjectView::Listener(one, same(one)))
+                .collect(),
+        )
+    }
+
+    /// The destinations with most ports in use; `None` when sockets cannot be seen.
+    pub fn destinations(&self) -> Option<Vec<SubjectView<'a>>> {
+        let sockets = self.snapshot.now.sockets.as_ref()?;
+        Some(
+            sockets
+                .summary
+                .destinations
+                .iter()
+                .map(SubjectView::Destination)
+                .collect(),
+        )
+    }
+
+    fn missing(fact: &str, why: Why) -> Lookup {
+        Lookup::Missing(Missing::new(fact, why))
+    }
+
+    fn of_sample(sample: &Sample, fact: &str) -> Lookup {
+        match sample.readings.get(fact) {
+            Some(reading) => Lookup::of(fact, reading),
+            None => Self::missing(fact, Why::NotCollected("not in this snapshot".to_owned())),
+        }
+    }
+
+    /// `port.usable`: worked out from the range and the reserved list, so that it follows a value that
+    /// is being tried out.
+    fn usable_ports(&self) -> Option<i64> {
+        let Lookup::Value(Value::Range([low, high])) =
+            self.value("sysctl.net.ipv4.ip_local_port_range")
+        else {
+            return None;
+        };
+        let reserved = match self.value("sysctl.net.ipv4.ip_local_reserved_ports") {
+            Lookup::Value(Value::Ports(ranges)) => ranges
+                .iter()
+                .map(|(from, to)| (i64::from(*to).min(high) - i64::from(*from).max(low) + 1).max(0))
+                .sum(),
+            _ => 0,
+        };
+        Some((high - low + 1 - reserved).max(0))
+    }
+
+    fn persisting(&self, fact: &str) -> Option<Lookup> {
+        let tracked = |sample: &'a Sample| -> Option<&'a Tracked> {
+            let summary = &sample.sockets.as_ref()?.summary;
+            Some(match fact {
+                "socket.fin_wait_2_persisting" => &summary.fin_wait_2_tracked,
+                _ => &summary.syn_sent_tracked,
+            })
+        };
+        if !matches!(
+            fact,
+            "socket.fin_wait_2_persisting" | "socket.syn_sent_persisting"
+        ) {
+            return None;
+        }
+        let Some(now) = tracked(&self.snapshot.now) else {
+            return Some(Self::missing(
+                fact,
+                Why::NotCollected("sockets were not read".to_owned()),
+            ));
+        };
+        let Some(earlier) = self.snapshot.earlier.as_ref().and_then(tracked) else {
+            return Some(Self::missing(fact, Why::OneSample));
+        };
+        Some(count(Tracked::persisting(earlier, now).count))
+    }
+
+    fn subject_value(&self, fact: &str) -> Lookup {
+        let Some(subject) = self.subject else {
+            return Self::missing(fact, Why::Other("no subject".to_owned()));
+        };
+        let unseen = |what: &str| Self::missing(fact, Why::NotCollected(what.to_owned()));
+        match (subject, fact) {
+            (SubjectView::Listener(now, _), "listener.address") => text(endpoint(now.address)),
+            (SubjectView::Listener(now, _), "listener.port") => {
+                count(u64::from(now.address.port()))
+            }
+            (SubjectView::Listener(now, before), "listener.queue") => {
+                count(u64::from(now.queue.max(before.map_or(0, |old| old.queue))))
+            }
+            (SubjectView::Listener(now, _), "listener.bound") => now.bound.map_or_else(
+                || unseen("needs sock_diag"),
+                |bound| count(u64::from(bound)),
+            ),
+            (SubjectView::Listener(now, _), "listener.process") => now
+                .process
+                .clone()
+                .map_or_else(|| unseen("needs root, or it is not under suspicion"), text),
+            (SubjectView::Destination(one), "destination.source") => text(one.source.to_string()),
+            (SubjectView::Destination(one), "destination.address") => text(endpoint(one.address)),
+            (SubjectView::Destination(one), "destination.used") => count(one.used),
+            (SubjectView::Destination(one), "destination.time_wait") => count(one.time_wait),
+            _ => Self::missing(fact, Why::Absent),
+        }
+    }
+
+    /// The drops of the listener in sight: now, and in the earlier sample.
+    fn drops(&self) -> (Option<u64>, Option<u64>) {
+        match self.subject {
+            Some(SubjectView::Listener(now, before)) => {
+                (now.drops, before.and_then(|old| old.drops))
+            }
+            _ => (None, None),
+        }
+    }
+}
+
+impl Facts for View<'_> {
+    fn value(&self, fact: &str) -> Lookup {
+        if let Some(value) = self.tried.get(fact) {
+            return Lookup::Value(value.clone());
+        }
+        if fact.starts_with("listener.") || fact.starts_with("destination.") {
+            return self.subject_value(fact);
+        }
+        if fact == "window.seconds" {
+            return match self.window_seconds() {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "a window is far below 2^63 seconds"
+                )]
+                Some(seconds) => Lookup::Value(Value::Int(seconds.round() as i64)),
+                None => Self::missing(fact, Why::OneSample),
+            };
+        }
+        if fact == "port.usable"
+            && let Some(usable) = self.usable_ports()
+        {
+            return Lookup::Value(Value::Int(usable));
+        }
+        if let Some(reading) = self.snapshot.now.readings.get(fact) {
+            return Lookup::of(fact, reading);
+        }
+        self.persisting(fact)
+            .unwrap_or_else(|| Self::of_sample(&self.snapshot.now, fact))
+    }
+
+    fn delta(&self, fact: &str) -> Lookup {
+        if self.period == Period::SinceBoot {
+            return self.total(fact);
+        }
+        if fact == "listener.drops" {
+            return match self.drops() {
+                (Some(now), Some(before)) => count(now.saturating_sub(before)),
+                (None, _) => Self::missing(fact, Why::NotCollected("needs sock_diag".to_owned())),
+                _ if self.snapshot.earlier.is_none() => Self::missing(fact, Why::OneSample),
+                // A listener that was not there before has dropped nothing before.
+                (Some(now), None) => count(now),
+            };
+        }
+        let now = match Self::of_sample(&self.snapshot.now, fact) {
+            Lookup::Value(Value::Int(now)) => now,
+            Lookup::Value(_) => return Self::missing(fact, Why::Malformed),
+            missing @ Lookup::Missing(_) => return missing,
+        };
+        let Some(earlier) = &self.snapshot.earlier else {
+            return Self::missing(fact, Why::OneSample);
+        };
+        match Self::of_sample(earlier, fact) {
+            Lookup::Value(Value::Int(before)) if before <= now => {
+                Lookup::Value(Value::Int(now - before))
+            }
+            Lookup::Value(_) => Self::missing(fact, Why::Other("went backwards".to_owned())),
+            missing @ Lookup::Missing(_) => missing,
+        }
+    }
+
+    fn total(&self, fact: &str) -> Lookup {
+        if fact == "listener.drops" {
+            return match self.drops().0 {
+                Some(now) => count(now),
+                None => Self::missing(fact, Why::NotCollected("needs sock_diag".to_owned())),
+            };
+        }
+        Self::of_sample(&self.snapshot.now, fact)
+    }
+
+    fn window_seconds(&self) -> Option<f64> {
+        match self.period {
+            Period::Window => self.snapshot.window_seconds(),
+            Period::SinceBoot => self
+                .snapshot
+                .now
+                .uptime_seconds
+                .filter(|seconds| *seconds > 0.0),
+        }
+    }
+}
+
+fn count(number: u64) -> Lookup {
+    Lookup::Value(Value::Int(i64::try_from(number).unwrap_or(i64::MAX)))
+}
+
+fn text(text: String) -> Lookup {
+    Lookup::Value(Value::Text(text))
+}
+
+/// An address and port as `ss` writes them: `[::]:443`, and `*` for any address of both families.
+fn endpoint(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) => format!("{ip}:{}", address.port()),
+        IpAddr::V6(ip) => format!("[{ip}]:{}", address.port()),
+    }
+}
+
+/// The reading of one setting, its value tried out or as it is.
+impl View<'_> {
+    /// How the key stands now: what was read, apart from values tried out.
+    pub fn live(&self, key: &str) -> Reading<Value> {
+        let fact = format!("sysctl.{key}");
+        self.snapshot
+            .now
+            .readings
+            .get(&fact)
+            .cloned()
+            .unwrap_or(Reading::Absent)
+    }
+}

@@ -1,0 +1,185 @@
+//! Samples: everything that was read at one moment, and snapshots of one or two of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::socket::Sockets;
+use super::{KernelVersion, Reading, Value};
+
+/// Which machine, which boot, which namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Host name.
+    pub name: Option<String>,
+    /// Kernel version.
+    pub kernel: Option<KernelVersion>,
+    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`).
+    pub boot_id: Option<String>,
+    /// Inode number of the network namespace.
+    pub netns: Option<u64>,
+}
+
+/// Everything that was read at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// Seconds since boot when it was taken (`CLOCK_BOOTTIME`, else `/proc/uptime`).
+    pub uptime_seconds: Option<f64>,
+    /// Whose values these are.
+    pub host: Host,
+    /// Readings by fact name.
+    pub readings: BTreeMap<String, Reading<Value>>,
+    /// The TCP sockets; `None` when they were not asked for or cannot be seen.
+    pub sockets: Option<Sockets>,
+    /// What could not be seen, for people.
+    pub notes: Vec<String>,
+}
+
+/// The inputs of one audit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// `tcptune.snapshot/1`.
+    pub schema: String,
+    /// Version of the program that took it.
+    pub tool: String,
+    /// The later sample: the state that is judged.
+    pub now: Sample,
+    /// The earlier one: the start of the window.
+    pub earlier: Option<Sample>,
+    /// Where the window comes from.
+    pub since: Since,
+}
+
+/// Where the start of a window comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Since {
+    /// Two samples of this run.
+    Interval,
+    /// An earlier snapshot.
+    Snapshot,
+    /// One sample only: there is no window but the time since boot.
+    Boot,
+}
+
+/// The name and version of the snapshot format.
+pub const SNAPSHOT_SCHEMA: &str = "tcptune.snapshot/1";
+
+/// Why a sample cannot be the start of another one's window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowError {
+    /// Another boot: counters started again.
+    OtherBoot,
+    /// Another network namespace: other counters.
+    OtherNamespace,
+    /// It is not earlier.
+    NotEarlier,
+    /// One of the two does not say which boot it belongs to, or when it was taken.
+    NotKnown,
+}
+
+impl Snapshot {
+    /// A snapshot of one or two samples of this run.
+    pub fn new(earlier: Option<Sample>, now: Sample) -> Self {
+        let since = if earlier.is_some() {
+            Since::Interval
+        } else {
+            Since::Boot
+        };
+        let tool = env!("CARGO_PKG_VERSION").to_owned();
+        Self {
+            schema: SNAPSHOT_SCHEMA.to_owned(),
+            tool,
+            now,
+            earlier,
+            since,
+        }
+    }
+
+    /// The same snapshot with the window started by `earlier`.
+    pub fn since(mut self, earlier: Sample) -> Result<Self, WindowError> {
+        let (from, to) = (&earlier.host, &self.now.host);
+        match (&from.boot_id, &to.boot_id) {
+            (Some(from), Some(to)) if from != to => return Err(WindowError::OtherBoot),
+            (Some(_), Some(_)) => {}
+            _ => return Err(WindowError::NotKnown),
+        }
+        if from.netns.is_some() && to.netns.is_some() && from.netns != to.netns {
+            return Err(WindowError::OtherNamespace);
+        }
+        match (earlier.uptime_seconds, self.now.uptime_seconds) {
+            (Some(from), Some(to)) if from < to => {}
+            (Some(_), Some(_)) => return Err(WindowError::NotEarlier),
+            _ => return Err(WindowError::NotKnown),
+        }
+        self.earlier = Some(earlier);
+        self.since = Since::Snapshot;
+        Ok(self)
+    }
+
+    /// Length of the window in seconds; `None` with a single sample.
+    pub fn window_seconds(&self) -> Option<f64> {
+        let from = self.earlier.as_ref()?.uptime_seconds?;
+        let to = self.now.uptime_seconds?;
+        (to > from).then_some(to - from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(boot: &str, netns: u64, uptime: f64) -> Sample {
+        let host = Host {
+            boot_id: Some(boot.to_owned()),
+            netns: Some(netns),
+            ..Host::default()
+        };
+        Sample {
+            uptime_seconds: Some(uptime),
+            host,
+            ..Sample::default()
+        }
+    }
+
+    #[test]
+    fn a_window_may_not_start_in_another_boot_or_namespace() {
+        let now = || Snapshot::new(None, sample("b", 7, 50.0));
+        assert_eq!(
+            now().since(sample("a", 7, 10.0)).unwrap_err(),
+            WindowError::OtherBoot
+        );
+        assert_eq!(
+            now().since(sample("b", 8, 10.0)).unwrap_err(),
+            WindowError::OtherNamespace
+        );
+        assert_eq!(
+            now().since(sample("b", 7, 60.0)).unwrap_err(),
+            WindowError::NotEarlier
+        );
+        assert_eq!(
+            now().since(Sample::default()).unwrap_err(),
+            WindowError::NotKnown
+        );
+    }
+
+    #[test]
+    fn the_window_is_the_time_between_the_samples() {
+        let snapshot = Snapshot::new(None, sample("b", 7, 50.0))
+            .since(sample("b", 7, 20.0))
+            .unwrap();
+        assert_eq!(snapshot.window_seconds(), Some(30.0));
+        assert_eq!(snapshot.since, Since::Snapshot);
+    }
+
+    #[test]
+    fn a_single_sample_has_no_window() {
+        assert_eq!(
+            Snapshot::new(None, sample("b", 7, 50.0)).window_seconds(),
+            None
+        );
+    }
+}

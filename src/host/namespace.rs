@@ -1,0 +1,101 @@
+//! Network namespaces: which one this is, and entering another.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::errno::{io_name, name};
+
+/// Which namespace to look into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A name of `ip netns`, or a path to a namespace file.
+    Netns(String),
+    /// The namespace of a process.
+    Pid(u32),
+}
+
+/// Why a namespace cannot be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnterError {
+    /// The namespace file.
+    pub path: PathBuf,
+    /// What went wrong.
+    pub kind: EnterErrorKind,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnterErrorKind {
+    /// The file cannot be opened; the errno by name.
+    Open(String),
+    /// The kernel refuses; the errno by name. `EINVAL`: it is no network namespace.
+    Enter(String),
+}
+
+impl fmt::Display for EnterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            EnterErrorKind::Open(errno) => write!(f, "cannot open namespace `{path}`: {errno}"),
+            EnterErrorKind::Enter(errno) => write!(f, "cannot enter namespace `{path}`: {errno}"),
+        }
+    }
+}
+
+impl EnterError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match &self.kind {
+            EnterErrorKind::Open(errno) if errno == "ENOENT" => {
+                "list the names with `ip netns`, or give --pid"
+            }
+            EnterErrorKind::Open(_) => "run as root",
+            EnterErrorKind::Enter(errno) if errno == "EINVAL" => {
+                "give a network namespace, as /proc/PID/ns/net is"
+            }
+            EnterErrorKind::Enter(_) => "run as root (CAP_SYS_ADMIN over that namespace)",
+        }
+    }
+}
+
+impl Target {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Netns(name) if name.contains('/') => PathBuf::from(name),
+            Self::Netns(name) => PathBuf::from("/run/netns").join(name),
+            Self::Pid(pid) => PathBuf::from(format!("/proc/{pid}/ns/net")),
+        }
+    }
+
+    /// Moves the calling thread into the namespace. Everything that is read later is read there:
+    /// `/proc/sys/net` follows the thread, and so does `/proc/thread-self/net`.
+    pub fn enter(&self) -> Result<(), EnterError> {
+        let path = self.path();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                return Err(EnterError {
+                    path,
+                    kind: EnterErrorKind::Open(io_name(&error)),
+                });
+            }
+        };
+        move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network)).map_err(|errno| {
+            EnterError {
+                path,
+                kind: EnterErrorKind::Enter(name(errno)),
+            }
+        })
+    }
+}
+
+/// The inode number of the calling thread's network namespace.
+pub(super) fn current() -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(std::fs::metadata("/proc/thread-self/ns/net")?.ino())
+}

@@ -1,0 +1,147 @@
+//! Rule and case files of a folder, read at run time.
+
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::rule::{FILE_LIMIT, Problem, ProblemKind, RuleFile, Source};
+
+use super::errno::io_name;
+
+/// What a folder of rules holds.
+#[derive(Debug, Default)]
+pub struct RuleFolder {
+    /// Rules, `*.yaml`.
+    pub rules: Vec<RuleFile>,
+    /// Cases, `*.test.yaml`.
+    pub cases: Vec<RuleFile>,
+}
+
+/// How many files and folders are looked at, at most.
+const FILES: usize = 20_000;
+
+/// Reads every rule and case file below a folder, sorted by path. Links are followed to files, not to
+/// folders. Whoever runs as root trusts only what root alone can write.
+pub fn read_rule_files(folder: &Path) -> Result<RuleFolder, Vec<Problem>> {
+    let mut found = RuleFolder::default();
+    let mut problems = Vec::new();
+    let mut paths = Vec::new();
+    list(folder, &mut paths, &mut problems, 0);
+    paths.sort();
+    for path in paths {
+        let name = path.to_string_lossy().into_owned();
+        match read(&path) {
+            Ok(text) => {
+                let mechanism = path
+                    .parent()
+                    .and_then(Path::file_name)
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let case = name.ends_with(".test.yaml");
+                let file = RuleFile {
+                    name,
+                    mechanism,
+                    text,
+                };
+                if case {
+                    found.cases.push(file)
+                } else {
+                    found.rules.push(file)
+                }
+            }
+            Err(kind) => problems.push(whole_file(&name, kind)),
+        }
+    }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(problems)
+    }
+}
+
+fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, depth: usize) {
+    let shown = folder.to_string_lossy();
+    if depth > 8 || paths.len() > FILES {
+        problems.push(whole_file(
+            &shown,
+            ProblemKind::Other("too many files or folders".to_owned(), None),
+        ));
+        return;
+    }
+    if let Ok(stat) = std::fs::metadata(folder)
+        && is_writable_by_others(&stat)
+    {
+        problems.push(whole_file(&shown, ProblemKind::WritableByOthers));
+        return;
+    }
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.push(whole_file(&shown, ProblemKind::Unreadable(io_name(&error))));
+            return;
+        }
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            // The key catalogue is data of the program, not rules.
+            if entry.file_name() != "catalog" {
+                list(&path, paths, problems, depth + 1);
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            paths.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ProblemKind> {
+    let unreadable = |error: &std::io::Error| ProblemKind::Unreadable(io_name(error));
+    let stat = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !stat.is_file() {
+        return Err(ProblemKind::Other("not a regular file".to_owned(), None));
+    }
+    if is_writable_by_others(&stat) {
+        return Err(ProblemKind::WritableByOthers);
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let limit = u64::try_from(FILE_LIMIT).unwrap_or(u64::MAX);
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
+    if bytes.len() > FILE_LIMIT {
+        return Err(ProblemKind::Other(
+            format!("larger than {FILE_LIMIT} bytes"),
+            None,
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        ProblemKind::Other(
+            format!("not UTF-8 from byte {}", error.utf8_error().valid_up_to()),
+            None,
+        )
+    })
+}
+
+/// As root, a file that somebody else owns or may write would let that somebody choose what root is
+/// told to do.
+fn is_writable_by_others(stat: &std::fs::Metadata) -> bool {
+    rustix::process::geteuid().is_root() && (stat.uid() != 0 || stat.mode() & 0o022 != 0)
+}
+
+fn whole_file(name: &str, kind: ProblemKind) -> Problem {
+    let source = Rc::new(Source {
+        name: name.to_owned(),
+        text: String::new(),
+    });
+    Problem {
+        source,
+        span: 0..0,
+        kind,
+    }
+}

@@ -1,0 +1,148 @@
+//! Snapshots as files.
+
+use std::fmt;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::fact::{SNAPSHOT_SCHEMA, Snapshot};
+
+use super::errno::io_name;
+
+/// Why a file is no snapshot to judge: the file outside, the kind inside.
+#[derive(Debug)]
+pub struct SnapshotError {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong.
+    pub kind: SnapshotErrorKind,
+}
+
+/// What can be wrong with a snapshot.
+#[derive(Debug)]
+pub enum SnapshotErrorKind {
+    /// It cannot be read; the errno by name.
+    Unreadable(String),
+    /// It is larger than any snapshot.
+    TooLarge,
+    /// It ends in the middle.
+    Truncated,
+    /// It is not JSON; line, column and the parser's words.
+    NotJson(String),
+    /// It is JSON and no snapshot.
+    NotASnapshot(String),
+    /// Another version of the format.
+    OtherSchema(String),
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match &self.kind {
+            SnapshotErrorKind::Unreadable(errno) => {
+                write!(f, "cannot read snapshot `{file}`: {errno}")
+            }
+            SnapshotErrorKind::TooLarge => {
+                write!(f, "snapshot `{file}` is larger than {LIMIT} bytes")
+            }
+            SnapshotErrorKind::Truncated => write!(
+                f,
+                "snapshot `{file}` is cut off: the file ends in the middle"
+            ),
+            SnapshotErrorKind::NotJson(words) => write!(f, "`{file}` is not JSON: {words}"),
+            SnapshotErrorKind::NotASnapshot(words) => write!(f, "`{file}` is no snapshot: {words}"),
+            SnapshotErrorKind::OtherSchema(schema) => {
+                write!(
+                    f,
+                    "snapshot `{file}` has the format `{}`",
+                    schema.escape_debug()
+                )
+            }
+        }
+    }
+}
+
+impl SnapshotError {
+    /// What to do about it.
+    pub const fn help(&self) -> Option<&'static str> {
+        match self.kind {
+            SnapshotErrorKind::Truncated => Some("take it again; was the disk full?"),
+            SnapshotErrorKind::OtherSchema(_) => {
+                Some("this tcptune reads tcptune.snapshot/1; use the one that wrote it")
+            }
+            SnapshotErrorKind::NotJson(_) | SnapshotErrorKind::NotASnapshot(_) => {
+                Some("give a file written by `tcptune snapshot -o FILE`")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// No snapshot comes near: a million tracked sockets are about 20 MiB.
+const LIMIT: u64 = 256 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Header {
+    schema: Option<String>,
+}
+
+/// Reads a snapshot.
+pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
+    let fail = |kind| SnapshotError {
+        file: file.to_owned(),
+        kind,
+    };
+    let unreadable = |error: std::io::Error| fail(SnapshotErrorKind::Unreadable(io_name(&error)));
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    if size > LIMIT {
+        return Err(fail(SnapshotErrorKind::TooLarge));
+    }
+    let bytes = std::fs::read(file).map_err(unreadable)?;
+    // The header first: a newer format must be named as such, not as a list of unknown fields.
+    let header: Header = serde_json::from_slice(&bytes).map_err(|error| {
+        if error.is_eof() {
+            fail(SnapshotErrorKind::Truncated)
+        } else if error.is_data() {
+            fail(SnapshotErrorKind::NotASnapshot(error.to_string()))
+        } else {
+            fail(SnapshotErrorKind::NotJson(error.to_string()))
+        }
+    })?;
+    match header.schema {
+        None => {
+            return Err(fail(SnapshotErrorKind::NotASnapshot(
+                "it names no `schema`".to_owned(),
+            )));
+        }
+        Some(schema) if schema != SNAPSHOT_SCHEMA => {
+            return Err(fail(SnapshotErrorKind::OtherSchema(schema)));
+        }
+        Some(_) => {}
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| fail(SnapshotErrorKind::NotASnapshot(error.to_string())))
+}
+
+/// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at
+/// all.
+pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
+    let mut bytes = serde_json::to_vec(snapshot)?;
+    bytes.push(b'\n');
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = file.with_file_name(name);
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
+        .and_then(|mut out| out.write_all(&bytes).and_then(|()| out.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, file));
+    if written.is_err() {
+        // The half-written file must not stay; that the removal may fail too changes nothing.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,191 @@
+//! The sockets of a sample, and the facts that rules read from them.
+
+use crate::fact::socket::{Family, Listener, PortOccupancy, SocketSource, Sockets, TcpState};
+use crate::fact::{Reading, Sample, Value};
+
+use super::collect::Source;
+use super::sockets::{self, CollectOptions};
+
+/// How many descriptors are looked at to find the owners of suspicious sockets: about a third of a
+/// second on a slow machine.
+const OWNER_BUDGET: usize = 200_000;
+
+/// The kernel's default range, for when the setting cannot be read.
+const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
+
+/// Reads all TCP sockets into the sample, and names the owners of suspicious ones if `owners` is set.
+pub(super) fn collect(
+    source: &Source,
+    owners: bool,
+    earlier: Option<&Sample>,
+    sample: &mut Sample,
+) {
+    let range = match sample
+        .readings
+        .get("sysctl.net.ipv4.ip_local_port_range")
+        .and_then(Reading::value)
+    {
+        Some(Value::Range([low, high])) => match (u16::try_from(*low), u16::try_from(*high)) {
+            (Ok(low), Ok(high)) => (low, high),
+            _ => DEFAULT_RANGE,
+        },
+        _ => DEFAULT_RANGE,
+    };
+    let options = if source.is_recorded() {
+        CollectOptions::recorded(range, &source.net())
+    } else {
+        CollectOptions::live(range)
+    };
+    let mut found = match sockets::collect(&options) {
+        Ok(found) => found,
+        Err(error) => {
+            sample
+                .notes
+                .push(format!("sockets cannot be read: {error}"));
+            return;
+        }
+    };
+    sample.notes.append(&mut found.notes);
+    if found.source == SocketSource::ProcTables && !source.is_recorded() {
+        let note =
+            "sock_diag is refused here: timers, queue bounds and ages of sockets are unknown";
+        sample.notes.push(note.to_owned());
+    }
+    if owners && !source.is_recorded() && is_suspicious(&found, earlier) {
+        let search = sockets::attribute(&mut found, source.proc(), OWNER_BUDGET);
+        if search.found.len() < search.wanted && search.hidden > 0 {
+            let note = format!(
+                "owners of {} socket(s) are not visible: needs root",
+                search.wanted - search.found.len()
+            );
+            sample.notes.push(note);
+        }
+        if search.budget_spent {
+            sample.notes.push(format!(
+                "owners named for {} of {} sockets",
+                search.found.len(),
+                search.wanted
+            ));
+        }
+    }
+    facts(&found, range, sample);
+    sample.sockets = Some(found);
+}
+
+/// Whether some socket is worth the search for its owner: a full or dropping listener, or old
+/// CLOSE-WAIT sockets.
+fn is_suspicious(found: &Sockets, earlier: Option<&Sample>) -> bool {
+    let before = earlier.and_then(|sample| sample.sockets.as_ref());
+    let dropped = |one: &Listener| {
+        let old = before.and_then(|sockets| {
+            sockets
+                .listeners
+                .iter()
+                .find(|old| old.address == one.address && old.inode == one.inode)
+        });
+        match (one.drops, old.and_then(|old| old.drops)) {
+            (Some(now), Some(then)) => now > then,
+            (Some(now), None) => now > 0,
+            _ => false,
+        }
+    };
+    let full = |one: &Listener| one.queue > 0 && one.bound.is_none_or(|bound| one.queue >= bound);
+    let leaking = found
+        .summary
+        .close_wait_ages
+        .as_ref()
+        .is_some_and(|ages| ages.older_10s > 0);
+    leaking || found.listeners.iter().any(|one| dropped(one) || full(one))
+}
+
+fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
+    let summary = &found.summary;
+    let mut put = |name: String, reading: Reading<Value>| {
+        sample.readings.insert(format!("socket.{name}"), reading);
+    };
+    for state in TcpState::ALL {
+        let name = state.name();
+        put(name.to_owned(), known(summary.count(state)));
+        put(
+            format!("ipv4.{name}"),
+            known(summary.of(Family::Ipv4).get(state)),
+        );
+        put(
+            format!("ipv6.{name}"),
+            known(summary.of(Family::Ipv6).get(state)),
+        );
+    }
+    let timers = [
+        ("established_keepalive", summary.established_keepalive),
+        ("established_backoff", summary.established_backoff),
+        ("fin_wait_1_backoff", summary.fin_wait_1_backoff),
+        ("syn_sent_backoff", summary.syn_sent_backoff),
+    ];
+    for (name, count) in timers {
+        put(name.to_owned(), told(count));
+    }
+    put(
+        "fin_wait_2_orphaned".to_owned(),
+        known(summary.fin_wait_2_orphaned),
+    );
+    let ages = summary.close_wait_ages.as_ref();
+    let older = [
+        ("close_wait_older_10s", ages.map(|ages| ages.older_10s)),
+        ("close_wait_older_60s", ages.map(|ages| ages.older_60s)),
+        ("close_wait_older_600s", ages.map(|ages| ages.older_600s)),
+        ("close_wait_older_3600s", ages.map(|ages| ages.older_3600s)),
+    ];
+    for (name, count) in older {
+        put(name.to_owned(), told(count));
+    }
+    for (name, ranked) in [
+        ("close_wait_owner", &summary.close_wait_owner),
+        ("syn_sent_top", &summary.syn_sent_top),
+    ] {
+        let (text, count) = match ranked {
+            Some(ranked) => (
+                Reading::Known(Value::Text(ranked.name.clone())),
+                known(ranked.count),
+            ),
+            None => (Reading::Absent, Reading::Absent),
+        };
+        put(name.to_owned(), text);
+        put(format!("{name}_count"), count);
+    }
+    let (low, high) = range;
+    let below = if low > FLOOR {
+        held(&found.ports, FLOOR, low - 1)
+    } else {
+        known(0)
+    };
+    let above = if high < u16::MAX {
+        held(&found.ports, high + 1, u16::MAX)
+    } else {
+        known(0)
+    };
+    sample
+        .readings
+        .insert("port.listeners_below".to_owned(), below);
+    sample
+        .readings
+        .insert("port.listeners_above".to_owned(), above);
+}
+
+/// The lowest port that is ever recommended for automatic choice.
+const FLOOR: u16 = 16_384;
+
+fn held(ports: &PortOccupancy, low: u16, high: u16) -> Reading<Value> {
+    ports.held(low, high).map_or_else(
+        || Reading::Denied("UDP ports cannot be read".to_owned()),
+        known,
+    )
+}
+
+fn known(count: u64) -> Reading<Value> {
+    Reading::Known(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+/// A count the source may not be able to tell; then it is refused, not zero.
+fn told(count: Option<u64>) -> Reading<Value> {
+    count.map_or_else(|| Reading::Denied("needs sock_diag".to_owned()), known)
+}

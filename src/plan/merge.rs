@@ -1,0 +1,155 @@
+//! Merging what the rules propose.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{self, KeyScope, KeySpec, Write};
+use crate::check::{Judgement, Proposal, Verdict, View};
+use crate::fact::{KernelVersion, Reading, Snapshot, Value};
+use crate::rule::Rule;
+use crate::rule::expr::{Facts, Lookup};
+
+/// The one change proposed for one key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The key, dotted.
+    pub key: String,
+    /// Where the setting lives.
+    pub scope: KeyScope,
+    /// What was read.
+    pub live: Reading<Value>,
+    /// The value wanted. In a conflict, the first rule's.
+    pub recommended: Value,
+    /// The rules that want it.
+    pub because: Vec<String>,
+    /// Why it must not be made; `None` when it may.
+    pub blocked: Option<String>,
+}
+
+/// Every change, by key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// The changes.
+    pub changes: BTreeMap<String, Change>,
+}
+
+impl Plan {
+    /// The changes that may be made.
+    pub fn open(&self) -> impl Iterator<Item = &Change> {
+        self.changes
+            .values()
+            .filter(|change| change.blocked.is_none())
+    }
+}
+
+/// Merges the proposals of all findings.
+pub fn plan(judgements: &[Judgement<'_>], snapshot: &Snapshot) -> Plan {
+    let view = View::new(snapshot);
+    let mut wanted: BTreeMap<&str, Vec<(&Rule, &Proposal, Option<&String>)>> = BTreeMap::new();
+    for judgement in judgements {
+        if let Verdict::Fires(finding) = &judgement.verdict {
+            for proposal in &finding.proposals {
+                let entry = (judgement.rule, proposal, finding.blocked.as_ref());
+                wanted.entry(&proposal.key).or_default().push(entry);
+            }
+        }
+    }
+    let changes = wanted
+        .into_iter()
+        .filter_map(|(key, wishes)| merge(key, &wishes, &view))
+        .map(|change| (change.key.clone(), change))
+        .collect();
+    Plan { changes }
+}
+
+fn merge(
+    key: &str,
+    wishes: &[(&Rule, &Proposal, Option<&String>)],
+    view: &View<'_>,
+) -> Option<Change> {
+    let (first, proposal, _) = wishes.first()?;
+    let spec = catalog::find(key)?;
+    let live = view.live(key);
+    let conflict = wishes
+        .iter()
+        .find(|(_, other, _)| other.recommended != proposal.recommended);
+    let guard = wishes.iter().find_map(|(_, _, blocked)| *blocked);
+    let blocked = conflict
+        .map(|(rule, other, _)| {
+            format!(
+                "conflict: {} wants {}, {} wants {}",
+                first.id, proposal.recommended, rule.id, other.recommended
+            )
+        })
+        .or_else(|| guard.cloned())
+        .or_else(|| forbidden(spec, &live, &proposal.recommended, view))
+        .or_else(|| {
+            let excused = wishes
+                .iter()
+                .any(|(rule, _, _)| rule.below_default.is_some());
+            if excused {
+                None
+            } else {
+                below_default(spec, &proposal.recommended, view)
+            }
+        });
+    Some(Change {
+        key: key.to_owned(),
+        scope: spec.scope,
+        live,
+        recommended: proposal.recommended.clone(),
+        because: wishes.iter().map(|(rule, _, _)| rule.id.clone()).collect(),
+        blocked,
+    })
+}
+
+/// Why this value may not be written here at all.
+fn forbidden(
+    spec: &KeySpec,
+    live: &Reading<Value>,
+    wanted: &Value,
+    view: &View<'_>,
+) -> Option<String> {
+    match spec.write {
+        Write::Allowed => {}
+        Write::Never { why } => return Some(format!("never written: {why}")),
+        Write::ReadOnly => return Some("the kernel does not let it be written".to_owned()),
+    }
+    if let Err(refusal) = spec.accepts(wanted) {
+        return Some(refusal.to_string());
+    }
+    let initial = match view.value("host.initial_netns") {
+        Lookup::Value(Value::Bool(initial)) => Some(initial),
+        _ => None,
+    };
+    if spec.scope != KeyScope::Netns && initial == Some(false) {
+        return Some("one setting for the whole machine: apply it on the host".to_owned());
+    }
+    match live {
+        Reading::Known(_) => None,
+        Reading::ReadOnly(_) => {
+            Some("read-only here: apply it where the namespace's owner can write".to_owned())
+        }
+        Reading::Absent => Some("this kernel does not have it".to_owned()),
+        Reading::Denied(errno) => Some(format!(
+            "its value cannot be read ({errno}), so it could not be taken back"
+        )),
+        Reading::Malformed(_) => {
+            Some("its value was not understood, so it could not be taken back".to_owned())
+        }
+    }
+}
+
+/// Why a value below the kernel's own default is not recommended.
+fn below_default(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> {
+    let kernel: &KernelVersion = view.snapshot().now.host.kernel.as_ref()?;
+    let default = spec.default_for(kernel)?;
+    let below = match (wanted, &default) {
+        (Value::Int(wanted), Value::Int(default)) => wanted < default,
+        (Value::Triple(wanted), Value::Triple(default)) => {
+            wanted.iter().zip(default).any(|(w, d)| w < d)
+        }
+        (Value::Range([low, high]), Value::Range([from, to])) => high - low < to - from,
+        _ => false,
+    };
+    below.then(|| format!("{wanted} is below this kernel's default {default}"))
+}

@@ -1,0 +1,9 @@
+//! Findings → one merged, guarded change for each key; conflicts named.
+//!
+//! This floor is pure. A change without a readable value to come back to, outside the catalogue's
+//! range, below the kernel's default without a reason, or of the machine's scope inside a namespace
+//! is shown and blocked.
+
+mod merge;
+
+pub use merge::{Change, Plan, plan};

@@ -1,0 +1,363 @@
+//! Cases: facts written down, and the verdict they must lead to.
+//!
+//! A case file stands beside its rule, `<id>.test.yaml`. `cargo test` and `tcptune rules test` judge it.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+
+use crate::catalog;
+use crate::fact::socket::{Destination, Family, Listener};
+use crate::fact::{FactKind, Reading, Value, fact_spec};
+
+use super::fields::{Fields, Sink, text};
+use super::problem::{Problem, ProblemKind, Source};
+use super::rulebook::{RuleFile, parse_tree};
+use super::terms::Term;
+use super::yaml::{Content, Node};
+
+/// The cases of one rule.
+#[derive(Debug)]
+pub struct CaseFile {
+    /// The rule's id.
+    pub rule: String,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// One case.
+#[derive(Debug)]
+pub struct Case {
+    /// A sentence.
+    pub name: String,
+    /// Line in the file.
+    pub line: u32,
+    /// Length of the window in seconds; `None` for a single sample.
+    pub window: Option<f64>,
+    /// Seconds since boot.
+    pub uptime: f64,
+    /// Fact, earlier reading (if it has one of its own), reading now.
+    pub facts: Vec<(String, Option<Reading<Value>>, Reading<Value>)>,
+    /// Listeners now, each with its drops in the earlier sample.
+    pub listeners: Vec<(Listener, Option<u64>)>,
+    /// Destinations.
+    pub destinations: Vec<Destination>,
+    /// Sockets cannot be read.
+    pub sockets_denied: bool,
+    /// The verdict.
+    pub expect: Expect,
+    /// The changes a firing rule proposes, exactly; values as `/proc/sys` takes them.
+    pub set: BTreeMap<String, String>,
+    /// A guard blocks them.
+    pub blocked: bool,
+    /// The change is made and waits.
+    pub waiting: bool,
+    /// Facts that an unknown verdict must name.
+    pub missing: Vec<String>,
+}
+
+/// The verdict a case asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The rule fires in the window.
+    Fires,
+    /// It fires for the time since boot only.
+    Past,
+    /// It holds.
+    Holds,
+    /// It cannot be judged.
+    Unknown,
+    /// It does not apply.
+    NotApplicable,
+}
+
+impl Term for Expect {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("fires", Self::Fires),
+        ("past", Self::Past),
+        ("holds", Self::Holds),
+        ("unknown", Self::Unknown),
+        ("not_applicable", Self::NotApplicable),
+    ];
+}
+
+impl Expect {
+    /// The word of case files.
+    pub fn word(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(_, term)| *term == self)
+            .map_or("", |(word, _)| word)
+    }
+}
+
+const CASE: &[&str] = &[
+    "name",
+    "window",
+    "uptime",
+    "facts",
+    "listeners",
+    "destinations",
+    "sockets",
+    "expect",
+    "set",
+    "blocked",
+    "waiting",
+    "missing",
+];
+
+/// Reads a case file.
+pub fn parse_cases(file: &RuleFile) -> Result<CaseFile, Vec<Problem>> {
+    let source = Rc::new(Source {
+        name: file.name.clone(),
+        text: file.text.clone(),
+    });
+    let node = parse_tree(&source)?;
+    let mut sink = Sink::new(source);
+    let read = read_file(&node, &mut sink);
+    match read {
+        Some(cases) if sink.problems.is_empty() => Ok(cases),
+        _ => Err(sink.problems),
+    }
+}
+
+fn read_file(node: &Node, sink: &mut Sink) -> Option<CaseFile> {
+    let fields = Fields::open(node, "a case file", &["rule", "cases"], sink)?;
+    let rule = fields.required_text("rule", sink);
+    let cases = fields
+        .items("cases", sink)
+        .iter()
+        .filter_map(|node| read_case(node, sink))
+        .collect();
+    Some(CaseFile {
+        rule: rule?.0.to_owned(),
+        cases,
+    })
+}
+
+fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
+    let fields = Fields::open(node, "a case", CASE, sink)?;
+    let name = fields.required_text("name", sink);
+    let expect = fields.required_term("expect", sink);
+    let window = match fields.optional("window").map(|node| &node.content) {
+        None => Some(1.0),
+        Some(Content::Text(word)) if word == "none" => None,
+        Some(Content::Int(seconds)) => Some(*seconds as f64),
+        Some(Content::Float(seconds)) => Some(*seconds),
+        Some(other) => {
+            let kind =
+                ProblemKind::WrongKind("window".to_owned(), "seconds or `none`", other.kind());
+            sink.at(node.place, kind);
+            None
+        }
+    };
+    let uptime = fields
+        .optional("uptime")
+        .and_then(|node| match &node.content {
+            Content::Int(seconds) => Some(*seconds as f64),
+            _ => None,
+        });
+    let facts = fields
+        .entries("facts", sink)
+        .iter()
+        .filter_map(|(key, node)| read_fact(&key.name, node, sink))
+        .collect();
+    let listeners = fields
+        .items("listeners", sink)
+        .iter()
+        .filter_map(|node| listener(node, sink))
+        .collect();
+    let destinations = fields
+        .items("destinations", sink)
+        .iter()
+        .filter_map(|node| destination(node, sink))
+        .collect();
+    let sockets_denied = fields
+        .optional_text("sockets", sink)
+        .is_some_and(|(word, _)| word == "denied");
+    let set = fields
+        .entries("set", sink)
+        .iter()
+        .filter_map(|(key, node)| Some((key.name.clone(), scalar(node)?)))
+        .collect();
+    let missing = fields
+        .items("missing", sink)
+        .iter()
+        .filter_map(|node| text(node, "missing", sink));
+    let missing = missing.map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    Some(Case {
+        name: name?.0.to_owned(),
+        line: node.place.line,
+        window,
+        uptime: uptime.unwrap_or(86_400.0),
+        facts,
+        listeners,
+        destinations,
+        sockets_denied,
+        expect: expect?,
+        set,
+        blocked: fields.flag("blocked", sink).unwrap_or(false),
+        waiting: fields.flag("waiting", sink).unwrap_or(false),
+        missing,
+    })
+}
+
+/// A scalar as the text `/proc/sys` would take.
+fn scalar(node: &Node) -> Option<String> {
+    match &node.content {
+        Content::Text(text) => Some(text.clone()),
+        Content::Int(number) => Some(number.to_string()),
+        Content::Float(number) => Some(number.to_string()),
+        Content::Bool(on) => Some(u8::from(*on).to_string()),
+        Content::Null | Content::List(_) | Content::Map(_) => None,
+    }
+}
+
+type FactCase = (String, Option<Reading<Value>>, Reading<Value>);
+
+fn read_fact(name: &str, node: &Node, sink: &mut Sink) -> Option<FactCase> {
+    if let Content::List(items) = &node.content {
+        if let [earlier, now] = items.as_slice() {
+            let earlier = reading(name, earlier, sink)?;
+            let now = reading(name, now, sink)?;
+            return Some((name.to_owned(), Some(earlier), now));
+        }
+        let message = format!("`{name}` takes [earlier, now]");
+        sink.at(node.place, ProblemKind::Other(message, None));
+        return None;
+    }
+    Some((name.to_owned(), None, reading(name, node, sink)?))
+}
+
+fn reading(name: &str, node: &Node, sink: &mut Sink) -> Option<Reading<Value>> {
+    match node.text() {
+        Some("absent") => return Some(Reading::Absent),
+        Some("denied") => return Some(Reading::Denied("EACCES".to_owned())),
+        _ => {}
+    }
+    let value = scalar(node).and_then(|text| typed(name, &text));
+    if value.is_none() {
+        let message = format!(
+            "`{}` is no fact, or the value does not fit it",
+            name.escape_debug()
+        );
+        sink.at(node.place, ProblemKind::Other(message, None));
+    }
+    value.map(Reading::Known)
+}
+
+fn typed(name: &str, written: &str) -> Option<Value> {
+    if let Some(key) = name.strip_prefix("sysctl.") {
+        return catalog::find(key)?.parse(written).ok();
+    }
+    let number = || written.parse().ok().map(Value::Int);
+    if let Some(rest) = name
+        .strip_prefix("counter.")
+        .or_else(|| name.strip_prefix("gauge."))
+    {
+        let (proto, field) = rest.split_once('.')?;
+        catalog::counter(proto, field)?;
+        return number();
+    }
+    match fact_spec(name)?.kind {
+        FactKind::Number(_) | FactKind::Monotone(_) => number(),
+        FactKind::Bool => Some(Value::Bool(matches!(written, "1" | "true"))),
+        FactKind::Text => Some(Value::Text(written.to_owned())),
+    }
+}
+
+fn listener(node: &Node, sink: &mut Sink) -> Option<(Listener, Option<u64>)> {
+    let fields = Fields::open(
+        node,
+        "a listener",
+        &["address", "queue", "bound", "drops", "process"],
+        sink,
+    )?;
+    let address = endpoint(&fields, "address", sink);
+    let number = |name| fields.optional(name).and_then(|node| whole(node));
+    let (before, drops) = match fields.optional("drops").map(|node| &node.content) {
+        Some(Content::List(items)) => match items.as_slice() {
+            [before, now] => (whole(before), whole(now)),
+            _ => (None, None),
+        },
+        Some(Content::Int(number)) => (u64::try_from(*number).ok(), u64::try_from(*number).ok()),
+        _ => (None, None),
+    };
+    let process = fields
+        .optional_text("process", sink)
+        .map(|(name, _)| name.to_owned());
+    let address = address?;
+    let listener = Listener {
+        family: if address.is_ipv4() {
+            Family::Ipv4
+        } else {
+            Family::Ipv6
+        },
+        address,
+        queue: number("queue")
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(0),
+        bound: number("bound").and_then(|n| u32::try_from(n).ok()),
+        drops,
+        inode: 1,
+        process,
+    };
+    Some((listener, before))
+}
+
+fn destination(node: &Node, sink: &mut Sink) -> Option<Destination> {
+    let fields = Fields::open(
+        node,
+        "a destination",
+        &["source", "address", "used", "time_wait"],
+        sink,
+    )?;
+    let address = endpoint(&fields, "address", sink);
+    let source = fields
+        .required_text("source", sink)
+        .and_then(|(text, place)| {
+            let parsed: Option<IpAddr> = text.parse().ok();
+            if parsed.is_none() {
+                sink.at(
+                    place,
+                    ProblemKind::Other(format!("`{}` is no address", text.escape_debug()), None),
+                );
+            }
+            parsed
+        });
+    let number = |name| {
+        fields
+            .optional(name)
+            .and_then(|node| whole(node))
+            .unwrap_or(0)
+    };
+    Some(Destination {
+        source: source?,
+        address: address?,
+        used: number("used"),
+        time_wait: number("time_wait"),
+    })
+}
+
+fn endpoint(fields: &Fields<'_>, name: &'static str, sink: &mut Sink) -> Option<SocketAddr> {
+    let (written, place) = fields.required_text(name, sink)?;
+    let parsed = written.parse().ok();
+    if parsed.is_none() {
+        let message = format!("`{}` is no address and port", written.escape_debug());
+        sink.at(
+            place,
+            ProblemKind::Other(
+                message,
+                Some("write `10.0.3.9:8080` or `[::1]:443`".to_owned()),
+            ),
+        );
+    }
+    parsed
+}
+
+fn whole(node: &Node) -> Option<u64> {
+    match node.content {
+        Content::Int(number) => u64::try_from(number).ok(),
+        _ => None,
+    }
+}

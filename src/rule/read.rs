@@ -1,0 +1,453 @@
+//! From a YAML tree to a checked rule, with every problem on the way.
+
+use std::rc::Rc;
+
+use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
+
+use super::expr::{self, Expected, Expr, ExprError, Template, Type};
+use super::fields::{Fields, Sink, term, text};
+use super::problem::{Problem, ProblemKind, Source, source_offset};
+use super::schema::{Assignment, Guard, HEADINGS, Origin, Past, Reference, Rule, Waiting};
+use super::terms::{Kind, Maturity, Subject};
+use super::vocabulary::{Names, has_a_value_since_boot};
+use super::yaml::{Content, Node, Place};
+
+const FIELDS: &[&str] = &[
+    "id",
+    "title",
+    "severity",
+    "kind",
+    "maturity",
+    "scope",
+    "owner",
+    "requires",
+    "each",
+    "when",
+    "past",
+    "evidence",
+    "message",
+    "first",
+    "set",
+    "guards",
+    "below_default",
+    "waiting",
+    "advise",
+    "cost",
+    "explain",
+    "references",
+    "lab",
+];
+
+/// Reads one rule. `mechanism` is the name of the folder the file lies in.
+pub(super) fn read_rule(
+    source: &Rc<Source>,
+    node: &Node,
+    origin: Origin,
+    mechanism: &str,
+) -> Result<Rule, Vec<Problem>> {
+    let mut reader = Reader {
+        sink: Sink::new(Rc::clone(source)),
+        names: Names::default(),
+    };
+    let rule = reader.rule(node, origin, mechanism);
+    match rule {
+        Some(rule) if reader.sink.problems.is_empty() => Ok(rule),
+        _ => Err(reader.sink.problems),
+    }
+}
+
+struct Reader {
+    sink: Sink,
+    names: Names,
+}
+
+impl Reader {
+    /// Reads every field before giving up, so that one run shows all problems.
+    fn rule(&mut self, node: &Node, origin: Origin, mechanism: &str) -> Option<Rule> {
+        let fields = Fields::open(node, "a rule", FIELDS, &mut self.sink)?;
+        let id = self.id(&fields, &origin);
+        let severity = fields.required_term("severity", &mut self.sink);
+        let kind = fields.required_term("kind", &mut self.sink);
+        let maturity = fields.required_term("maturity", &mut self.sink);
+        let scope = fields.required_term("scope", &mut self.sink);
+        let owner = fields.required_term("owner", &mut self.sink);
+        let each = fields
+            .optional("each")
+            .and_then(|node| term::<Subject>(node, "each", &mut self.sink));
+        self.names.subject = each;
+        let title = self.required_template(&fields, "title");
+        let when = self.required_condition(&fields, "when");
+        let message = self.required_template(&fields, "message");
+        let past = self.past(&fields);
+        let evidence = self.evidence(&fields);
+        let first = self.template(&fields, "first");
+        let advise = self.template(&fields, "advise");
+        let cost = self.template(&fields, "cost");
+        let requires = self.requires(&fields);
+        let set = self.assignments(&fields);
+        let guards = self.guards(&fields);
+        let waiting = self.waiting(&fields);
+        let below_default = fields
+            .optional_text("below_default", &mut self.sink)
+            .map(|(why, _)| why.to_owned());
+        let explain = self.explanation(&fields);
+        let references = self.references(&fields);
+        let lab = fields
+            .optional_text("lab", &mut self.sink)
+            .map(|(name, _)| name.to_owned());
+        if maturity == Some(Maturity::Stable) && lab.is_none() {
+            self.sink.at(node.place, ProblemKind::NoLab);
+        }
+        if let (Some(Kind::Setting), Some((when, place))) = (kind, &when)
+            && when.uses_window()
+        {
+            let message = "a setting rule is judged from values alone".to_owned();
+            let help = "drop rate() and delta(), or set `kind: symptom`".to_owned();
+            self.sink
+                .at(*place, ProblemKind::Other(message, Some(help)));
+        }
+        let rule = Rule {
+            id: id?,
+            mechanism: mechanism.to_owned(),
+            title: title?,
+            severity: severity?,
+            kind: kind?,
+            maturity: maturity?,
+            scope: scope?,
+            owner: owner?,
+            requires,
+            each,
+            when: when?.0,
+            past,
+            evidence,
+            message: message?,
+            first,
+            set,
+            guards,
+            below_default,
+            waiting,
+            advise,
+            cost,
+            explain: explain?,
+            references,
+            lab,
+            origin,
+        };
+        Some(with_default_past(rule))
+    }
+
+    fn id(&mut self, fields: &Fields<'_>, origin: &Origin) -> Option<String> {
+        let (id, place) = fields.required_text("id", &mut self.sink)?;
+        let kebab = !id.is_empty()
+            && id.len() <= 60
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && !id.ends_with('-')
+            && !id.contains("--")
+            && id
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !kebab {
+            let why = "write it in kebab-case: `accept-queue-overflow`".to_owned();
+            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+        }
+        let stem = origin
+            .file
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.rsplit_once('.'))
+            .map(|(stem, _)| stem);
+        if let Some(stem) = stem
+            && stem != id
+        {
+            let why = format!("the file is called `{stem}`");
+            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+        }
+        Some(id.to_owned())
+    }
+
+    fn requires(&mut self, fields: &Fields<'_>) -> Vec<String> {
+        let mut facts = Vec::new();
+        for item in fields.items("requires", &mut self.sink) {
+            // `has(fact)` checks the name and accepts monotone facts, which a bare name would not.
+            let Some((name, place)) = text(item, "requires", &mut self.sink) else {
+                continue;
+            };
+            let has = format!("has({name})");
+            match expr::compile(&has, &self.names, Expected::Bool) {
+                Ok(expr) => facts.extend(expr.facts().map(|used| used.fact.clone())),
+                Err(errors) => {
+                    for mut error in errors {
+                        let shift = "has(".len();
+                        error.span = error.span.start.saturating_sub(shift)
+                            ..error.span.end.saturating_sub(shift);
+                        self.expression_error(place, name, error);
+                    }
+                }
+            }
+        }
+        facts
+    }
+
+    fn past(&mut self, fields: &Fields<'_>) -> Option<Past> {
+        let node = fields.optional("past")?;
+        let fields = Fields::open(node, "`past`", &["when", "message"], &mut self.sink)?;
+        let names = std::mem::replace(
+            &mut self.names,
+            Names {
+                subject: None,
+                since_boot: true,
+            },
+        );
+        let when = self.required_condition(&fields, "when");
+        let message = self.required_template(&fields, "message");
+        self.names = names;
+        Some(Past {
+            when: when?.0,
+            message: message?,
+        })
+    }
+
+    fn evidence(&mut self, fields: &Fields<'_>) -> Vec<Expr> {
+        let items = fields.items("evidence", &mut self.sink);
+        items
+            .iter()
+            .filter_map(|item| self.expression(item, "evidence", Expected::Any))
+            .collect()
+    }
+
+    fn assignments(&mut self, fields: &Fields<'_>) -> Vec<Assignment> {
+        let mut assignments = Vec::new();
+        for (key, node) in fields.entries("set", &mut self.sink) {
+            let Some(spec) = catalog::find(&key.name) else {
+                let nearest = catalog::nearest(&key.name).map(str::to_owned);
+                self.sink.at(
+                    key.place,
+                    ProblemKind::UnknownKey(key.name.clone(), nearest),
+                );
+                continue;
+            };
+            if let Write::Never { why } = spec.write {
+                self.sink
+                    .at(key.place, ProblemKind::NeverWritten(key.name.clone(), why));
+                continue;
+            }
+            assignments.extend(self.assignment(&key.name, spec, node));
+        }
+        assignments
+    }
+
+    fn assignment(&mut self, key: &str, spec: &KeySpec, node: &Node) -> Option<Assignment> {
+        let (to, when) = match &node.content {
+            Content::Map(_) => {
+                let fields = Fields::open(node, key, &["to", "when"], &mut self.sink)?;
+                let to = fields.required("to", &mut self.sink)?;
+                let when = fields
+                    .optional("when")
+                    .map(|node| self.expression(node, "when", Expected::Bool));
+                (to, when)
+            }
+            _ => (node, None),
+        };
+        let when = match when {
+            Some(None) => return None,
+            Some(Some(expr)) => Some(expr),
+            None => None,
+        };
+        let wanted = match spec.kind {
+            KeyKind::Range => 2,
+            KeyKind::Triple => 3,
+            KeyKind::Ports => {
+                let why = "lists of ports cannot be set by a rule".to_owned();
+                self.sink
+                    .at(node.place, ProblemKind::BadValue(key.to_owned(), why));
+                return None;
+            }
+            _ => 1,
+        };
+        let expected = Expected::Setting(match spec.kind {
+            KeyKind::Bool => Type::Bool,
+            KeyKind::Words => Type::Words,
+            KeyKind::Text => Type::Text,
+            _ => Type::Number(spec.unit),
+        });
+        let items = match &to.content {
+            Content::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(to),
+        };
+        if items.len() != wanted {
+            let why = format!("it takes {wanted} value(s), not {}", items.len());
+            self.sink
+                .at(to.place, ProblemKind::BadValue(key.to_owned(), why));
+            return None;
+        }
+        let exprs: Option<Vec<Expr>> = items
+            .iter()
+            .map(|item| self.expression(item, key, expected))
+            .collect();
+        let exprs = exprs?;
+        Some(Assignment {
+            key: catalog::canonical(key).to_string(),
+            to: exprs,
+            when,
+        })
+    }
+
+    fn guards(&mut self, fields: &Fields<'_>) -> Vec<Guard> {
+        let mut guards = Vec::new();
+        for node in fields.items("guards", &mut self.sink) {
+            let Some(fields) = Fields::open(node, "a guard", &["when", "because"], &mut self.sink)
+            else {
+                continue;
+            };
+            let when = self.required_condition(&fields, "when");
+            let because = self.required_template(&fields, "because");
+            if let (Some((when, _)), Some(because)) = (when, because) {
+                guards.push(Guard { when, because });
+            }
+        }
+        guards
+    }
+
+    fn waiting(&mut self, fields: &Fields<'_>) -> Option<Waiting> {
+        let node = fields.optional("waiting")?;
+        let fields = Fields::open(node, "`waiting`", &["when", "what"], &mut self.sink)?;
+        let when = self.required_condition(&fields, "when");
+        let what = self.required_template(&fields, "what");
+        Some(Waiting {
+            when: when?.0,
+            what: what?,
+        })
+    }
+
+    fn explanation(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let (prose, place) = fields.required_text("explain", &mut self.sink)?;
+        let mut found = prose.lines().filter_map(|line| line.strip_prefix("## "));
+        for heading in HEADINGS {
+            if found.next().map(str::trim) != Some(heading) {
+                self.sink.at(place, ProblemKind::Headings(heading));
+                break;
+            }
+        }
+        Some(prose.to_owned())
+    }
+
+    fn references(&mut self, fields: &Fields<'_>) -> Vec<Reference> {
+        let mut references = Vec::new();
+        for node in fields.items("references", &mut self.sink) {
+            let Some(fields) = Fields::open(node, "a reference", &["title", "url"], &mut self.sink)
+            else {
+                continue;
+            };
+            let title = fields.required_text("title", &mut self.sink);
+            let url = fields.required_text("url", &mut self.sink);
+            if let (Some((title, _)), Some((url, place))) = (title, url) {
+                if !url.starts_with("https://") {
+                    let message = format!("`{}` is no https address", url.escape_debug());
+                    self.sink.at(place, ProblemKind::Other(message, None));
+                }
+                references.push(Reference {
+                    title: title.to_owned(),
+                    url: url.to_owned(),
+                });
+            }
+        }
+        references
+    }
+
+    fn required_condition(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &'static str,
+    ) -> Option<(Expr, Place)> {
+        let node = fields.required(name, &mut self.sink)?;
+        self.expression(node, name, Expected::Bool)
+            .map(|expr| (expr, node.place))
+    }
+
+    fn required_template(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<Template> {
+        let (template, place) = fields.required_text(name, &mut self.sink)?;
+        self.compile_template(template, place)
+    }
+
+    fn template(&mut self, fields: &Fields<'_>, name: &'static str) -> Option<Template> {
+        let (template, place) = fields.optional_text(name, &mut self.sink)?;
+        self.compile_template(template, place)
+    }
+
+    fn compile_template(&mut self, template: &str, place: Place) -> Option<Template> {
+        match Template::compile(template.trim_end(), &self.names) {
+            Ok(compiled) => Some(compiled),
+            Err(errors) => {
+                for error in errors {
+                    self.expression_error(place, template, error);
+                }
+                None
+            }
+        }
+    }
+
+    /// An expression given as text, or as a bare number or boolean.
+    fn expression(&mut self, node: &Node, field: &str, expected: Expected) -> Option<Expr> {
+        let written = match &node.content {
+            Content::Text(text) => text.clone(),
+            Content::Int(number) => number.to_string(),
+            Content::Float(number) => number.to_string(),
+            Content::Bool(on) => on.to_string(),
+            other => {
+                let kind = ProblemKind::WrongKind(field.to_owned(), "an expression", other.kind());
+                self.sink.at(node.place, kind);
+                return None;
+            }
+        };
+        match expr::compile(&written, &self.names, expected) {
+            Ok(compiled) => Some(compiled),
+            Err(errors) => {
+                for error in errors {
+                    self.expression_error(node.place, &written, error);
+                }
+                None
+            }
+        }
+    }
+
+    fn expression_error(&mut self, place: Place, written: &str, error: ExprError) {
+        let source = Rc::clone(&self.sink.source);
+        let start = self.sink.offset(place);
+        let from = source_offset(&source.text, start, written, error.span.start);
+        let last = source_offset(
+            &source.text,
+            start,
+            written,
+            error.span.end.saturating_sub(1).max(error.span.start),
+        );
+        let width = source
+            .text
+            .get(last..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(0, char::len_utf8);
+        let span = if source.text.is_empty() {
+            0..0
+        } else {
+            from..(last + width).max(from)
+        };
+        self.sink.span(span, ProblemKind::Expression(error));
+    }
+}
+
+/// A symptom that reads only counters, settings and host facts is judged over "since boot" by its own
+/// condition, unless its file says otherwise.
+fn with_default_past(mut rule: Rule) -> Rule {
+    let whole = |expr: &Expr| expr.facts().all(|used| has_a_value_since_boot(&used.fact));
+    let judged = rule.past.is_none()
+        && rule.each.is_none()
+        && rule.when.uses_window()
+        && whole(&rule.when)
+        && rule.message.expressions().all(whole);
+    if judged {
+        rule.past = Some(Past {
+            when: rule.when.clone(),
+            message: rule.message.clone(),
+        });
+    }
+    rule
+}
