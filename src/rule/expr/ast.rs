@@ -172,15 +172,22 @@ impl Tree {
     }
 }
 
-/// Writes a tree on one line with the parentheses it needs.
+/// Writes a tree, from a node down, on one line with the parentheses it needs.
 pub(super) struct Printer<'e> {
     pub(super) tree: &'e Tree,
     pub(super) text: &'e str,
+    pub(super) from: NodeId,
+}
+
+impl fmt::Display for Printer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.print(f, self.from, 0)
+    }
 }
 
 impl Printer<'_> {
     /// Writes one node; in parentheses when it binds looser than `floor`.
-    pub(super) fn print(&self, f: &mut fmt::Formatter<'_>, id: NodeId, floor: u8) -> fmt::Result {
+    fn print(&self, f: &mut fmt::Formatter<'_>, id: NodeId, floor: u8) -> fmt::Result {
         let binding = match self.tree.node(id) {
             Node::Choose(..) => 0,
             Node::Binary(operator, ..) => operator.binding(),

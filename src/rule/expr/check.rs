@@ -313,9 +313,9 @@ impl Checker<'_> {
         let Node::Number(number) = *self.tree.node(number) else {
             return None;
         };
-        let on = if number == 1.0 {
+        let on = if number.total_cmp(&1.0).is_eq() {
             operator == Binary::Equal
-        } else if number == 0.0 {
+        } else if number.total_cmp(&0.0).is_eq() {
             operator == Binary::NotEqual
         } else {
             return None;
@@ -360,12 +360,11 @@ impl Checker<'_> {
                 continue;
             };
             let left = all.unwrap_or(Quantity::LITERAL);
-            match left.unify(right) {
-                Some(both) => all = Some(both),
-                None => {
-                    self.report(id, ExprErrorKind::UnitClash { at, left, right });
-                    clean = false;
-                }
+            if let Some(both) = left.unify(right) {
+                all = Some(both);
+            } else {
+                self.report(id, ExprErrorKind::UnitClash { at, left, right });
+                clean = false;
             }
         }
         match all {

@@ -141,8 +141,7 @@ impl<'e> Run<'e> {
     }
 
     fn failed<T>(&self, id: NodeId, why: Why) -> Known<T> {
-        let text = self.expr.tree.span(id).of(&self.expr.text);
-        Err(vec![Missing::new(text, why)])
+        Err(vec![Missing::new(self.expr.printed(id).to_string(), why)])
     }
 
     fn finite(&self, id: NodeId, result: f64) -> Known<Val<'e>> {

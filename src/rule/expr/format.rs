@@ -30,8 +30,15 @@ pub fn format_value(outcome: &Outcome, ty: ExprType) -> String {
 }
 
 fn number(value: f64, quantity: Quantity) -> String {
-    if value < 0.0 {
-        return format!("-{}", number(-value, quantity));
+    if value.is_sign_negative() {
+        let text = number(-value, quantity);
+        // What rounds to nothing has no sign.
+        let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) {
+            "-"
+        } else {
+            ""
+        };
+        return format!("{sign}{text}");
     }
     let unit = quantity.unit.unwrap_or(Unit::Number);
     if quantity.per_second {
@@ -77,7 +84,7 @@ fn short(value: f64) -> String {
 
 /// Like [`short`]; and what is below 100 is never shown as 100.
 fn percent(value: f64) -> String {
-    if value < 100.0 && value >= 99.5 {
+    if (99.5..100.0).contains(&value) {
         decimals((value * 10.0).floor() / 10.0, 1)
     } else {
         short(value)
@@ -271,6 +278,8 @@ mod tests {
         assert_eq!(shown(2.0, Quantity::PLAIN), "2");
         assert_eq!(shown(0.756, Quantity::PLAIN), "0.76");
         assert_eq!(shown(32768.0, Quantity::LITERAL), "32768");
+        assert_eq!(shown(-0.001, Quantity::PLAIN), "0");
+        assert_eq!(shown(-1.5, Quantity::PLAIN), "-1.5");
     }
 
     #[test]

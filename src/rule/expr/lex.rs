@@ -59,6 +59,15 @@ const MARKS: [&str; 22] = [
     "[", "]", ",", "=",
 ];
 
+/// What other languages write, and what is written here; none of it may stand in an expression.
+const FOREIGN: [(&str, &str); 5] = [
+    ("===", "=="),
+    ("!==", "!="),
+    ("=>", ">="),
+    ("=<", "<="),
+    ("<>", "!="),
+];
+
 /// Cuts a text into tokens, one at a time.
 pub(super) struct Lexer<'t> {
     text: &'t str,
@@ -161,14 +170,24 @@ impl<'t> Lexer<'t> {
                 None | Some(b'\n' | b'\r') => {
                     return Err(Self::error(start, self.at, ExprErrorKind::UnclosedText));
                 }
-                Some(b'\\') => match escape(self.rest()) {
-                    Some((_, length)) => self.at += length,
-                    None => {
+                Some(b'\\') => {
+                    let Some((_, length)) = escape(self.rest()) else {
                         let second = self.rest().chars().nth(1).map_or(0, char::len_utf8);
                         let end = self.at + 1 + second;
                         return Err(Self::error(self.at, end, ExprErrorKind::BadEscape));
+                    };
+                    self.at += length;
+                }
+                // A text is shown in reports, so what cannot be seen is written as an escape.
+                Some(byte) if byte.is_ascii_control() || byte == 0xc2 => {
+                    let found = self.rest().chars().next().unwrap_or('\0');
+                    let end = self.at + found.len_utf8();
+                    if found.is_control() {
+                        let kind = ExprErrorKind::UnexpectedCharacter { found };
+                        return Err(Self::error(self.at, end, kind));
                     }
-                },
+                    self.at = end;
+                }
                 byte => {
                     self.at += 1;
                     if byte == quote {
@@ -213,6 +232,13 @@ impl<'t> Lexer<'t> {
 
     fn mark(&mut self) -> Result<Token, ExprError> {
         let rest = self.rest();
+        if let Some((found, written)) = FOREIGN.iter().find(|(found, _)| rest.starts_with(found)) {
+            let kind = ExprErrorKind::Spelling {
+                found: (*found).to_owned(),
+                written,
+            };
+            return Err(Self::error(self.at, self.at + found.len(), kind));
+        }
         if let Some(mark) = MARKS.iter().find(|mark| rest.starts_with(**mark)) {
             self.at += mark.len();
             return Ok(Token::Mark(mark));
@@ -393,6 +419,15 @@ mod tests {
         for text in ["\"", "'a", "\"a\nb\"", "\"a'", "a[\"b"] {
             assert_eq!(tokens(text), Err(ExprErrorKind::UnclosedText), "{text}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_in_a_text() {
+        for found in ['\u{1b}', '\t', '\u{7f}', '\u{9b}'] {
+            let kind = ExprErrorKind::UnexpectedCharacter { found };
+            assert_eq!(tokens(&format!("'a{found}'")), Err(kind));
+        }
+        assert_eq!(tokens("'\u{a0}£é'"), Ok(vec![Token::Text]));
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod tests;
 
 use std::fmt;
 
-use self::ast::{Printer, Tree};
+use self::ast::{NodeId, Printer, Tree};
 
 pub use self::error::{ExprError, ExprErrorKind};
 pub use self::eval::Outcome;
@@ -96,14 +96,20 @@ impl Expr {
     }
 }
 
+impl Expr {
+    fn printed(&self, from: NodeId) -> Printer<'_> {
+        Printer {
+            tree: &self.tree,
+            text: &self.text,
+            from,
+        }
+    }
+}
+
 impl fmt::Display for Expr {
     /// Writes it on one line: no comments, single blanks, only the parentheses it needs. The result
     /// compiles to the same expression.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let printer = Printer {
-            tree: &self.tree,
-            text: &self.text,
-        };
-        printer.print(f, self.tree.root, 0)
+        self.printed(self.tree.root).fmt(f)
     }
 }

@@ -426,6 +426,9 @@ mod tests {
             ("1 = 1", "=", "`=` is written `==`"),
             ("true & false", "&", "`&` is written `&&`"),
             ("true | false", "|", "`|` is written `||`"),
+            ("1 => 2", "=>", "`=>` is written `>=`"),
+            ("1 <> 2", "<>", "`<>` is written `!=`"),
+            ("1 === 2", "===", "`===` is written `==`"),
         ] {
             assert_eq!(failure(text), (found, message.to_owned()), "{text}");
         }
