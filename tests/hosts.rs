@@ -159,12 +159,15 @@ fn every_header_has_as_many_names_as_values() {
 }
 
 #[test]
-fn every_ipv4_socket_line_is_149_wide() {
+fn every_ipv4_socket_line_is_149_wide_and_numbered() {
     for tree in trees().into_iter().filter(|tree| tree != BROKEN) {
         let text = text(&tree, "net/tcp");
         assert!(text.ends_with('\n'), "{tree}");
         for line in text.lines() {
             assert_eq!(line.len(), 149, "{tree}: {line}");
+        }
+        for (at, line) in text.lines().skip(1).enumerate() {
+            assert!(line.starts_with(&format!("{at:4}: ")), "{tree}: {line}");
         }
     }
 }
