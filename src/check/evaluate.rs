@@ -2,7 +2,7 @@
 
 use crate::catalog::{self, KeySpec, Kind};
 use crate::fact::{Snapshot, Value};
-use crate::rule::expr::{Expr, ExprType, Facts, Lookup, Missing, Outcome, Why, format_value};
+use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
 use crate::rule::{Assignment, Past, Rule, Rulebook, Subject, Template};
 
 use super::finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
@@ -219,19 +219,10 @@ fn evidence(expr: &Expr, view: &View<'_>) -> Evidence {
     let shown = format_value(&value, expr.ty());
     Evidence {
         fact: expr.text().to_owned(),
-        unit: unit_name(expr.ty()),
+        ty: expr.ty(),
         shown,
         value,
         sampled: false,
-    }
-}
-
-/// The unit as a report spells it; text and booleans have none.
-fn unit_name(ty: ExprType) -> String {
-    match ty {
-        ExprType::Number(quantity) => quantity.to_string(),
-        ExprType::Bool => "bool".to_owned(),
-        ExprType::Text | ExprType::Words => "text".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Verdicts and findings.
 
 use crate::fact::Value;
-use crate::rule::expr::{Missing, Outcome};
+use crate::rule::expr::{ExprType, Missing, Outcome};
 use crate::rule::{Rule, Severity};
 
 /// What a rule says of a snapshot. Exactly one for each rule.
@@ -71,8 +71,8 @@ pub struct Evidence {
     pub fact: String,
     /// Its value; `Unknown` where it could not be had.
     pub value: Outcome,
-    /// The unit, as a word: `count`, `s`, `bytes`, `count/s`.
-    pub unit: String,
+    /// Its type, with the unit of a number.
+    pub ty: ExprType,
     /// The value written for people.
     pub shown: String,
     /// Whether it rests on a sample of the sockets, not on all.

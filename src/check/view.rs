@@ -191,6 +191,9 @@ impl<'a> View<'a> {
                 .process
                 .clone()
                 .map_or_else(|| unseen("needs root, or it is not under suspicion"), text),
+            (SubjectView::Listener(now, _), "listener.drops") => {
+                now.drops.map_or_else(|| unseen("needs sock_diag"), count)
+            }
             (SubjectView::Destination(one), "destination.source") => text(one.source.to_string()),
             (SubjectView::Destination(one), "destination.address") => text(endpoint(one.address)),
             (SubjectView::Destination(one), "destination.used") => count(one.used),

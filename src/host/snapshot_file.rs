@@ -126,8 +126,12 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
 }
 
 /// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at
-/// all.
-pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
+/// all. The error is the errno by name.
+pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> Result<(), String> {
+    write_whole(file, snapshot).map_err(|error| io_name(&error))
+}
+
+fn write_whole(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
     let mut bytes = serde_json::to_vec(snapshot)?;
     bytes.push(b'\n');
     let mut name = file.file_name().unwrap_or_default().to_owned();

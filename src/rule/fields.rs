@@ -219,7 +219,7 @@ pub(super) fn term<T: Term>(node: &Node, field: &'static str, sink: &mut Sink) -
 }
 
 /// The candidate nearest to a mistyped word, if one is near enough to be meant.
-pub(super) fn nearest<'a>(
+pub fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

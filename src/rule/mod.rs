@@ -16,6 +16,7 @@ mod yaml;
 
 pub use case::{Case, CaseFile, Expect, parse_cases};
 pub use expr::Template;
+pub use fields::nearest;
 pub use problem::{Problem, ProblemKind, Source};
 pub use rulebook::{RuleFile, Rulebook, parse_rule};
 pub use schema::{Assignment, Guard, HEADINGS, Origin, Past, Reference, Rule, Waiting};

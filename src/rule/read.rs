@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::fact::Unit;
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
@@ -268,6 +269,8 @@ impl Reader {
             KeyKind::Bool => Type::Bool,
             KeyKind::Words => Type::Words,
             KeyKind::Text => Type::Text,
+            // Ports are counted whatever the catalogue calls a port number.
+            KeyKind::Range => Type::Number(Unit::Count),
             _ => Type::Number(spec.unit),
         });
         let items = match &to.content {

@@ -1,0 +1,129 @@
+//! Every built-in rule: read strictly, tried three ways, explained, and proven if it says so.
+
+#![expect(clippy::expect_used, reason = "a test that cannot read its own tree should stop there")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use tcptune::check::try_case;
+use tcptune::host::{RuleFolder, read_rule_files};
+use tcptune::rule::{CaseFile, Expect, Maturity, Rulebook, parse_cases};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
+/// The tree as files, whoever owns the checkout: whether root trusts them is another test's matter.
+fn files() -> RuleFolder {
+    read_rule_files(&folder()).unwrap_or_else(|problems| {
+        let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", list.join("\n"))
+    })
+}
+
+fn book(files: &RuleFolder) -> Rulebook {
+    Rulebook::of_files(&files.rules).unwrap_or_else(|problems| {
+        let list: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{problem}{}", problem.kind.help().map_or_else(String::new, |help| format!("\n  help: {help}"))))
+            .collect();
+        panic!("{} problems\n{}", list.len(), list.join("\n"))
+    })
+}
+
+fn cases(files: &RuleFolder) -> BTreeMap<String, CaseFile> {
+    let mut all = BTreeMap::new();
+    let mut faults = Vec::new();
+    for file in &files.cases {
+        match parse_cases(file) {
+            Ok(cases) => {
+                let stem = file.name.rsplit('/').next().and_then(|name| name.strip_suffix(".test.yaml"));
+                assert_eq!(stem, Some(cases.rule.as_str()), "{}", file.name);
+                all.insert(cases.rule.clone(), cases);
+            }
+            Err(problems) => faults.extend(problems.iter().map(ToString::to_string)),
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    all
+}
+
+#[test]
+fn every_rule_file_is_sound() {
+    assert!(book(&files()).rules().len() >= 18);
+}
+
+#[test]
+fn every_case_comes_out_as_written() {
+    let files = files();
+    let book = book(&files);
+    let mut faults = Vec::new();
+    for (id, file) in cases(&files) {
+        let rule = book.rule(&id).expect("a case file names a rule");
+        for case in &file.cases {
+            for fault in try_case(rule, case) {
+                faults.push(format!("{id}, \"{}\" (line {}): {fault}", case.name, case.line));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_rule_is_tried_three_ways() {
+    let files = files();
+    let cases = cases(&files);
+    for rule in book(&files).rules() {
+        let file = cases.get(&rule.id).unwrap_or_else(|| panic!("{} has no cases", rule.id));
+        let seen: BTreeSet<&str> = file.cases.iter().map(|case| case.expect.word()).collect();
+        for wanted in [Expect::Fires, Expect::Holds, Expect::Unknown] {
+            assert!(seen.contains(wanted.word()), "{} has no case that is {}", rule.id, wanted.word());
+        }
+    }
+}
+
+#[test]
+fn built_in_rules_are_the_files() {
+    let built_in = Rulebook::built_in().unwrap_or_else(|problems| panic!("{problems:?}"));
+    let files = files();
+    let read = book(&files);
+    let ids = |book: &Rulebook| book.rules().map(|rule| rule.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&built_in), ids(&read));
+    for rule in built_in.rules() {
+        let file = read.rule(&rule.id).expect("the same ids");
+        assert_eq!(rule.mechanism, file.mechanism);
+        assert_eq!(rule.explain, file.explain);
+        assert_eq!(rule.when.text(), file.when.text());
+        assert_eq!(rule.facts(), file.facts());
+        assert!(rule.origin.built_in && file.origin.file.ends_with(&rule.origin.file));
+    }
+}
+
+#[test]
+fn every_mechanism_explains_itself_once() {
+    for rule in book(&files()).rules() {
+        let readme = folder().join(&rule.mechanism).join("README.md");
+        assert!(readme.is_file(), "{}", readme.display());
+    }
+}
+
+#[test]
+fn every_stable_rule_names_an_experiment_that_exists() {
+    for rule in book(&files()).rules().filter(|rule| rule.maturity == Maturity::Stable) {
+        let lab = rule.lab.as_deref().expect("the schema demands it");
+        let (module, function) = lab.split_once("::").expect("module::function");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(format!("{module}.rs"));
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(text.contains(&format!("fn {function}(")), "{lab} is not in {}", file.display());
+    }
+}
+
+#[test]
+fn every_rule_has_sources_and_evidence() {
+    for rule in book(&files()).rules() {
+        assert!(!rule.references.is_empty(), "{} has no source", rule.id);
+        assert!(!rule.evidence.is_empty(), "{} shows no evidence", rule.id);
+        assert!(!rule.set.is_empty() || rule.advise.is_some(), "{} neither changes nor advises", rule.id);
+        assert!(rule.set.is_empty() || rule.cost.is_some(), "{} hides what its change costs", rule.id);
+    }
+}
