@@ -29,10 +29,7 @@ fn generate() -> Result<(), String> {
     catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "cargo reads directives from standard output"
-)]
+/// Cargo reads directives from standard output.
 fn directive(text: &str) {
     println!("cargo::{text}");
 }

@@ -56,10 +56,8 @@ fn el_release(kernel: &KernelVersion) -> Option<u8> {
         return None;
     }
     let (_, after) = kernel.release.split_once(".el")?;
-    let end = after
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(after.len());
-    let named: u8 = after[..end].parse().ok()?;
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    let named: u8 = digits.parse().ok()?;
     let fits = |&&(el, major, minor): &&(u8, u32, u32)| {
         el == named && (kernel.major, kernel.minor) == (major, minor)
     };
