@@ -32,10 +32,7 @@ fn generate() -> Result<(), String> {
     rules::generate(&root.join("rules"), &out.join("rules.rs"))
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "cargo reads directives from standard output"
-)]
+/// Cargo reads directives from standard output.
 fn directive(text: &str) {
     println!("cargo::{text}");
 }

@@ -54,23 +54,6 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-impl Kind {
-    /// The name used in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Int => "int",
-            Self::Bool => "bool",
-            Self::Enum => "enum",
-            Self::Bitmask => "bitmask",
-            Self::Triple => "triple",
-            Self::Range => "range",
-            Self::Ports => "ports",
-            Self::Words => "words",
-            Self::Text => "text",
-        }
-    }
-}
-
 /// The most bytes a text may have: `proc_dostring` cuts at the size of the key's buffer, none of
 /// which is as large as this.
 const TEXT_MAX: usize = 1024;

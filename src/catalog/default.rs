@@ -21,8 +21,8 @@ impl KeySpec {
                 .find(|(release, _)| *release == el)
                 .map(|(_, value)| *value)
                 .or_else(|| self.by_number(kernel))
-                .or_else(|| self.only_default()),
-            None if kernel.is_vendor() => self.only_default(),
+                .or_else(|| self.only_default(kernel)),
+            None if kernel.is_vendor() => self.only_default(kernel),
             None => self.by_number(kernel),
         };
         self.parse(text?).ok()
@@ -40,10 +40,14 @@ impl KeySpec {
         past.next_back()?.value
     }
 
-    /// The default, if it never changed.
-    fn only_default(&self) -> Option<&'static str> {
+    /// The default, if it is known never to have changed between this kernel and now: the list
+    /// has one entry, and that begins with the key or before this kernel.
+    fn only_default(&self, kernel: &KernelVersion) -> Option<&'static str> {
         match self.defaults {
-            [only] => only.value,
+            [only] => {
+                let from_the_start = self.since.is_some_and(|since| only.since <= since);
+                (from_the_start || only.since.is_in(kernel)).then_some(only.value)?
+            }
             _ => None,
         }
     }
@@ -56,10 +60,8 @@ fn el_release(kernel: &KernelVersion) -> Option<u8> {
         return None;
     }
     let (_, after) = kernel.release.split_once(".el")?;
-    let end = after
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(after.len());
-    let named: u8 = after[..end].parse().ok()?;
+    let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+    let named: u8 = digits.parse().ok()?;
     let fits = |&&(el, major, minor): &&(u8, u32, u32)| {
         el == named && (kernel.major, kernel.minor) == (major, minor)
     };
@@ -125,6 +127,15 @@ mod tests {
             default("net.ipv4.tcp_min_snd_mss", "4.18.0-553.el8_10.x86_64").as_deref(),
             Some("48")
         );
+    }
+
+    #[test]
+    fn a_default_known_of_late_kernels_only_says_nothing_of_an_old_vendor_kernel() {
+        let stream = |release| default("net.netfilter.nf_conntrack_udp_timeout_stream", release);
+        assert_eq!(stream("6.1.0").as_deref(), Some("120"));
+        assert_eq!(stream("3.10.0-1160.el7.x86_64"), None);
+        assert_eq!(stream("5.14.21-150500.53-default").as_deref(), Some("120"));
+        assert_eq!(stream("4.12.14-122.37-default"), None);
     }
 
     #[test]

@@ -99,6 +99,23 @@ pub enum Kind {
     Text,
 }
 
+impl Kind {
+    /// The name used in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Bool => "bool",
+            Self::Enum => "enum",
+            Self::Bitmask => "bitmask",
+            Self::Triple => "triple",
+            Self::Range => "range",
+            Self::Ports => "ports",
+            Self::Words => "words",
+            Self::Text => "text",
+        }
+    }
+}
+
 /// Where a key exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyScope {

@@ -29,6 +29,7 @@ pub use parse::ParseError;
 pub use release::Release;
 
 /// The tables made by `src/build/catalog` from `rules/catalog`.
+#[expect(clippy::unreadable_literal, reason = "generated code")]
 mod table {
     use super::{CounterSpec, DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Release, Write};
     use crate::fact::Unit;

@@ -12,10 +12,8 @@ use super::find;
 pub fn canonical(key: &str) -> Cow<'_, str> {
     let key = key.trim();
     let relative = key.strip_prefix("/proc/sys/").unwrap_or(key);
-    let dotted: Cow<'_, str> = if relative
-        .find(['.', '/'])
-        .is_some_and(|at| relative[at..].starts_with('/'))
-    {
+    let separator = relative.chars().find(|c| matches!(c, '.' | '/'));
+    let dotted = if separator == Some('/') {
         Cow::Owned(swapped(relative))
     } else {
         Cow::Borrowed(relative)

@@ -42,8 +42,7 @@ pub(crate) struct Entry {
     #[serde(default)]
     default_el: BTreeMap<String, String>,
     scaled: Option<String>,
-    #[serde(default)]
-    template: bool,
+    template: Option<Template>,
     #[serde(default)]
     unlisted: bool,
 }
@@ -88,6 +87,14 @@ enum NewNetns {
     Absent,
 }
 
+/// Where the `default` entry of a family exists.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Template {
+    Netns,
+    Host,
+}
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DefaultSince {
@@ -104,7 +111,7 @@ pub(crate) fn tables(entries: Vec<(Place, Entry)>) -> Result<String, String> {
     let mut templates = Vec::new();
     for (place, entry) in entries {
         if let Some(template) = template_of(&place, &entry)? {
-            templates.push((Place { ..place_of(&place) }, template));
+            templates.push((place.clone(), template));
         }
         let code = spec(&place, &entry)?;
         if sorted
@@ -149,25 +156,21 @@ pub(crate) fn tables(entries: Vec<(Place, Entry)>) -> Result<String, String> {
     Ok(code)
 }
 
-fn place_of(place: &Place) -> Place {
-    Place {
-        file: place.file.clone(),
-        line: place.line,
-        column: place.column,
-    }
-}
-
 /// The never-written `default` entry that a family pattern stands for as well.
 fn template_of(place: &Place, entry: &Entry) -> Result<Option<Entry>, String> {
-    if !entry.template {
+    let Some(place_of_template) = entry.template else {
         return Ok(None);
-    }
+    };
     let (family, rest) = entry
         .key
         .split_once(".*.")
         .ok_or_else(|| place.fault("`template` needs a pattern such as net.ipv4.conf.*.x"))?;
     let mut template = entry.clone();
     template.key = format!("{family}.default.{rest}");
+    if let Template::Host = place_of_template {
+        template.scope = Scope::Host;
+        template.new_netns = NewNetns::Absent;
+    }
     if !entry.read_only && entry.write.is_none() {
         template.write = Some(Write::Never);
         template.write_why = Some(TEMPLATE_WHY.to_owned());

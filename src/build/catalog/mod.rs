@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::Spanned;
 
 /// Where an entry stands in the data: `conf.yaml:12:3`.
+#[derive(Clone)]
 struct Place {
     file: String,
     line: u64,
