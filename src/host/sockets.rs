@@ -91,26 +91,26 @@ fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
         Ext::Memory,
         |socket| listeners.push(listener(socket)),
     )?);
-    let mut tally = Tally::new(options, listeners);
+    let mut seen = Seen::new(options, listeners);
     notes.add(inet_diag::dump(
         StateMask::CONNECTIONS,
         Ext::Plain,
-        |socket| tally.observe(&socket.row),
+        |socket| seen.observe(&socket.row),
     )?);
-    // `tcp_info` takes the lock of each socket and two more cache lines; most hosts have none here.
-    let ages = match tally.tally.count(TcpState::CloseWait) {
+    // The kernel locks each socket to fill its `tcp_info`, and most hosts have none in this state.
+    let ages = match seen.tally.count(TcpState::CloseWait) {
         0 => Ok(Some(CloseWaitAges::default())),
         _ => close_wait_ages(&mut notes),
     };
     match ages {
-        Ok(Some(ages)) => tally.tally.set_close_wait_ages(ages),
+        Ok(Some(ages)) => seen.tally.set_close_wait_ages(ages),
         Ok(None) => {}
         Err(error) => notes.more.push(error.to_string()),
     }
     let udp = inet_diag::udp_ports()
         .ok()
         .or_else(|| proc_tables::udp_ports(&options.tables).ok());
-    Ok(tally.finish(SocketSource::Diagnostics, udp, notes))
+    Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
 }
 
 /// `None` if the kernel did not send the age of every socket.
@@ -143,21 +143,21 @@ fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
     })?;
     // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
     // counts by whether its port has a listener.
-    let mut tally = Tally::new(options, listeners);
+    let mut seen = Seen::new(options, listeners);
     let unreadable = proc_tables::tcp(&options.tables, |row| {
         if row.state != TcpState::Listening {
-            tally.observe(row);
+            seen.observe(row);
         }
     })?;
-    if tally.tally.count(TcpState::CloseWait) == 0 {
-        tally.tally.set_close_wait_ages(CloseWaitAges::default());
+    if seen.tally.count(TcpState::CloseWait) == 0 {
+        seen.tally.set_close_wait_ages(CloseWaitAges::default());
     }
     let notes = Notes {
         unreadable,
         ..Notes::default()
     };
     let udp = proc_tables::udp_ports(&options.tables).ok();
-    Ok(tally.finish(SocketSource::ProcTables, udp, notes))
+    Ok(seen.finish(SocketSource::ProcTables, udp, notes))
 }
 
 fn listener(socket: &DiagSocket) -> Listener {
@@ -173,14 +173,14 @@ fn listener(socket: &DiagSocket) -> Listener {
 }
 
 /// The sockets seen so far.
-struct Tally {
+struct Seen {
     tally: SocketTally,
     listeners: Vec<Listener>,
     ports: BTreeSet<u16>,
     close_wait_inodes: Vec<u64>,
 }
 
-impl Tally {
+impl Seen {
     fn new(options: &CollectOptions, mut listeners: Vec<Listener>) -> Self {
         listeners.sort_by_key(|listener| (listener.address, listener.family, listener.inode));
         let ports: BTreeSet<u16> = listeners
