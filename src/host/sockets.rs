@@ -251,10 +251,8 @@ impl Notes {
             sentences.push("the kernel refused to list IPv6 sockets".to_owned());
         }
         if self.unreadable > 0 {
-            sentences.push(format!(
-                "{} sockets could not be understood",
-                self.unreadable
-            ));
+            let count = self.unreadable;
+            sentences.push(format!("sockets that could not be understood: {count}"));
         }
         sentences
     }
@@ -290,4 +288,92 @@ pub fn attribute(sockets: &mut Sockets, proc_root: &Path, budget: usize) -> Owne
             count,
         });
     owners
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const HEADER: &str = "  sl  local_address rem_address   st tx_queue rx_queue and so on\n";
+
+    fn line(state: &str, local_port: u16, remote: &str, inode: u64) -> String {
+        format!(
+            " 0: 0100007F:{local_port:04X} {remote} {state} 00000000:00000000 00:00000000 00000000 \
+             0 0 {inode} 1 0000000000000000 100 0 0 10 0\n"
+        )
+    }
+
+    /// A listener on 443 with inode 1, and `CLOSE_WAIT` with inodes 2 to 4.
+    fn tree(more: &str) -> TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        let mut table = HEADER.to_owned() + &line("0A", 443, "00000000:0000", 1);
+        for inode in 2..=4 {
+            table += &line("08", 443, "0100007F:C350", inode);
+        }
+        fs::write(tree.path().join("tcp"), table + more).unwrap();
+        tree
+    }
+
+    fn recorded(tree: &TempDir) -> Result<Sockets, CollectError> {
+        collect(&CollectOptions::recorded((32_768, 60_999), tree.path()))
+    }
+
+    #[test]
+    fn a_listener_is_counted_and_listed_once() {
+        let sockets = recorded(&tree("")).unwrap();
+        assert_eq!(sockets.summary.count(TcpState::Listening), 1);
+        assert_eq!(sockets.summary.count(TcpState::CloseWait), 3);
+        assert_eq!(sockets.listeners.len(), 1);
+        assert_eq!(sockets.ports.tcp, BTreeSet::from([443]));
+        assert_eq!(sockets.ports.udp, None, "the tree has no such table");
+        assert_eq!(sockets.close_wait_inodes, [2, 3, 4]);
+    }
+
+    #[test]
+    fn lines_that_nobody_understands_are_said() {
+        let sockets = recorded(&tree(&line("0D", 1, "00000000:0000", 9))).unwrap();
+        assert_eq!(sockets.notes, ["sockets that could not be understood: 1"]);
+    }
+
+    #[test]
+    fn without_a_table_there_is_an_error_that_names_it() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = recorded(&empty).unwrap_err();
+        assert_eq!(error.diagnostics, None);
+        assert!(error.to_string().ends_with("/tcp (ENOENT)"), "{error}");
+    }
+
+    #[test]
+    fn the_process_with_the_most_close_wait_is_named() {
+        let tree = tree("");
+        let mut sockets = recorded(&tree).unwrap();
+        for (pid, comm, inodes) in [(1, "init", &[2_u64][..]), (812, "nginx", &[1, 3, 4])] {
+            let process = tree.path().join("proc").join(pid.to_string());
+            fs::create_dir_all(process.join("fd")).unwrap();
+            fs::write(process.join("comm"), comm).unwrap();
+            for inode in inodes {
+                let link = process.join("fd").join(inode.to_string());
+                std::os::unix::fs::symlink(format!("socket:[{inode}]"), link).unwrap();
+            }
+        }
+        let owners = attribute(&mut sockets, &tree.path().join("proc"), 100);
+        assert_eq!((owners.wanted, owners.found.len()), (4, 4));
+        let owner = sockets.summary.close_wait_owner.unwrap();
+        assert_eq!((owner.name.as_str(), owner.count), ("nginx (pid 812)", 2));
+        assert_eq!(
+            sockets.listeners[0].process.as_deref(),
+            Some("nginx (pid 812)")
+        );
+    }
+
+    #[test]
+    fn a_look_survives_its_snapshot() {
+        let sockets = recorded(&tree("")).unwrap();
+        let json = serde_json::to_string(&sockets).unwrap();
+        assert_eq!(serde_json::from_str::<Sockets>(&json).unwrap(), sockets);
+    }
 }

@@ -9,21 +9,23 @@
 mod mix;
 mod namespace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::id;
+use std::process::{Command, id};
 use std::thread::sleep;
 use std::time::Duration;
 
 use tcptune::fact::socket::{Family, SocketSource, Sockets, TcpState, Tracked};
 use tcptune::host::inet_diag::{self, Ext, StateMask};
-use tcptune::host::process::Holder;
+use tcptune::host::proc_tables;
+use tcptune::host::process::{Holder, owners};
 use tcptune::host::sockets::{CollectOptions, attribute, collect};
 
 use self::mix::{IPV4, IPV6, begin_connect, build, listener};
-use self::namespace::{eventually, inside, run};
+use self::namespace::{eventually, inside, run, skip};
 
 const RANGE: (u16, u16) = (32_768, 60_999);
 
@@ -278,6 +280,83 @@ fn held_ports_are_those_of_tcp_listeners_and_udp_sockets() {
         assert_eq!(ports.held(61_000, 65_535), Some(1), "{ports:?}");
         assert_eq!(ports.held(1, 65_535), Some(3), "{ports:?}");
     }
+}
+
+#[test]
+fn ipv4_over_an_ipv6_listener_is_an_ipv6_socket_with_ipv4_addresses() {
+    if !inside("ipv4_over_an_ipv6_listener_is_an_ipv6_socket_with_ipv4_addresses") {
+        return;
+    }
+    let both = listener("[::]:9005".parse().unwrap(), 5);
+    let client = TcpStream::connect("127.0.0.1:9005").unwrap();
+    let (_server, _) = both.accept().unwrap();
+    let mut rows = Vec::new();
+    let states = StateMask::CONNECTIONS;
+    inet_diag::dump(states, Ext::Plain, |socket| rows.push(socket.row.clone())).unwrap();
+    rows.sort_by_key(|row| row.family);
+    let mut tables = Vec::new();
+    proc_tables::tcp(Path::new("/proc/thread-self/net"), |row| {
+        tables.push(row.clone());
+    })
+    .unwrap();
+    tables.retain(|row| row.state != TcpState::Listening);
+    tables.sort_by_key(|row| row.family);
+    for rows in [rows, tables] {
+        let families: Vec<Family> = rows.iter().map(|row| row.family).collect();
+        assert_eq!(families, [Family::Ipv4, Family::Ipv6]);
+        assert_eq!(rows[0].local, client.local_addr().unwrap());
+        assert_eq!(
+            (rows[0].local, rows[0].remote),
+            (rows[1].remote, rows[1].local)
+        );
+    }
+}
+
+#[test]
+fn the_holder_under_another_user_is_not_visible_rather_than_absent() {
+    const NAME: &str = "the_holder_under_another_user_is_not_visible_rather_than_absent";
+    const INODE: &str = "TCPTUNE_LOOK_FOR";
+    if let Ok(inode) = env::var(INODE) {
+        let inode: u64 = inode.parse().unwrap();
+        let found = owners(Path::new("/proc"), &BTreeSet::from([inode]), usize::MAX);
+        assert_eq!(found.holder(inode), Holder::NotVisible);
+        assert!(found.hidden > 0);
+        let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+        assert_eq!(
+            sockets.source,
+            SocketSource::Diagnostics,
+            "needs no privilege"
+        );
+        assert_eq!(sockets.listeners.len(), 1);
+        return;
+    }
+    if !inside(NAME) {
+        return;
+    }
+    let held = listener("127.0.0.1:9001".parse().unwrap(), 5);
+    let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+    let inode = sockets.listeners[0].inode;
+    let program = env::current_exe().unwrap();
+    let as_nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    };
+    let probe = as_nobody().arg("test").arg("-x").arg(&program).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        skip("this program cannot be run as another user");
+        return;
+    }
+    let mut child = as_nobody();
+    child.arg(&program).args(["--exact", NAME, "--nocapture"]);
+    let output = child.env(INODE, inode.to_string()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    drop(held);
 }
 
 #[test]

@@ -6,8 +6,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const INSIDE: &str = "TCPTUNE_INSIDE_NAMESPACE";
-/// Runs the calling test again in a namespace of its own; true if this is that run.
+/// Says why a test is skipped; where live tests are required, it fails.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+pub(crate) fn skip(why: &str) {
+    let required = env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");
+    assert!(!required, "skipped, but required: {why}");
+    println!("skipped: {why}");
+}
+
+/// Runs the calling test again in a namespace of its own; true if this is that run.
 pub(crate) fn inside(test: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         run("ip", &["link", "set", "lo", "up"]);
@@ -19,9 +26,7 @@ pub(crate) fn inside(test: &str) -> bool {
     };
     let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
     let Some(way) = ways.into_iter().find(|way| usable(way)) else {
-        let required = env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");
-        assert!(!required, "network namespaces cannot be made here");
-        println!("skipped: network namespaces cannot be made here");
+        skip("network namespaces cannot be made here");
         return false;
     };
     let output = Command::new("unshare")
@@ -35,6 +40,9 @@ pub(crate) fn inside(test: &str) -> bool {
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complained}");
     assert!(said.contains("1 passed"), "the test was not found: {said}");
+    if let Some(why) = said.lines().find_map(|line| line.split_once("skipped: ")) {
+        skip(why.1);
+    }
     false
 }
 
