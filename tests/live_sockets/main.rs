@@ -11,6 +11,7 @@ mod namespace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
@@ -83,6 +84,34 @@ fn every_state_of_both_families_agrees_with_what_was_built_and_with_ss() {
             mix.expected().get(&state),
             "{family:?} {state:?}"
         );
+    }
+}
+
+#[test]
+fn a_dump_of_many_answers_is_read_to_its_end() {
+    // One answer holds some hundred sockets.
+    const MANY: u64 = 3000;
+    if !inside("a_dump_of_many_answers_is_read_to_its_end") {
+        return;
+    }
+    // Else a port in TIME_WAIT may be taken again on loopback.
+    fs::write("/proc/sys/net/ipv4/tcp_tw_reuse", "0").unwrap();
+    let service = listener("127.0.0.1:9001".parse().unwrap(), 5);
+    for _ in 0..MANY {
+        drop(mix::pair(&service));
+    }
+    eventually("all sockets rest", || {
+        ss("-4").get("TIME-WAIT") == Some(&MANY)
+    });
+    for options in [
+        CollectOptions::live(RANGE),
+        CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net")),
+    ] {
+        let summary = collect(&options).unwrap().summary;
+        assert_eq!(summary.count(TcpState::TimeWait), MANY);
+        let destination = &summary.destinations[0];
+        assert_eq!((destination.used, destination.time_wait), (MANY, MANY));
+        assert_eq!(summary.destinations.len(), 1);
     }
 }
 
