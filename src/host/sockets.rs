@@ -91,26 +91,26 @@ fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
         Ext::Memory,
         |socket| listeners.push(listener(socket)),
     )?);
-    let mut tally = Tally::new(options, listeners);
+    let mut seen = Seen::new(options, listeners);
     notes.add(inet_diag::dump(
         StateMask::CONNECTIONS,
         Ext::Plain,
-        |socket| tally.observe(&socket.row),
+        |socket| seen.observe(&socket.row),
     )?);
-    // `tcp_info` takes the lock of each socket and two more cache lines; most hosts have none here.
-    let ages = match tally.tally.count(TcpState::CloseWait) {
+    // The kernel locks each socket to fill its `tcp_info`, and most hosts have none in this state.
+    let ages = match seen.tally.count(TcpState::CloseWait) {
         0 => Ok(Some(CloseWaitAges::default())),
         _ => close_wait_ages(&mut notes),
     };
     match ages {
-        Ok(Some(ages)) => tally.tally.set_close_wait_ages(ages),
+        Ok(Some(ages)) => seen.tally.set_close_wait_ages(ages),
         Ok(None) => {}
         Err(error) => notes.more.push(error.to_string()),
     }
     let udp = inet_diag::udp_ports()
         .ok()
         .or_else(|| proc_tables::udp_ports(&options.tables).ok());
-    Ok(tally.finish(SocketSource::Diagnostics, udp, notes))
+    Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
 }
 
 /// `None` if the kernel did not send the age of every socket.
@@ -143,21 +143,21 @@ fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
     })?;
     // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
     // counts by whether its port has a listener.
-    let mut tally = Tally::new(options, listeners);
+    let mut seen = Seen::new(options, listeners);
     let unreadable = proc_tables::tcp(&options.tables, |row| {
         if row.state != TcpState::Listening {
-            tally.observe(row);
+            seen.observe(row);
         }
     })?;
-    if tally.tally.count(TcpState::CloseWait) == 0 {
-        tally.tally.set_close_wait_ages(CloseWaitAges::default());
+    if seen.tally.count(TcpState::CloseWait) == 0 {
+        seen.tally.set_close_wait_ages(CloseWaitAges::default());
     }
     let notes = Notes {
         unreadable,
         ..Notes::default()
     };
     let udp = proc_tables::udp_ports(&options.tables).ok();
-    Ok(tally.finish(SocketSource::ProcTables, udp, notes))
+    Ok(seen.finish(SocketSource::ProcTables, udp, notes))
 }
 
 fn listener(socket: &DiagSocket) -> Listener {
@@ -173,14 +173,14 @@ fn listener(socket: &DiagSocket) -> Listener {
 }
 
 /// The sockets seen so far.
-struct Tally {
+struct Seen {
     tally: SocketTally,
     listeners: Vec<Listener>,
     ports: BTreeSet<u16>,
     close_wait_inodes: Vec<u64>,
 }
 
-impl Tally {
+impl Seen {
     fn new(options: &CollectOptions, mut listeners: Vec<Listener>) -> Self {
         listeners.sort_by_key(|listener| (listener.address, listener.family, listener.inode));
         let ports: BTreeSet<u16> = listeners
@@ -251,10 +251,8 @@ impl Notes {
             sentences.push("the kernel refused to list IPv6 sockets".to_owned());
         }
         if self.unreadable > 0 {
-            sentences.push(format!(
-                "{} sockets could not be understood",
-                self.unreadable
-            ));
+            let count = self.unreadable;
+            sentences.push(format!("sockets that could not be understood: {count}"));
         }
         sentences
     }
@@ -290,4 +288,92 @@ pub fn attribute(sockets: &mut Sockets, proc_root: &Path, budget: usize) -> Owne
             count,
         });
     owners
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const HEADER: &str = "  sl  local_address rem_address   st tx_queue rx_queue and so on\n";
+
+    fn line(state: &str, local_port: u16, remote: &str, inode: u64) -> String {
+        format!(
+            " 0: 0100007F:{local_port:04X} {remote} {state} 00000000:00000000 00:00000000 00000000 \
+             0 0 {inode} 1 0000000000000000 100 0 0 10 0\n"
+        )
+    }
+
+    /// A listener on 443 with inode 1, and `CLOSE_WAIT` with inodes 2 to 4.
+    fn tree(more: &str) -> TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        let mut table = HEADER.to_owned() + &line("0A", 443, "00000000:0000", 1);
+        for inode in 2..=4 {
+            table += &line("08", 443, "0100007F:C350", inode);
+        }
+        fs::write(tree.path().join("tcp"), table + more).unwrap();
+        tree
+    }
+
+    fn recorded(tree: &TempDir) -> Result<Sockets, CollectError> {
+        collect(&CollectOptions::recorded((32_768, 60_999), tree.path()))
+    }
+
+    #[test]
+    fn a_listener_is_counted_and_listed_once() {
+        let sockets = recorded(&tree("")).unwrap();
+        assert_eq!(sockets.summary.count(TcpState::Listening), 1);
+        assert_eq!(sockets.summary.count(TcpState::CloseWait), 3);
+        assert_eq!(sockets.listeners.len(), 1);
+        assert_eq!(sockets.ports.tcp, BTreeSet::from([443]));
+        assert_eq!(sockets.ports.udp, None, "the tree has no such table");
+        assert_eq!(sockets.close_wait_inodes, [2, 3, 4]);
+    }
+
+    #[test]
+    fn lines_that_nobody_understands_are_said() {
+        let sockets = recorded(&tree(&line("0D", 1, "00000000:0000", 9))).unwrap();
+        assert_eq!(sockets.notes, ["sockets that could not be understood: 1"]);
+    }
+
+    #[test]
+    fn without_a_table_there_is_an_error_that_names_it() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = recorded(&empty).unwrap_err();
+        assert_eq!(error.diagnostics, None);
+        assert!(error.to_string().ends_with("/tcp (ENOENT)"), "{error}");
+    }
+
+    #[test]
+    fn the_process_with_the_most_close_wait_is_named() {
+        let tree = tree("");
+        let mut sockets = recorded(&tree).unwrap();
+        for (pid, comm, inodes) in [(1, "init", &[2_u64][..]), (812, "nginx", &[1, 3, 4])] {
+            let process = tree.path().join("proc").join(pid.to_string());
+            fs::create_dir_all(process.join("fd")).unwrap();
+            fs::write(process.join("comm"), comm).unwrap();
+            for inode in inodes {
+                let link = process.join("fd").join(inode.to_string());
+                std::os::unix::fs::symlink(format!("socket:[{inode}]"), link).unwrap();
+            }
+        }
+        let owners = attribute(&mut sockets, &tree.path().join("proc"), 100);
+        assert_eq!((owners.wanted, owners.found.len()), (4, 4));
+        let owner = sockets.summary.close_wait_owner.unwrap();
+        assert_eq!((owner.name.as_str(), owner.count), ("nginx (pid 812)", 2));
+        assert_eq!(
+            sockets.listeners[0].process.as_deref(),
+            Some("nginx (pid 812)")
+        );
+    }
+
+    #[test]
+    fn a_look_survives_its_snapshot() {
+        let sockets = recorded(&tree("")).unwrap();
+        let json = serde_json::to_string(&sockets).unwrap();
+        assert_eq!(serde_json::from_str::<Sockets>(&json).unwrap(), sockets);
+    }
 }

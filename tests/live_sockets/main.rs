@@ -6,248 +6,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+mod mix;
+mod namespace;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
-use std::net::Shutdown;
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Command, id};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::net::{
-    AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with,
-    sockopt::{set_socket_keepalive, set_socket_reuseaddr},
-};
 use tcptune::fact::socket::{Family, SocketSource, Sockets, TcpState, Tracked};
 use tcptune::host::inet_diag::{self, Ext, StateMask};
-use tcptune::host::process::Holder;
+use tcptune::host::proc_tables;
+use tcptune::host::process::{Holder, owners};
 use tcptune::host::sockets::{CollectOptions, attribute, collect};
 
-const INSIDE: &str = "TCPTUNE_INSIDE_NAMESPACE";
+use self::mix::{IPV4, IPV6, begin_connect, build, listener};
+use self::namespace::{eventually, inside, run, skip};
+
 const RANGE: (u16, u16) = (32_768, 60_999);
-
-/// Runs the calling test again in a namespace of its own; true if this is that run.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
-fn inside(test: &str) -> bool {
-    if env::var_os(INSIDE).is_some() {
-        run("ip", &["link", "set", "lo", "up"]);
-        return true;
-    }
-    let usable = |arguments: &[&str]| {
-        let probe = Command::new("unshare").args(arguments).arg("true").output();
-        probe.is_ok_and(|output| output.status.success())
-    };
-    let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
-    let Some(way) = ways.into_iter().find(|way| usable(way)) else {
-        let required = env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");
-        assert!(!required, "network namespaces cannot be made here");
-        println!("skipped: network namespaces cannot be made here");
-        return false;
-    };
-    let output = Command::new("unshare")
-        .args(way)
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complained}");
-    assert!(said.contains("1 passed"), "the test was not found: {said}");
-    false
-}
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {complained}"
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Waits for the kernel to settle; packets over loopback may be handled a moment later.
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..400 {
-        if holds() {
-            return;
-        }
-        sleep(Duration::from_millis(25));
-    }
-    panic!("never came true: {what}");
-}
-
-fn listener(address: SocketAddr, backlog: i32) -> TcpListener {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
-    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
-    set_socket_reuseaddr(&socket, true).unwrap();
-    bind(&socket, &address).unwrap();
-    listen(&socket, backlog).unwrap();
-    TcpListener::from(socket)
-}
-
-/// Begins to connect and does not wait for the answer.
-fn begin_connect(address: SocketAddr) -> OwnedFd {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(family, SocketType::STREAM, flags, None).unwrap();
-    let begun = connect(&socket, &address);
-    assert_eq!(begun, Err(rustix::io::Errno::INPROGRESS));
-    socket
-}
-
-fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (server, _) = listener.accept().unwrap();
-    (client, server)
-}
-
-fn fin_timeout(seconds: u32) {
-    fs::write("/proc/sys/net/ipv4/tcp_fin_timeout", seconds.to_string()).unwrap();
-}
-
-/// What is held open, so that it stays in its state.
-#[derive(Default)]
-struct Held {
-    listeners: Vec<TcpListener>,
-    streams: Vec<TcpStream>,
-    sockets: Vec<OwnedFd>,
-}
-
-/// How many of each to build.
-struct Mix {
-    keepalive: usize,
-    silent: usize,
-    half_closed: usize,
-    orphaned: usize,
-    orphaned_long: usize,
-    time_wait: usize,
-    syn_sent: usize,
-    waiting: usize,
-}
-
-impl Mix {
-    fn build(&self, service: SocketAddr, full: SocketAddr, nobody: SocketAddr, held: &mut Held) {
-        let main = listener(service, 64);
-        for at in 0..self.keepalive + self.silent {
-            let (client, server) = pair(&main);
-            set_socket_keepalive(&client, at < self.keepalive).unwrap();
-            held.streams.extend([client, server]);
-        }
-        for _ in 0..self.half_closed {
-            let (client, server) = pair(&main);
-            client.shutdown(Shutdown::Write).unwrap();
-            held.streams.extend([client, server]);
-        }
-        for at in 0..self.orphaned + self.orphaned_long {
-            fin_timeout(if at < self.orphaned { 60 } else { 120 });
-            let (client, server) = pair(&main);
-            drop(client);
-            held.streams.push(server);
-        }
-        for _ in 0..self.time_wait {
-            let (client, server) = pair(&main);
-            drop(client);
-            drop(server);
-        }
-        for _ in 0..self.syn_sent {
-            held.sockets.push(begin_connect(nobody));
-        }
-        let backlog = i32::try_from(self.waiting).unwrap() - 1;
-        let stuck = listener(full, backlog);
-        for _ in 0..self.waiting {
-            held.streams.push(TcpStream::connect(full).unwrap());
-        }
-        held.listeners.extend([main, stuck]);
-    }
-
-    fn expected(&self) -> BTreeMap<TcpState, u64> {
-        let orphans = self.orphaned + self.orphaned_long;
-        [
-            (
-                TcpState::Established,
-                2 * (self.keepalive + self.silent + self.waiting),
-            ),
-            (TcpState::CloseWait, self.half_closed + orphans),
-            (TcpState::FinWait2, self.half_closed + orphans),
-            (TcpState::TimeWait, self.time_wait),
-            (TcpState::SynSent, self.syn_sent),
-            (TcpState::Listening, 2),
-        ]
-        .into_iter()
-        .map(|(state, count)| (state, count as u64))
-        .collect()
-    }
-}
-
-const IPV4: Mix = Mix {
-    keepalive: 3,
-    silent: 4,
-    half_closed: 5,
-    orphaned: 6,
-    orphaned_long: 2,
-    time_wait: 7,
-    syn_sent: 4,
-    waiting: 4,
-};
-
-const IPV6: Mix = Mix {
-    keepalive: 2,
-    silent: 1,
-    half_closed: 2,
-    orphaned: 3,
-    orphaned_long: 1,
-    time_wait: 4,
-    syn_sent: 2,
-    waiting: 3,
-};
-
-/// Two addresses behind a link where nobody answers.
-fn silent_link() -> (SocketAddr, SocketAddr) {
-    run(
-        "ip",
-        &[
-            "link", "add", "quiet0", "type", "veth", "peer", "name", "quiet1",
-        ],
-    );
-    run("ip", &["addr", "add", "10.77.0.1/24", "dev", "quiet0"]);
-    run(
-        "ip",
-        &["addr", "add", "fd77::1/64", "dev", "quiet0", "nodad"],
-    );
-    run("ip", &["link", "set", "quiet0", "up"]);
-    run("ip", &["link", "set", "quiet1", "up"]);
-    for address in ["10.77.0.9", "fd77::9"] {
-        let elsewhere = [
-            "lladdr",
-            "02:00:00:00:00:99",
-            "dev",
-            "quiet0",
-            "nud",
-            "permanent",
-        ];
-        let mut arguments = vec!["neigh", "add", address];
-        arguments.extend(elsewhere);
-        run("ip", &arguments);
-    }
-    (
-        "10.77.0.9:80".parse().unwrap(),
-        "[fd77::9]:80".parse().unwrap(),
-    )
-}
 
 fn counts(sockets: &Sockets, family: Family) -> BTreeMap<TcpState, u64> {
     let all: BTreeMap<TcpState, u64> = (*sockets.summary.of(family)).into();
@@ -268,25 +49,6 @@ fn as_ss(counts: &BTreeMap<TcpState, u64>) -> BTreeMap<String, u64> {
         .iter()
         .map(|(state, count)| (state.ss_name().to_owned(), *count))
         .collect()
-}
-
-fn build() -> Held {
-    let (nobody4, nobody6) = silent_link();
-    let mut held = Held::default();
-    let at = |address: &str| address.parse::<SocketAddr>().unwrap();
-    IPV4.build(
-        at("127.0.0.1:9001"),
-        at("127.0.0.1:9002"),
-        nobody4,
-        &mut held,
-    );
-    IPV6.build(at("[::1]:9001"), at("[::1]:9002"), nobody6, &mut held);
-    eventually("the mix is complete", || {
-        let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
-        counts(&sockets, Family::Ipv4) == IPV4.expected()
-            && counts(&sockets, Family::Ipv6) == IPV6.expected()
-    });
-    held
 }
 
 #[test]
@@ -322,6 +84,34 @@ fn every_state_of_both_families_agrees_with_what_was_built_and_with_ss() {
             mix.expected().get(&state),
             "{family:?} {state:?}"
         );
+    }
+}
+
+#[test]
+fn a_dump_of_many_answers_is_read_to_its_end() {
+    // One answer holds some hundred sockets.
+    const MANY: u64 = 3000;
+    if !inside("a_dump_of_many_answers_is_read_to_its_end") {
+        return;
+    }
+    // Else a port in TIME_WAIT may be taken again on loopback.
+    fs::write("/proc/sys/net/ipv4/tcp_tw_reuse", "0").unwrap();
+    let service = listener("127.0.0.1:9001".parse().unwrap(), 5);
+    for _ in 0..MANY {
+        drop(mix::pair(&service));
+    }
+    eventually("all sockets rest", || {
+        ss("-4").get("TIME-WAIT") == Some(&MANY)
+    });
+    for options in [
+        CollectOptions::live(RANGE),
+        CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net")),
+    ] {
+        let summary = collect(&options).unwrap().summary;
+        assert_eq!(summary.count(TcpState::TimeWait), MANY);
+        let destination = &summary.destinations[0];
+        assert_eq!((destination.used, destination.time_wait), (MANY, MANY));
+        assert_eq!(summary.destinations.len(), 1);
     }
 }
 
@@ -427,6 +217,38 @@ fn close_wait_has_an_age_and_an_owner() {
 }
 
 #[test]
+fn the_age_of_close_wait_is_that_of_the_last_acknowledgement() {
+    if !inside("the_age_of_close_wait_is_that_of_the_last_acknowledgement") {
+        return;
+    }
+    let service = listener("127.0.0.1:9001".parse().unwrap(), 5);
+    let (mut client, mut server) = mix::pair(&service);
+    client.write_all(b"x").unwrap();
+    server.read_exact(&mut [0]).unwrap();
+    // The data is older than the acknowledgement that comes with the FIN.
+    sleep(Duration::from_millis(1500));
+    client.shutdown(Shutdown::Write).unwrap();
+    let age = || {
+        let mut age = None;
+        let states = StateMask::only(TcpState::CloseWait);
+        inet_diag::dump(states, Ext::Info, |socket| age = socket.last_ack_recv).unwrap();
+        age
+    };
+    eventually("the FIN has come", || age().is_some());
+    let before = age().unwrap();
+    let said = run("ss", &["-tinH", "state", "close-wait"]);
+    let after = age().unwrap();
+    let word = said
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("lastack:"));
+    let lastack: u32 = word.map_or(0, |number| number.parse().unwrap());
+    assert!(
+        (before..=after).contains(&lastack),
+        "{before} {lastack} {after}"
+    );
+}
+
+#[test]
 fn a_full_listener_shows_its_queue_its_bound_and_every_refused_connect() {
     if !inside("a_full_listener_shows_its_queue_its_bound_and_every_refused_connect") {
         return;
@@ -487,6 +309,83 @@ fn held_ports_are_those_of_tcp_listeners_and_udp_sockets() {
         assert_eq!(ports.held(61_000, 65_535), Some(1), "{ports:?}");
         assert_eq!(ports.held(1, 65_535), Some(3), "{ports:?}");
     }
+}
+
+#[test]
+fn ipv4_over_an_ipv6_listener_is_an_ipv6_socket_with_ipv4_addresses() {
+    if !inside("ipv4_over_an_ipv6_listener_is_an_ipv6_socket_with_ipv4_addresses") {
+        return;
+    }
+    let both = listener("[::]:9005".parse().unwrap(), 5);
+    let client = TcpStream::connect("127.0.0.1:9005").unwrap();
+    let (_server, _) = both.accept().unwrap();
+    let mut rows = Vec::new();
+    let states = StateMask::CONNECTIONS;
+    inet_diag::dump(states, Ext::Plain, |socket| rows.push(socket.row.clone())).unwrap();
+    rows.sort_by_key(|row| row.family);
+    let mut tables = Vec::new();
+    proc_tables::tcp(Path::new("/proc/thread-self/net"), |row| {
+        tables.push(row.clone());
+    })
+    .unwrap();
+    tables.retain(|row| row.state != TcpState::Listening);
+    tables.sort_by_key(|row| row.family);
+    for rows in [rows, tables] {
+        let families: Vec<Family> = rows.iter().map(|row| row.family).collect();
+        assert_eq!(families, [Family::Ipv4, Family::Ipv6]);
+        assert_eq!(rows[0].local, client.local_addr().unwrap());
+        assert_eq!(
+            (rows[0].local, rows[0].remote),
+            (rows[1].remote, rows[1].local)
+        );
+    }
+}
+
+#[test]
+fn the_holder_under_another_user_is_not_visible_rather_than_absent() {
+    const NAME: &str = "the_holder_under_another_user_is_not_visible_rather_than_absent";
+    const INODE: &str = "TCPTUNE_LOOK_FOR";
+    if let Ok(inode) = env::var(INODE) {
+        let inode: u64 = inode.parse().unwrap();
+        let found = owners(Path::new("/proc"), &BTreeSet::from([inode]), usize::MAX);
+        assert_eq!(found.holder(inode), Holder::NotVisible);
+        assert!(found.hidden > 0);
+        let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+        assert_eq!(
+            sockets.source,
+            SocketSource::Diagnostics,
+            "needs no privilege"
+        );
+        assert_eq!(sockets.listeners.len(), 1);
+        return;
+    }
+    if !inside(NAME) {
+        return;
+    }
+    let held = listener("127.0.0.1:9001".parse().unwrap(), 5);
+    let sockets = collect(&CollectOptions::live(RANGE)).unwrap();
+    let inode = sockets.listeners[0].inode;
+    let program = env::current_exe().unwrap();
+    let as_nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    };
+    let probe = as_nobody().arg("test").arg("-x").arg(&program).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        skip("this program cannot be run as another user");
+        return;
+    }
+    let mut child = as_nobody();
+    child.arg(&program).args(["--exact", NAME, "--nocapture"]);
+    let output = child.env(INODE, inode.to_string()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    drop(held);
 }
 
 #[test]
