@@ -1,7 +1,5 @@
 //! Every built-in rule: read strictly, tried three ways, explained, and proven if it says so.
 
-#![expect(clippy::expect_used, reason = "a test that cannot read its own tree should stop there")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +23,15 @@ fn book(files: &RuleFolder) -> Rulebook {
     Rulebook::of_files(&files.rules).unwrap_or_else(|problems| {
         let list: Vec<_> = problems
             .iter()
-            .map(|problem| format!("{problem}{}", problem.kind.help().map_or_else(String::new, |help| format!("\n  help: {help}"))))
+            .map(|problem| {
+                format!(
+                    "{problem}{}",
+                    problem
+                        .kind
+                        .help()
+                        .map_or_else(String::new, |help| format!("\n  help: {help}"))
+                )
+            })
             .collect();
         panic!("{} problems\n{}", list.len(), list.join("\n"))
     })
@@ -37,7 +43,11 @@ fn cases(files: &RuleFolder) -> BTreeMap<String, CaseFile> {
     for file in &files.cases {
         match parse_cases(file) {
             Ok(cases) => {
-                let stem = file.name.rsplit('/').next().and_then(|name| name.strip_suffix(".test.yaml"));
+                let stem = file
+                    .name
+                    .rsplit('/')
+                    .next()
+                    .and_then(|name| name.strip_suffix(".test.yaml"));
                 assert_eq!(stem, Some(cases.rule.as_str()), "{}", file.name);
                 all.insert(cases.rule.clone(), cases);
             }
@@ -62,11 +72,19 @@ fn every_case_comes_out_as_written() {
         let rule = book.rule(&id).expect("a case file names a rule");
         for case in &file.cases {
             for fault in try_case(rule, case) {
-                faults.push(format!("{id}, \"{}\" (line {}): {fault}", case.name, case.line));
+                faults.push(format!(
+                    "{id}, \"{}\" (line {}): {fault}",
+                    case.name, case.line
+                ));
             }
         }
     }
-    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -74,10 +92,17 @@ fn every_rule_is_tried_three_ways() {
     let files = files();
     let cases = cases(&files);
     for rule in book(&files).rules() {
-        let file = cases.get(&rule.id).unwrap_or_else(|| panic!("{} has no cases", rule.id));
+        let file = cases
+            .get(&rule.id)
+            .unwrap_or_else(|| panic!("{} has no cases", rule.id));
         let seen: BTreeSet<&str> = file.cases.iter().map(|case| case.expect.word()).collect();
         for wanted in [Expect::Fires, Expect::Holds, Expect::Unknown] {
-            assert!(seen.contains(wanted.word()), "{} has no case that is {}", rule.id, wanted.word());
+            assert!(
+                seen.contains(wanted.word()),
+                "{} has no case that is {}",
+                rule.id,
+                wanted.word()
+            );
         }
     }
 }
@@ -109,12 +134,22 @@ fn every_mechanism_explains_itself_once() {
 
 #[test]
 fn every_stable_rule_names_an_experiment_that_exists() {
-    for rule in book(&files()).rules().filter(|rule| rule.maturity == Maturity::Stable) {
+    for rule in book(&files())
+        .rules()
+        .filter(|rule| rule.maturity == Maturity::Stable)
+    {
         let lab = rule.lab.as_deref().expect("the schema demands it");
         let (module, function) = lab.split_once("::").expect("module::function");
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(format!("{module}.rs"));
-        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(text.contains(&format!("fn {function}(")), "{lab} is not in {}", file.display());
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/lab")
+            .join(format!("{module}.rs"));
+        let text = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(
+            text.contains(&format!("fn {function}(")),
+            "{lab} is not in {}",
+            file.display()
+        );
     }
 }
 
@@ -123,7 +158,15 @@ fn every_rule_has_sources_and_evidence() {
     for rule in book(&files()).rules() {
         assert!(!rule.references.is_empty(), "{} has no source", rule.id);
         assert!(!rule.evidence.is_empty(), "{} shows no evidence", rule.id);
-        assert!(!rule.set.is_empty() || rule.advise.is_some(), "{} neither changes nor advises", rule.id);
-        assert!(rule.set.is_empty() || rule.cost.is_some(), "{} hides what its change costs", rule.id);
+        assert!(
+            !rule.set.is_empty() || rule.advise.is_some(),
+            "{} neither changes nor advises",
+            rule.id
+        );
+        assert!(
+            rule.set.is_empty() || rule.cost.is_some(),
+            "{} hides what its change costs",
+            rule.id
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! One rule, one snapshot, one verdict.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::{self, KeySpec, Kind};
 use crate::fact::{Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
-use crate::rule::{Assignment, Past, Rule, Rulebook, Subject, Template};
+use crate::rule::{self, Assignment, Past, Rule, Rulebook, Subject, Template};
 
 use super::finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
 use super::view::{Period, SubjectView, View};
@@ -11,12 +13,34 @@ use super::view::{Period, SubjectView, View};
 /// Judges every rule of the book.
 pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
     let view = View::new(snapshot);
-    book.rules()
+    let mut judgements: Vec<Judgement<'r>> = book
+        .rules()
         .map(|rule| Judgement {
             rule,
             verdict: judge(rule, &view),
         })
-        .collect()
+        .collect();
+    drop_told_past(&mut judgements);
+    judgements
+}
+
+/// A past fault is told only where its mechanism is quiet now: the totals since boot hold the present
+/// fault too, and the same drops must not be reported twice.
+fn drop_told_past(judgements: &mut [Judgement<'_>]) {
+    let firing = |judgement: &Judgement<'_>, period| match &judgement.verdict {
+        Verdict::Fires(finding) => finding.period == period,
+        _ => false,
+    };
+    let busy: BTreeSet<String> = judgements
+        .iter()
+        .filter(|one| firing(one, When::Now) && one.rule.kind == rule::Kind::Symptom)
+        .map(|one| one.rule.mechanism.clone())
+        .collect();
+    for one in judgements {
+        if firing(one, When::Past) && busy.contains(&one.rule.mechanism) {
+            one.verdict = Verdict::Holds;
+        }
+    }
 }
 
 /// Judges one rule.

@@ -187,7 +187,7 @@ fn counters(source: &Source, needs: &Needs, sample: &mut Sample) {
                 }
             }
         }
-        missing_counters(needs, refused, sample);
+        missing_counters(needs, refused.as_deref(), sample);
     }
     if needs.any("sockstat.") {
         for name in ["sockstat", "sockstat6"] {
@@ -220,13 +220,13 @@ fn counters(source: &Source, needs: &Needs, sample: &mut Sample) {
 }
 
 /// Counters that were asked for and not found: absent from this kernel, or the file was refused.
-fn missing_counters(needs: &Needs, refused: Option<String>, sample: &mut Sample) {
+fn missing_counters(needs: &Needs, refused: Option<&str>, sample: &mut Sample) {
     let mut note = |fact: String| {
         sample
             .readings
             .entry(fact)
-            .or_insert_with(|| match &refused {
-                Some(errno) => Reading::Denied(errno.clone()),
+            .or_insert_with(|| match refused {
+                Some(errno) => Reading::Denied(errno.to_owned()),
                 None => Reading::Absent,
             });
     };

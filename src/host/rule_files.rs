@@ -46,9 +46,9 @@ pub fn read_rule_files(folder: &Path) -> Result<RuleFolder, Vec<Problem>> {
                     text,
                 };
                 if case {
-                    found.cases.push(file)
+                    found.cases.push(file);
                 } else {
-                    found.rules.push(file)
+                    found.rules.push(file);
                 }
             }
             Err(kind) => problems.push(whole_file(&name, kind)),

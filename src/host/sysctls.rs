@@ -163,10 +163,7 @@ pub enum Written {
 
 /// Writes one setting of the calling thread's namespace and reads it back.
 pub fn write(key: &str, value: &Value) -> Written {
-    let refused = match write_text(key, &value.to_string()) {
-        Ok(()) => None,
-        Err(error) => Some(error),
-    };
+    let refused = write_text(key, &value.to_string()).err();
     let after = Sysctls::open(Path::new("/proc")).read(key);
     match refused {
         Some(error) => Written::Refused(io_name(&error), after),

@@ -41,10 +41,13 @@ impl Plan {
     }
 }
 
+/// A rule, the value it proposes, and the guard that forbids it.
+type Wish<'a> = (&'a Rule, &'a Proposal, Option<&'a String>);
+
 /// Merges the proposals of all findings.
 pub fn plan(judgements: &[Judgement<'_>], snapshot: &Snapshot) -> Plan {
     let view = View::new(snapshot);
-    let mut wanted: BTreeMap<&str, Vec<(&Rule, &Proposal, Option<&String>)>> = BTreeMap::new();
+    let mut wanted: BTreeMap<&str, Vec<Wish<'_>>> = BTreeMap::new();
     for judgement in judgements {
         if let Verdict::Fires(finding) = &judgement.verdict {
             for proposal in &finding.proposals {
@@ -61,11 +64,7 @@ pub fn plan(judgements: &[Judgement<'_>], snapshot: &Snapshot) -> Plan {
     Plan { changes }
 }
 
-fn merge(
-    key: &str,
-    wishes: &[(&Rule, &Proposal, Option<&String>)],
-    view: &View<'_>,
-) -> Option<Change> {
+fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
     let (first, proposal, _) = wishes.first()?;
     let spec = catalog::find(key)?;
     let live = view.live(key);

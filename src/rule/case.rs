@@ -274,7 +274,7 @@ fn listener(node: &Node, sink: &mut Sink) -> Option<(Listener, Option<u64>)> {
         sink,
     )?;
     let address = endpoint(&fields, "address", sink);
-    let number = |name| fields.optional(name).and_then(|node| whole(node));
+    let number = |name| fields.optional(name).and_then(whole);
     let (before, drops) = match fields.optional("drops").map(|node| &node.content) {
         Some(Content::List(items)) => match items.as_slice() {
             [before, now] => (whole(before), whole(now)),
@@ -325,12 +325,7 @@ fn destination(node: &Node, sink: &mut Sink) -> Option<Destination> {
             }
             parsed
         });
-    let number = |name| {
-        fields
-            .optional(name)
-            .and_then(|node| whole(node))
-            .unwrap_or(0)
-    };
+    let number = |name| fields.optional(name).and_then(whole).unwrap_or(0);
     Some(Destination {
         source: source?,
         address: address?,

@@ -219,10 +219,7 @@ pub(super) fn term<T: Term>(node: &Node, field: &'static str, sink: &mut Sink) -
 }
 
 /// The candidate nearest to a mistyped word, if one is near enough to be meant.
-pub fn nearest<'a>(
-    word: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .map(|candidate| (distance(word, candidate), candidate))

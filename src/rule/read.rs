@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::fact::Unit;
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
+use crate::fact::Unit;
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
 use super::fields::{Fields, Sink, term, text};

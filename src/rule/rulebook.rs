@@ -152,9 +152,9 @@ pub(super) fn parse_tree(source: &Rc<Source>) -> Result<Node, Vec<Problem>> {
         let mut sink = super::fields::Sink::new(Rc::clone(source));
         let kind = ProblemKind::Syntax(message);
         if place == Place::default() {
-            sink.span(0..0, kind)
+            sink.span(0..0, kind);
         } else {
-            sink.at(place, kind)
+            sink.at(place, kind);
         }
         sink.problems
     })

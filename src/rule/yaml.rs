@@ -270,6 +270,8 @@ impl From<serde_json::Value> for Node {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -315,10 +317,8 @@ mod tests {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for at in 1..10 {
             let before = at - 1;
-            bomb.push_str(&format!(
-                "a{at}: &a{at} [{}]\n",
-                vec![format!("*a{before}"); 10].join(",")
-            ));
+            let aliases = vec![format!("*a{before}"); 10].join(",");
+            let _ = writeln!(bomb, "a{at}: &a{at} [{aliases}]");
         }
         assert!(Node::parse(&bomb).is_err());
         assert!(Node::parse(&"[".repeat(20_000)).is_err());
