@@ -2,7 +2,9 @@
 
 pub mod catalog;
 pub mod check;
+pub mod cli;
 pub mod fact;
 pub mod host;
 pub mod plan;
+pub mod render;
 pub mod rule;

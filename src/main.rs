@@ -1,3 +1,7 @@
 //! The `tcptune` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tcptune::cli::main()
+}

@@ -1,0 +1,88 @@
+//! `tcptune check`: load → collect → check → plan → render → exit.
+//!
+//! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
+//! broken rule must end the run before anything is looked at.
+
+use crate::check::{Judgement, Verdict, check};
+use crate::fact::Snapshot;
+use crate::host::{self, Needs};
+use crate::plan::plan;
+use crate::render::{self, HumanOptions};
+use crate::rule::Rulebook;
+
+use super::rules::load;
+use super::sample;
+use crate::cli::args::{Check, Format};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+
+/// Audits a host and reports.
+pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
+    let book = load(&args.rules)?;
+    let snapshot = collect(args, &book, output)?;
+    let judgements = check(&snapshot, &book);
+    let plan = plan(&judgements, &snapshot);
+    let report = render::report(&snapshot, &book, &judgements, &plan);
+    match args.format {
+        Format::Human => {
+            let options = HumanOptions {
+                color: output.color(),
+                verbose: args.verbose,
+                quiet: args.quiet,
+                width: output.width(),
+            };
+            render::human(&report, &options, output.writer())?;
+        }
+        Format::Json => render::json(&report, output.writer())?,
+    }
+    Ok(exit(args, &judgements))
+}
+
+/// The facts: from a file, or from a kernel, over the window that was asked for.
+fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapshot, Error> {
+    let snapshot = match &args.snapshot {
+        Some(file) => host::read_snapshot(file).map_err(Error::Snapshot)?,
+        None => {
+            let source = sample::enter(&args.at)?;
+            let needs = Needs::Facts(book.rules().flat_map(crate::rule::Rule::facts).collect());
+            let interval = if args.since.is_some() {
+                0.0
+            } else {
+                args.interval
+            };
+            sample::take(&source, &needs, interval, output)
+        }
+    };
+    match &args.since {
+        Some(file) => {
+            let earlier = host::read_snapshot(file).map_err(Error::Snapshot)?.now;
+            snapshot
+                .since(earlier)
+                .map_err(|error| Error::Window(file.clone(), error))
+        }
+        None => Ok(snapshot),
+    }
+}
+
+fn exit(args: &Check, judgements: &[Judgement<'_>]) -> Exit {
+    if args.exit_zero {
+        return Exit::Success;
+    }
+    // A past finding counts too, one severity lower than its rule.
+    let counts = |judgement: &Judgement<'_>| match &judgement.verdict {
+        Verdict::Fires(finding) => args.fail_on.counts(finding.severity),
+        _ => false,
+    };
+    if judgements.iter().any(counts) {
+        return Exit::Findings;
+    }
+    let unknown = judgements
+        .iter()
+        .any(|judgement| matches!(judgement.verdict, Verdict::Unknown(_)));
+    if args.fail_on_unknown && unknown {
+        Exit::Refused
+    } else {
+        Exit::Success
+    }
+}

@@ -1,0 +1,43 @@
+//! `tcptune explain`: a rule, in full.
+
+use std::fmt::Write as _;
+
+use crate::rule::nearest;
+
+use super::rules::load;
+use crate::cli::args::Explain;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+
+/// Prints the explanation, the condition and the sources of a rule.
+pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
+    let book = load(&args.rules)?;
+    let Some(rule) = book.rule(&args.rule) else {
+        let ids = book.rules().map(|rule| rule.id.as_str());
+        let near = nearest(&args.rule, ids).map(str::to_owned);
+        return Err(Error::NoRule(args.rule.clone(), near));
+    };
+    let mut text = format!(
+        "{}\n  {} {} rule, {}; mechanism: {}; owner: {}\n\n{}\n\n## When it fires\n",
+        rule.id,
+        rule.severity.word(),
+        rule.kind.word(),
+        rule.maturity.word(),
+        rule.mechanism,
+        rule.owner.word(),
+        rule.explain.trim_end(),
+    );
+    if let Some(subject) = rule.each {
+        let _ = writeln!(text, "  For each {}:", subject.word());
+    }
+    for line in rule.when.text().trim_end().lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str("\n## Sources\n");
+    for reference in &rule.references {
+        let _ = writeln!(text, "  {}\n    {}", reference.title, reference.url);
+    }
+    output.print(&text)?;
+    Ok(Exit::Success)
+}

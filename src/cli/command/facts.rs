@@ -1,0 +1,141 @@
+//! `tcptune facts`: the vocabulary, with values or the reason why there is none.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalog::{self, KeyScope};
+use crate::fact::{FactClass, FactKind, Reading, Sample, Unit, Value, fact_spec, vocabulary};
+use crate::host::{Needs, collect};
+
+use super::sample::enter;
+use crate::cli::args::{Facts as Args, Format};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+
+/// One line of the list.
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    #[serde(rename = "type")]
+    ty: &'static str,
+    unit: Option<&'static str>,
+    source: String,
+    scope: &'static str,
+    value: Option<String>,
+    reason: Option<String>,
+}
+
+/// Prints every fact whose name contains the filter.
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
+    let source = enter(&args.at)?;
+    let sample = collect(&source, &Needs::Everything, None);
+    let wanted = |row: &Row| {
+        let part = args.filter.as_deref().unwrap_or("");
+        row.name.contains(part)
+    };
+    let rows: Vec<Row> = rows(&sample).into_iter().filter(wanted).collect();
+    match args.format {
+        Format::Json => {
+            let text =
+                serde_json::to_string_pretty(&rows).map_err(|error| Error::Output(error.into()))?;
+            output.print(&text)?;
+            output.print("\n")?;
+        }
+        Format::Human => {
+            for row in rows {
+                output.print(&line(&row))?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn line(row: &Row) -> String {
+    let value = match (&row.value, &row.reason) {
+        (Some(value), _) => value.escape_debug().to_string(),
+        (None, Some(reason)) => format!("({reason})"),
+        (None, None) => String::new(),
+    };
+    let unit = row.unit.unwrap_or("");
+    let name = row.name.escape_debug();
+    format!(
+        "{name:<48} {:<8} {unit:<6} {value:<24} {}\n",
+        row.ty, row.source
+    )
+}
+
+fn rows(sample: &Sample) -> Vec<Row> {
+    let mut rows: BTreeMap<String, Row> = sample
+        .readings
+        .iter()
+        .map(|(name, reading)| (name.clone(), row(name, Some(reading))))
+        .collect();
+    for spec in vocabulary() {
+        let reading = (spec.class == FactClass::Stored).then_some(&Reading::Absent);
+        rows.entry(spec.name.to_owned())
+            .or_insert_with(|| row(spec.name, reading));
+    }
+    rows.into_values().collect()
+}
+
+fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
+    let (ty, unit, source, host_wide) = described(name);
+    let reason = match reading {
+        None if name.starts_with("listener.") => Some("one for each listener".to_owned()),
+        None if name.starts_with("destination.") => Some("one for each destination".to_owned()),
+        None => Some("worked out when a rule asks".to_owned()),
+        Some(reading) => reading.reason(),
+    };
+    Row {
+        name: name.to_owned(),
+        ty,
+        unit: unit.map(Unit::name),
+        source,
+        scope: if host_wide { "host" } else { "netns" },
+        value: reading.and_then(Reading::value).map(ToString::to_string),
+        reason,
+    }
+}
+
+/// Type, unit, source, and whether the value is the machine's.
+fn described(name: &str) -> (&'static str, Option<Unit>, String, bool) {
+    if let Some(key) = name.strip_prefix("sysctl.") {
+        let path = catalog::path(key).map_or_else(String::new, |path| format!("/proc/sys/{path}"));
+        return catalog::find(key).map_or(("text", None, path.clone(), false), |spec| {
+            (
+                spec.kind.name(),
+                Some(spec.unit),
+                path,
+                spec.scope != KeyScope::Netns,
+            )
+        });
+    }
+    for (prefix, ty) in [("counter.", "counter"), ("gauge.", "gauge")] {
+        let parts = name
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once('.'));
+        if let Some((proto, field)) = parts {
+            let unit = catalog::counter(proto, field).map_or(Unit::Count, |spec| spec.unit);
+            let file = if proto.ends_with("Ext") {
+                "netstat"
+            } else {
+                "snmp"
+            };
+            return (ty, Some(unit), format!("/proc/net/{file}"), false);
+        }
+    }
+    fact_spec(name).map_or(
+        ("number", Some(Unit::Count), "/proc/net".to_owned(), false),
+        |spec| {
+            let (ty, unit) = match spec.kind {
+                FactKind::Number(unit) => ("number", Some(unit)),
+                FactKind::Monotone(unit) => ("counter", Some(unit)),
+                FactKind::Bool => ("bool", None),
+                FactKind::Text => ("text", None),
+            };
+            (ty, unit, spec.source.to_owned(), spec.host_wide)
+        },
+    )
+}

@@ -1,0 +1,26 @@
+//! `tcptune snapshot`: every input of an audit, in a file.
+
+use std::path::Path;
+
+use crate::host::{Needs, write_snapshot};
+
+use super::sample;
+use crate::cli::args::Snapshot as Args;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+
+/// Takes a snapshot and writes it.
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
+    let source = sample::enter(&args.at)?;
+    let snapshot = sample::take(&source, &Needs::Everything, args.interval, output);
+    if args.output == Path::new("-") {
+        let text = serde_json::to_string(&snapshot).map_err(|error| Error::Output(error.into()))?;
+        output.print(&text)?;
+        output.print("\n")?;
+    } else {
+        write_snapshot(&args.output, &snapshot)
+            .map_err(|errno| Error::CannotWrite(args.output.clone(), errno))?;
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,99 @@
+//! Errors of the command line: everything that ends a run before its result.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::fact::WindowError;
+use crate::host::{EnterError, SnapshotError};
+use crate::rule::Problem;
+
+/// Why a run ended without a result. All of them exit with 2, a closed pipe apart.
+#[derive(Debug)]
+pub enum Error {
+    /// Rule or case files are broken; all problems of all files.
+    Rules(Vec<Problem>),
+    /// A namespace cannot be entered.
+    Namespace(EnterError),
+    /// A snapshot cannot be read.
+    Snapshot(SnapshotError),
+    /// A snapshot cannot start this window.
+    Window(PathBuf, WindowError),
+    /// A recorded tree is not there.
+    NoTree(PathBuf),
+    /// No rule of this id; the nearest one.
+    NoRule(String, Option<String>),
+    /// A file cannot be written; the errno by name.
+    CannotWrite(PathBuf, String),
+    /// Writing the result failed.
+    Output(io::Error),
+    /// Cases failed; they have been printed.
+    CasesFailed(usize),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rules(problems) => write!(
+                f,
+                "{} problem(s) in rule files; nothing was judged",
+                problems.len()
+            ),
+            Self::Namespace(error) => error.fmt(f),
+            Self::Snapshot(error) => error.fmt(f),
+            Self::Window(file, error) => {
+                let why = match error {
+                    WindowError::OtherBoot => {
+                        "it was taken in another boot, counters started again since"
+                    }
+                    WindowError::OtherNamespace => "it was taken in another network namespace",
+                    WindowError::NotEarlier => {
+                        "it is not earlier than the sample it should precede"
+                    }
+                    WindowError::NotKnown => "boot or time of a sample is not known",
+                };
+                write!(f, "`{}` cannot start the window: {why}", file.display())
+            }
+            Self::NoTree(path) => write!(f, "no recorded tree at `{}`", path.display()),
+            Self::NoRule(id, _) => write!(f, "no rule `{}`", id.escape_debug()),
+            Self::CannotWrite(path, errno) => {
+                write!(f, "cannot write `{}`: {errno}", path.display())
+            }
+            Self::Output(error) => write!(f, "cannot write the result: {error}"),
+            Self::CasesFailed(count) => write!(f, "{count} case(s) failed"),
+        }
+    }
+}
+
+impl Error {
+    /// What to do about it, in the imperative.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Namespace(error) => Some(error.help().to_owned()),
+            Self::Snapshot(error) => error.help().map(str::to_owned),
+            Self::Window(_, WindowError::OtherBoot) => {
+                Some("take a new snapshot, or drop --since".to_owned())
+            }
+            Self::Window(..) => {
+                Some("give a snapshot taken earlier, in the same boot and namespace".to_owned())
+            }
+            Self::NoTree(_) => {
+                Some("give a folder laid out like /proc, with sys/ and net/".to_owned())
+            }
+            Self::NoRule(_, Some(near)) => Some(format!("did you mean `{near}`?")),
+            Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the reader of the output went away, which is no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

@@ -1,0 +1,70 @@
+//! Exit codes, the same for every command.
+
+use crate::rule::Severity;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; nothing found at or above `--fail-on`.
+    Success,
+    /// Findings at or above `--fail-on`.
+    Findings,
+    /// Usage, configuration or rule error; nothing was done.
+    Usage,
+    /// With `--fail-on-unknown`: rules stayed unknown.
+    Refused,
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+        }
+    }
+}
+
+/// From which severity on a finding counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// Never.
+    None,
+    /// Any finding.
+    Info,
+    /// Low and above.
+    Low,
+    /// Medium and above.
+    Medium,
+    /// High only.
+    High,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity counts.
+    pub fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::None => false,
+            Self::Info => true,
+            Self::Low => severity >= Severity::Low,
+            Self::Medium => severity >= Severity::Medium,
+            Self::High => severity >= Severity::High,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_counts_itself_and_what_is_above() {
+        assert!(FailOn::Medium.counts(Severity::High));
+        assert!(FailOn::Medium.counts(Severity::Medium));
+        assert!(!FailOn::Medium.counts(Severity::Low));
+        assert!(!FailOn::None.counts(Severity::High));
+        assert!(FailOn::Info.counts(Severity::Info));
+    }
+}

@@ -1,0 +1,46 @@
+//! Arguments, commands, exit codes, printing.
+//!
+//! Commands read as sentences; what they say is decided on the floors below. Everything is written
+//! through one locked writer, so that a closed pipe ends a run quietly.
+
+mod args;
+mod command;
+mod error;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::{Cli, Command};
+pub use error::Error;
+pub use exit::{Exit, FailOn};
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results, everything else is a usage error. That printing them can
+            // fail on a closed pipe changes neither.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                0
+            });
+        }
+    };
+    let mut output = output::Output::new(cli.color);
+    let ended =
+        command::run(&cli.command, &mut output).and_then(|exit| output.flush().map(|()| exit));
+    match ended {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output.explain(&error);
+            ExitCode::from(Exit::Usage.code())
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Where results and messages go: stdout is the result, stderr the rest.
+
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+
+use crate::render::problem::Place;
+use crate::render::{self, Trouble};
+
+use super::args::When;
+use super::error::Error;
+
+/// The two streams and what is known of them.
+pub(super) struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    color: When,
+    progress: bool,
+}
+
+impl Output {
+    pub(super) fn new(color: When) -> Self {
+        Self {
+            stdout: BufWriter::new(io::stdout().lock()),
+            color,
+            progress: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether results are coloured: as asked, else on a terminal unless `NO_COLOR` is set; a set
+    /// `CLICOLOR_FORCE` colours anyway.
+    pub(super) fn color(&self) -> bool {
+        wants_color(self.color, io::stdout().is_terminal())
+    }
+
+    /// Columns to write in: a terminal's, bounded by what reads well.
+    pub(super) fn width(&self) -> usize {
+        let columns =
+            rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| usize::from(size.ws_col));
+        if columns == 0 {
+            80
+        } else {
+            columns.clamp(60, 100)
+        }
+    }
+
+    /// The result.
+    pub(super) fn writer(&mut self) -> &mut impl Write {
+        &mut self.stdout
+    }
+
+    /// Writes a piece of the result.
+    pub(super) fn print(&mut self, text: &str) -> Result<(), Error> {
+        self.stdout
+            .write_all(text.as_bytes())
+            .map_err(Error::Output)
+    }
+
+    /// Sends everything on its way.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        self.stdout.flush().map_err(Error::Output)
+    }
+
+    /// Shows what is being waited for, on a terminal only; empty text takes it away again.
+    pub(super) fn progress(&self, text: &str) {
+        if self.progress {
+            // A progress line that cannot be written is no loss.
+            let _ = write!(io::stderr(), "\r\x1b[2K{text}");
+            let _ = io::stderr().flush();
+        }
+    }
+
+    /// Says on stderr why a run ended.
+    pub(super) fn explain(&self, error: &Error) {
+        // There is nowhere left to report that stderr is closed.
+        let _ = self.write_error(error, &mut io::stderr().lock());
+    }
+
+    fn write_error(&self, error: &Error, out: &mut impl Write) -> io::Result<()> {
+        let color = wants_color(self.color, io::stderr().is_terminal());
+        if let Error::Rules(problems) = error {
+            for problem in problems {
+                let place = problem.line_column().map(|(line, column)| Place {
+                    line,
+                    column,
+                    span: problem.span.clone(),
+                    source_text: &problem.source.text,
+                });
+                let trouble = Trouble {
+                    file: problem.source.name.clone(),
+                    place,
+                    message: problem.kind.to_string(),
+                    help: problem.kind.help(),
+                };
+                render::trouble(&trouble, color, self.width(), out)?;
+                writeln!(out)?;
+            }
+        }
+        writeln!(out, "error: {error}")?;
+        match error.help() {
+            Some(help) => writeln!(out, "  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn wants_color(asked: When, terminal: bool) -> bool {
+    let set =
+        |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match asked {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+        When::Auto if set("CLICOLOR_FORCE") => true,
+        When::Auto => terminal,
+    }
+}

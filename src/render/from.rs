@@ -1,0 +1,259 @@
+//! From verdicts and plan to the report.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::KeyScope;
+use crate::check;
+use crate::fact::{Reading, Since, Snapshot, Unit as FactUnit, Value};
+use crate::plan::Plan;
+use crate::rule::expr::{ExprType, Missing, Outcome, Why};
+use crate::rule::{self, Rulebook};
+
+use super::finding::{
+    Change, Evidence, Finding, Kind, Maturity, Owner, Period, Reference, Scalar, Scope, Severity,
+    Unit,
+};
+use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
+
+/// The report of one audit.
+pub fn report(
+    snapshot: &Snapshot,
+    book: &Rulebook,
+    judgements: &[check::Judgement<'_>],
+    plan: &Plan,
+) -> Report {
+    let mut findings = Vec::new();
+    let mut not_fired = Vec::new();
+    for judgement in judgements {
+        let missed = |verdict, reason| NotFired {
+            rule: judgement.rule.id.clone(),
+            verdict,
+            reason,
+        };
+        match &judgement.verdict {
+            check::Verdict::Fires(finding) => {
+                findings.push(of_finding(judgement.rule, finding, plan))
+            }
+            check::Verdict::Holds => not_fired.push(missed(Verdict::Holds, None)),
+            check::Verdict::Unknown(missing) => {
+                not_fired.push(missed(Verdict::Unknown, Some(causes(missing))))
+            }
+            check::Verdict::NotApplicable(why) => {
+                not_fired.push(missed(Verdict::NotApplicable, Some(why.clone())));
+            }
+        }
+    }
+    findings.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    let host = &snapshot.now.host;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an uptime is positive and far below 2^64 seconds"
+    )]
+    let uptime_seconds = snapshot
+        .now
+        .uptime_seconds
+        .map(|seconds| seconds.max(0.0) as u64);
+    Report {
+        schema: REPORT_SCHEMA.to_owned(),
+        tool: Tool {
+            name: "tcptune".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        host: report::Host {
+            name: host
+                .name
+                .clone()
+                .unwrap_or_else(|| "unknown host".to_owned()),
+            kernel: host
+                .kernel
+                .as_ref()
+                .map_or_else(|| "unknown".to_owned(), |kernel| kernel.release.clone()),
+            boot_id: host.boot_id.clone(),
+            netns: host.netns.map(|inode| format!("net:[{inode}]")),
+            uptime_seconds,
+        },
+        window: Window {
+            seconds: snapshot
+                .window_seconds()
+                .map(|seconds| (seconds * 1000.0).round() / 1000.0),
+            since: match snapshot.since {
+                Since::Interval => report::Since::Interval,
+                Since::Snapshot => report::Since::Snapshot,
+                Since::Boot => report::Since::Boot,
+            },
+        },
+        profile: None,
+        notes: notes(snapshot, book, &findings),
+        summary: Summary::of(&findings, &not_fired),
+        findings,
+        not_fired,
+    }
+}
+
+/// What every report says: the truth about `tcp_tw_recycle`, replaced rules, what could not be seen.
+fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<String> {
+    let recycle = match snapshot.now.readings.get("sysctl.net.ipv4.tcp_tw_recycle") {
+        Some(Reading::Absent) | None => {
+            "tcp_tw_recycle does not exist on this kernel (removed in Linux 4.12)".to_owned()
+        }
+        Some(Reading::Known(Value::Bool(false)) | Reading::ReadOnly(Value::Bool(false))) => {
+            "tcp_tw_recycle exists on this kernel and is off; leave it off".to_owned()
+        }
+        Some(_)
+            if findings
+                .iter()
+                .any(|finding| finding.rule == "tw-recycle-enabled") =>
+        {
+            "tcp_tw_recycle is on: see the finding".to_owned()
+        }
+        Some(other) => {
+            let why = other.reason().unwrap_or_else(|| "is on".to_owned());
+            format!("tcp_tw_recycle (removed in Linux 4.12): {why}")
+        }
+    };
+    let replaced = book
+        .replaced()
+        .iter()
+        .map(|(id, file)| format!("rule {id} is replaced by {file}"));
+    let unseen: BTreeSet<&String> = snapshot
+        .now
+        .notes
+        .iter()
+        .chain(snapshot.earlier.iter().flat_map(|sample| &sample.notes))
+        .collect();
+    std::iter::once(recycle)
+        .chain(replaced)
+        .chain(unseen.into_iter().cloned())
+        .collect()
+}
+
+/// Why a rule is unknown, worded the same for every rule with the same cause.
+fn causes(missing: &[Missing]) -> String {
+    let phrases: BTreeSet<String> = missing
+        .iter()
+        .map(|one| match &one.why {
+            Why::OneSample => "needs two samples".to_owned(),
+            Why::Absent => format!("{} is not there", one.fact),
+            Why::Denied(errno) => format!("denied: {errno}"),
+            Why::Malformed => format!("{} was not understood", one.fact),
+            Why::NotCollected(why) => why.clone(),
+            Why::DivisionByZero => "nothing to compare with (division by zero)".to_owned(),
+            Why::NotFinite => "a result is out of range".to_owned(),
+            Why::Other(why) => format!("{}: {why}", one.fact),
+        })
+        .collect();
+    phrases.into_iter().collect::<Vec<_>>().join("; ")
+}
+
+fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Finding {
+    Finding {
+        rule: rule.id.clone(),
+        title: finding.title.clone(),
+        mechanism: rule.mechanism.clone(),
+        severity: match finding.severity {
+            rule::Severity::High => Severity::High,
+            rule::Severity::Medium => Severity::Medium,
+            rule::Severity::Low => Severity::Low,
+            rule::Severity::Info => Severity::Info,
+        },
+        kind: match rule.kind {
+            rule::Kind::Symptom => Kind::Symptom,
+            rule::Kind::Setting => Kind::Setting,
+        },
+        maturity: match rule.maturity {
+            rule::Maturity::Stable => Maturity::Stable,
+            rule::Maturity::Preview => Maturity::Preview,
+        },
+        scope: match rule.scope {
+            rule::Scope::Netns => Scope::Netns,
+            rule::Scope::Host => Scope::Host,
+        },
+        owner: match rule.owner {
+            rule::Owner::Host => Owner::Host,
+            rule::Owner::Application => Owner::Application,
+            rule::Owner::Peer => Owner::Peer,
+            rule::Owner::Network => Owner::Network,
+        },
+        period: match finding.period {
+            check::When::Now => Period::Now,
+            check::When::Past => Period::Past,
+        },
+        message: finding.message.clone(),
+        evidence: finding.evidence.iter().map(of_evidence).collect(),
+        changes: finding
+            .proposals
+            .iter()
+            .filter_map(|one| change(&one.key, plan))
+            .collect(),
+        waiting: finding.waiting.clone(),
+        advice: finding.advice.clone(),
+        explain: Some(rule.explain.clone()),
+        references: rule
+            .references
+            .iter()
+            .map(|one| Reference {
+                title: one.title.clone(),
+                url: one.url.clone(),
+            })
+            .collect(),
+        waived: None,
+        first: finding.first.clone(),
+        cost: finding.cost.clone(),
+        others: u64::try_from(finding.others).unwrap_or(u64::MAX),
+    }
+}
+
+fn change(key: &str, plan: &Plan) -> Option<Change> {
+    let change = plan.changes.get(key)?;
+    Some(Change {
+        key: change.key.clone(),
+        scope: if change.scope == KeyScope::Netns {
+            Scope::Netns
+        } else {
+            Scope::Host
+        },
+        live: change.live.value().map(ToString::to_string),
+        recommended: change.recommended.to_string(),
+        next_boot: None,
+        set_by: None,
+        blocked: change.blocked.clone(),
+    })
+}
+
+fn of_evidence(evidence: &check::Evidence) -> Evidence {
+    let value = match &evidence.value {
+        Outcome::Bool(on) => Some(Scalar::Bool(*on)),
+        Outcome::Number(number) => Scalar::number(*number),
+        Outcome::Text(text) => Some(Scalar::Text(text.clone())),
+        Outcome::Words(words) => Some(Scalar::Text(words.join(" "))),
+        Outcome::Unknown(_) => None,
+    };
+    Evidence {
+        fact: evidence.fact.clone(),
+        value,
+        unit: unit(evidence.ty),
+        shown: evidence.shown.clone(),
+        sampled: evidence.sampled,
+    }
+}
+
+fn unit(ty: ExprType) -> Option<Unit> {
+    let ExprType::Number(quantity) = ty else {
+        return None;
+    };
+    if quantity.per_second {
+        return Some(Unit::PerSecond);
+    }
+    Some(match quantity.unit.unwrap_or(FactUnit::Number) {
+        FactUnit::Number => Unit::Number,
+        FactUnit::Count => Unit::Count,
+        FactUnit::Percent => Unit::Percent,
+        FactUnit::Bytes => Unit::Bytes,
+        FactUnit::Pages => Unit::Pages,
+        FactUnit::Seconds => Unit::Seconds,
+        FactUnit::Milliseconds => Unit::Milliseconds,
+        FactUnit::Microseconds => Unit::Microseconds,
+        FactUnit::Nanoseconds => Unit::Nanoseconds,
+    })
+}

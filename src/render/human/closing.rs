@@ -1,0 +1,48 @@
+//! The foot of the page: what to do next, and that nothing was done yet.
+
+use super::change::command;
+use super::page::{MARGIN, Page};
+use crate::render::report::{Finding, Period};
+use crate::render::wrap::pad;
+
+/// Writes the foot; `findings` in the order of the page.
+pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
+    page.gap();
+    let alive: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.waived.is_none())
+        .collect();
+    if let Some(top) = alive.first() {
+        let explain = format!("tcptune explain {}", top.rule);
+        let explain = pad(&explain, 36);
+        page.margin_lines(
+            "Next",
+            &[format!("{explain}  reasons, trade-offs, sources")],
+        );
+    }
+    let now = alive.iter().filter(|finding| finding.period == Period::Now);
+    let mut commands: Vec<_> = now
+        .flat_map(|finding| &finding.changes)
+        .filter_map(command)
+        .collect();
+    // Two findings may ask for the same change.
+    let mut once = Vec::new();
+    commands.retain(|command| {
+        let new = !once.contains(command);
+        once.push(command.clone());
+        new
+    });
+    if let Some(first) = commands.first() {
+        page.margin_lines("", &page.command(MARGIN, first));
+        let more = match commands.len() - 1 {
+            0 => String::new(),
+            1 => "and 1 more change above; ".to_owned(),
+            more => format!("and {more} more changes above; "),
+        };
+        page.margin(
+            "",
+            &format!("{more}a change by hand lasts until the next boot"),
+        );
+    }
+    page.paragraph(0, "Nothing was changed.");
+}

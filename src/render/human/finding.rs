@@ -1,0 +1,211 @@
+//! The findings: a headline, and below it what was seen and what to do.
+
+use anstyle::Style;
+
+use super::change::{Offered, changes};
+use super::explanation::explanation;
+use super::page::{BODY, MARGIN, Page};
+use crate::render::escape;
+use crate::render::quantity::count;
+use crate::render::report::{Evidence, Finding, Maturity, Owner, Period, Scalar, Severity};
+use crate::render::wrap::{cells, pad};
+
+/// The widest rule id that keeps its title beside it.
+const WIDEST_ID: usize = 26;
+
+/// Writes the findings, a gap before each.
+pub(super) fn findings(page: &mut Page, findings: &[&Finding], verbose: bool) {
+    let column = title_column(findings);
+    let mut offered = Offered::new();
+    for finding in findings {
+        page.gap();
+        headline(page, finding, column, false);
+        body(page, finding, &mut offered, verbose);
+    }
+}
+
+/// Writes the headlines alone, each on one line.
+pub(super) fn headlines(page: &mut Page, findings: &[&Finding]) {
+    let column = title_column(findings);
+    for finding in findings {
+        headline(page, finding, column, true);
+    }
+}
+
+/// Where the titles begin: behind the longest id of ordinary length.
+fn title_column(findings: &[&Finding]) -> usize {
+    let ids = findings
+        .iter()
+        .map(|finding| cells(&escape::line(&finding.rule)));
+    let longest = ids.filter(|id| *id <= WIDEST_ID).max().unwrap_or(0);
+    MARGIN + longest + 2
+}
+
+/// The word in the margin, and its style.
+const fn label(page: &Page, finding: &Finding) -> (&'static str, Style) {
+    let styles = &page.styles;
+    match (&finding.waived, finding.period, finding.severity) {
+        (Some(_), ..) => ("WAIVED", styles.name),
+        (_, Period::Past, _) => ("PAST", styles.name),
+        (.., Severity::High) => ("HIGH", styles.high),
+        (.., Severity::Medium) => ("MEDIUM", styles.medium),
+        (.., Severity::Low) => ("LOW", styles.low),
+        (.., Severity::Info) => ("INFO", styles.name),
+    }
+}
+
+/// Label, id and title on one line; a title that does not fit there goes below, unless there must be
+/// one line only.
+fn headline(page: &mut Page, finding: &Finding, column: usize, one_line: bool) {
+    let (label, style) = label(page, finding);
+    let label = pad(label, MARGIN);
+    let id = escape::line(&finding.rule);
+    let name = page.styles.name;
+    let title = escape::line(&finding.title);
+    let beside = cells(&id) + MARGIN + 2 <= column && cells(&title) <= page.room(column);
+    if beside || one_line {
+        let blanks = " ".repeat(column.saturating_sub(MARGIN + cells(&id)).max(2));
+        let plain = Style::new();
+        page.row(&[
+            (style, &label),
+            (name, &id),
+            (plain, &blanks),
+            (plain, &title),
+        ]);
+    } else {
+        page.row(&[(style, &label), (name, &id)]);
+        page.paragraph(BODY, &title);
+    }
+}
+
+/// What is below the headline. What is past or waived, and what is only worth knowing, stays short.
+fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool) {
+    if let Some(waiver) = &finding.waived {
+        let until = waiver.until.as_ref();
+        let until = until.map_or_else(String::new, |day| format!(" (until {day})"));
+        page.field("waived", &format!("{}{until}", waiver.reason));
+    }
+    if finding.waived.is_none() || verbose {
+        page.field("seen", &finding.message);
+    }
+    let settled = finding.waived.is_some() || finding.period == Period::Past;
+    if settled && !verbose {
+        return;
+    }
+    also(page, finding);
+    if verbose {
+        facts(page, &finding.evidence);
+    }
+    if !settled {
+        advice(page, finding, offered);
+    }
+    if verbose {
+        details(page, finding);
+    }
+}
+
+/// More subjects with the same fault.
+fn also(page: &mut Page, finding: &Finding) {
+    if finding.others > 0 {
+        let others = count(finding.others);
+        page.field(
+            "also",
+            &format!("{others} more with the same fault; this is the worst"),
+        );
+    }
+}
+
+/// Who can act and what to do.
+fn advice(page: &mut Page, finding: &Finding, offered: &mut Offered) {
+    let owner = owner(finding.owner);
+    let foreign = finding.owner != Owner::Host;
+    match &finding.first {
+        Some(first) if foreign => page.field("first", &format!("{owner}: {first}")),
+        Some(first) => page.field("first", first),
+        None => {}
+    }
+    changes(page, finding, offered);
+    if let Some(waiting) = &finding.waiting {
+        page.field("waiting", waiting);
+    }
+    if let Some(cost) = &finding.cost {
+        page.field("cost", cost);
+    }
+    if finding.first.is_none() || !foreign {
+        page.field("owner", owner);
+    }
+    if finding.maturity == Maturity::Preview {
+        page.field("preview", "no live-kernel experiment backs this rule yet");
+    }
+}
+
+/// The facts the verdict rests on: numbers flush right, text flush left.
+fn facts(page: &mut Page, evidence: &[Evidence]) {
+    /// The widest name that keeps its value beside it.
+    const WIDEST: usize = 44;
+    let rows: Vec<_> = evidence
+        .iter()
+        .map(|fact| {
+            let sampled = if fact.sampled {
+                "  (from a sample)"
+            } else {
+                ""
+            };
+            let is_number = matches!(fact.value, Some(Scalar::Whole(_) | Scalar::Real(_)));
+            (
+                escape::line(&fact.fact),
+                escape::line(&fact.shown),
+                is_number,
+                sampled,
+            )
+        })
+        .collect();
+    let names = rows.iter().map(|(name, ..)| cells(name));
+    let widest = names.filter(|name| *name <= WIDEST).max().unwrap_or(0);
+    let numbers = rows.iter().filter(|(.., is_number, _)| *is_number);
+    let digits = numbers
+        .map(|(_, shown, ..)| cells(shown))
+        .max()
+        .unwrap_or(0);
+    let mut lines = Vec::new();
+    for (name, shown, is_number, sampled) in &rows {
+        let indent = if *is_number {
+            digits.saturating_sub(cells(shown))
+        } else {
+            0
+        };
+        let value = format!("{}{shown}{sampled}", " ".repeat(indent));
+        if cells(name) <= widest && widest + 2 + cells(&value) <= page.room(BODY) {
+            lines.push(format!("{}  {value}", pad(name, widest)));
+        } else {
+            lines.push(name.clone());
+            lines.push(format!("  {shown}{sampled}"));
+        }
+    }
+    page.field_lines("facts", &lines, Style::new());
+}
+
+/// Explanation and sources.
+fn details(page: &mut Page, finding: &Finding) {
+    if let Some(text) = &finding.explain {
+        explanation(page, text);
+    }
+    if finding.references.is_empty() {
+        return;
+    }
+    page.gap();
+    for (at, source) in finding.references.iter().enumerate() {
+        page.field(if at == 0 { "sources" } else { "" }, &source.title);
+        page.field("", &source.url);
+    }
+}
+
+/// The owner as a word.
+const fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Host => "host",
+        Owner::Application => "application",
+        Owner::Peer => "peer",
+        Owner::Network => "network",
+    }
+}

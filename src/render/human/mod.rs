@@ -1,0 +1,67 @@
+//! `--format human`: the report as a page for a person at a terminal.
+//!
+//! Laid out for 80 columns and for a reader without colour: one label column, what is wrong first,
+//! then what was seen, who can act, what to change and how to take it back. What could not be judged
+//! is always on the page. Every text goes through [`page::Page`], which escapes it.
+
+mod change;
+mod closing;
+mod explanation;
+mod finding;
+mod header;
+mod page;
+mod rest;
+
+use std::io;
+
+use super::report::{Finding, Report};
+use page::Page;
+
+/// How the page is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HumanOptions {
+    /// Whether to write colours; whoever owns the terminal decides.
+    pub color: bool,
+    /// Evidence, explanations, sources, and the names of all rules that did not fire.
+    pub verbose: bool,
+    /// Headlines only, one line for each finding nobody waived; no line at all without one.
+    pub quiet: bool,
+    /// The width of the page in terminal cells, from [`Self::NARROWEST`] to [`Self::WIDEST`].
+    pub width: usize,
+}
+
+impl HumanOptions {
+    /// The narrowest page, in terminal cells; below it labels eat the text.
+    pub const NARROWEST: usize = 60;
+    /// The widest page, in terminal cells; longer lines are hard to read.
+    pub const WIDEST: usize = 100;
+}
+
+impl Default for HumanOptions {
+    fn default() -> Self {
+        Self {
+            color: false,
+            verbose: false,
+            quiet: false,
+            width: 80,
+        }
+    }
+}
+
+/// Writes a report as a page.
+pub fn human(report: &Report, options: &HumanOptions, out: &mut impl io::Write) -> io::Result<()> {
+    let mut page = Page::new(options);
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.rank());
+
+    if options.quiet {
+        findings.retain(|finding| finding.waived.is_none());
+        finding::headlines(&mut page, &findings);
+    } else {
+        header::header(&mut page, report, options.verbose);
+        finding::findings(&mut page, &findings, options.verbose);
+        rest::rest(&mut page, report, options.verbose);
+        closing::closing(&mut page, &findings);
+    }
+    out.write_all(page.text().as_bytes())
+}

@@ -1,0 +1,27 @@
+//! `--format json`: the report as it is, for programs.
+
+use std::io;
+
+use super::escape::is_active;
+use super::report::Report;
+
+/// Writes a report as indented JSON with a final newline.
+///
+/// Serde escapes what JSON demands. Characters JSON allows and terminals act on (C1 controls,
+/// direction overrides) are written as `\uXXXX` too, which reads back as the same text.
+pub fn json(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
+    let mut plain = String::with_capacity(text.len() + 1);
+    for letter in text.chars() {
+        // A raw newline in JSON text is indentation, never part of a value.
+        if letter != '\n' && is_active(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                plain.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain.push('\n');
+    out.write_all(plain.as_bytes())
+}

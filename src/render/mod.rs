@@ -1,0 +1,25 @@
+//! Rendering: a finished report becomes text in one format, written into a writer.
+//!
+//! This floor knows its own report model and how to show it. It judges nothing, reads nothing from
+//! the machine and decides nothing about terminals: whether to use colour and how wide to write are
+//! told. Invariant: no byte of a text from outside reaches the writer unescaped if a terminal could
+//! act on it.
+
+mod escape;
+mod finding;
+mod from;
+mod quantity;
+mod shell;
+mod style;
+mod wrap;
+
+pub mod human;
+pub mod json;
+pub mod problem;
+pub mod report;
+
+pub use from::report;
+pub use human::{HumanOptions, human};
+pub use json::json;
+pub use problem::{Place, Trouble, trouble};
+pub use report::Report;
