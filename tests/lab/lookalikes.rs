@@ -1,0 +1,158 @@
+//! Situations that look like a fault and are none: the program stays quiet about each.
+
+use std::net::{Shutdown, TcpStream};
+
+use crate::judge::{look, look_while};
+use crate::kernel::{CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, TIME_WAIT, in_state, sockets};
+use crate::load::{
+    Manner, Server, Short, accept_waiting, connect_all, connect_each, connected, listen, short,
+    short_following,
+};
+use crate::net::Undo;
+use crate::pair::{Family, Pair, host, peer};
+use crate::wait::until;
+
+const RANGE: &str = "net.ipv4.ip_local_port_range";
+const THOUSAND: &str = "20000 20999";
+
+/// Thousands of `TIME_WAIT` on a server's own port take no local port from anybody.
+#[test]
+fn time_wait_on_a_server_port_is_no_exhaustion() {
+    let Some(pair) = Pair::open() else { return };
+    // The server's port lies inside the range, where a careless count would take it for one in use.
+    let range = Undo::write(&pair.host, [(RANGE, THOUSAND)]);
+    let at = host(Family::V4, 20_500);
+    let _server = Server::start(&pair.host, at, Manner::Lead);
+    assert_eq!(short_following(&pair.peer, at, 1500).done, 1500);
+    until("the server has the TIME_WAIT", 10, || {
+        in_state(&pair.host, TIME_WAIT) >= 1500
+    });
+    let rows = sockets(&pair.host);
+    let waiting = rows.iter().filter(|row| row.state == TIME_WAIT);
+    assert!(waiting.into_iter().all(|row| row.local_port() == 20_500));
+    look(&pair.host, 1).holds("ports-exhausted").is_quiet();
+    range.take_back(&pair.host);
+}
+
+/// More `TIME_WAIT` than ports, over five destinations: each of them has its own thousand.
+#[test]
+fn time_wait_over_five_destinations_is_no_exhaustion() {
+    let Some(pair) = Pair::open() else { return };
+    let range = Undo::write(&pair.host, [(RANGE, THOUSAND)]);
+    let services: Vec<_> = (0..5).map(|n| peer(Family::V4, 8080 + n)).collect();
+    let start = |at: &_| Server::start(&pair.peer, *at, Manner::Follow);
+    let _servers: Vec<_> = services.iter().map(start).collect();
+    for to in &services {
+        let seen = short(&pair.host, *to, 250);
+        assert_eq!(
+            seen,
+            Short {
+                done: 250,
+                ..Short::default()
+            }
+        );
+    }
+    look(&pair.host, 1).holds("ports-exhausted").is_quiet();
+    range.take_back(&pair.host);
+}
+
+/// Nine of ten ports are in use by living connections: nothing that a setting could take away.
+#[test]
+fn ports_in_use_by_living_connections_are_no_exhaustion() {
+    let Some(pair) = Pair::open() else { return };
+    let range = Undo::write(&pair.host, [(RANGE, THOUSAND)]);
+    let to = peer(Family::V4, 8080);
+    let _server = Server::start(&pair.peer, to, Manner::Hold);
+    let _clients = connect_each(&pair.host, to, 900);
+    assert_eq!(in_state(&pair.host, ESTABLISHED), 900);
+    look(&pair.host, 1).holds("ports-exhausted").is_quiet();
+    range.take_back(&pair.host);
+}
+
+/// A storm of refused connections is a closed port at the peer.
+#[test]
+fn a_storm_of_refused_connections_is_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let to = peer(Family::V4, 8080);
+    let before = Counters::of(&pair.host);
+    let round = || {
+        let seen = short(&pair.host, to, 200);
+        assert_eq!(
+            seen,
+            Short {
+                refused: 200,
+                ..Short::default()
+            }
+        );
+    };
+    round();
+    assert!(before.risen(&pair.host, "Tcp.AttemptFails") >= 200);
+    look_while(&pair.host, 1, round).is_quiet();
+}
+
+/// Normal closes pass through `FIN_WAIT2`: many at any moment, never the same ones for long.
+#[test]
+fn passing_fin_wait2_is_no_pileup() {
+    let Some(pair) = Pair::open() else { return };
+    let at = peer(Family::V4, 8080);
+    let listener = listen(&pair.peer, at, 4096);
+    let burst = || {
+        drop(connect_each(&pair.host, at, 300));
+        until("the burst stands in FIN_WAIT2", 10, || {
+            in_state(&pair.host, FIN_WAIT_2) == 300
+        });
+        drop(accept_waiting(&listener));
+        until("the burst has passed", 10, || {
+            in_state(&pair.host, FIN_WAIT_2) == 0
+        });
+    };
+    burst();
+    look_while(&pair.host, 1, burst)
+        .holds("fin-wait2-pileup")
+        .is_quiet();
+}
+
+/// Clients that end their half and still read: the server stands in `CLOSE_WAIT`, at work.
+#[test]
+fn half_closed_connections_are_no_leak() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let listener = listen(&pair.host, at, 4096);
+    let clients: Vec<TcpStream> = connect_each(&pair.peer, at, 50);
+    let mut served = Vec::new();
+    until("all are accepted", 10, || {
+        served.extend(accept_waiting(&listener));
+        served.len() == 50
+    });
+    for client in &clients {
+        client.shutdown(Shutdown::Write).expect("a half is closed");
+    }
+    until("each server side has seen the end", 10, || {
+        in_state(&pair.host, CLOSE_WAIT) == 50
+    });
+    look(&pair.host, 1).holds("close-wait-leak").is_quiet();
+}
+
+/// Four hundred clients at once, at a server with room for them.
+#[test]
+fn a_burst_of_real_clients_is_no_flood() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let listener = listen(&pair.host, at, 4096);
+    let before = Counters::of(&pair.host);
+    let burst = || {
+        let clients = connect_all(&pair.peer, at, 400);
+        until("every client is connected", 10, || {
+            connected(&clients) == 400
+        });
+        drop((clients, accept_waiting(&listener)));
+    };
+    burst();
+    look_while(&pair.host, 1, burst)
+        .holds("syn-flood-unprotected")
+        .holds("accept-queue-overflow")
+        .is_quiet();
+    for name in ["ListenOverflows", "ListenDrops", "SyncookiesSent"] {
+        assert_eq!(before.risen(&pair.host, &format!("TcpExt.{name}")), 0);
+    }
+}

@@ -1,0 +1,117 @@
+//! Local ports for outgoing connections: how they run out, and what brings them back.
+
+use std::net::SocketAddr;
+
+use crate::judge::look;
+use crate::kernel::{Counters, TIME_WAIT, sockets};
+use crate::load::{Manner, Server, Short, short};
+use crate::net::{Net, Undo};
+use crate::pair::{Pair, peer};
+use crate::wait::until;
+
+const RANGE: &str = "net.ipv4.ip_local_port_range";
+const REUSE: &str = "net.ipv4.tcp_tw_reuse";
+const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
+
+/// A thousand ports, so that they run out in a moment.
+const THOUSAND: &str = "20000 20999";
+
+/// Connections that succeed when every port is free, and 500 more that find none.
+fn exhaust(pair: &Pair, to: SocketAddr) {
+    let seen = short(&pair.host, to, 1500);
+    let want = Short {
+        done: 1000,
+        no_port: 500,
+        ..Short::default()
+    };
+    assert_eq!(seen, want);
+    assert_eq!(waiting(&pair.host, to).count(), 1000);
+}
+
+/// Hundredths of a second that each `TIME_WAIT` towards `to` has still to live.
+fn waiting(net: &Net, to: SocketAddr) -> impl Iterator<Item = u64> {
+    let rows = sockets(net).into_iter();
+    rows.filter(move |row| row.state == TIME_WAIT && row.remote_port() == to.port())
+        .map(|row| row.due)
+}
+
+/// Waits until the youngest `TIME_WAIT` is 1.5 s old: past `tcp_tw_reuse_delay`, 1 s where it exists
+/// and before that a fixed 1 s.
+fn age(net: &Net, to: SocketAddr) {
+    until("every TIME_WAIT is 1.5 s old", 10, || {
+        waiting(net, to).all(|due| due < 5850)
+    });
+}
+
+/// `TIME_WAIT` towards one destination holds every port: a wider range has free ones at once, and
+/// `tcp_tw_reuse` takes over those older than a second.
+#[test]
+fn ports_exhausted() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "ports-exhausted";
+    let sick = Undo::write(&pair.host, [(RANGE, THOUSAND), (REUSE, "2")]);
+    let before = pair.host.settings();
+    for (family, port) in pair.families().into_iter().zip(8080..) {
+        let to = peer(family, port);
+        let _server = Server::start(&pair.peer, to, Manner::Follow);
+        exhaust(&pair, to);
+        let judged = look(&pair.host, 1);
+        judged.fires(rule).says(rule, &to.to_string());
+
+        let cure = judged.cure(&pair.host, rule, &[(RANGE, "16384 60999")]);
+        assert_eq!(short(&pair.host, to, 1500), all(1500));
+        look(&pair.host, 1).holds(rule);
+        cure.take_back(&pair.host);
+        assert_eq!(pair.host.settings(), before);
+
+        let cure = Undo::write(&pair.host, [(REUSE, "1")]);
+        age(&pair.host, to);
+        let counters = Counters::of(&pair.host);
+        assert_eq!(short(&pair.host, to, 900), all(900));
+        assert!(counters.risen(&pair.host, "TcpExt.TWRecycled") >= 900);
+        cure.take_back(&pair.host);
+        assert_eq!(pair.host.settings(), before);
+    }
+    sick.take_back(&pair.host);
+}
+
+fn all(count: usize) -> Short {
+    Short {
+        done: count,
+        ..Short::default()
+    }
+}
+
+/// `tcp_tw_reuse = 1` does nothing while timestamps are off, and works once they are on.
+#[test]
+fn tw_reuse_without_timestamps() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "tw-reuse-without-timestamps";
+    let sick = [(RANGE, THOUSAND), (REUSE, "1"), (TIMESTAMPS, "0")];
+    let sick = Undo::write(&pair.host, sick);
+    let before = pair.host.settings();
+    for (family, port) in pair.families().into_iter().zip([8080, 8090]) {
+        let (old, new) = (peer(family, port), peer(family, port + 1));
+        let _old = Server::start(&pair.peer, old, Manner::Follow);
+        let _new = Server::start(&pair.peer, new, Manner::Follow);
+
+        exhaust(&pair, old);
+        age(&pair.host, old);
+        let counters = Counters::of(&pair.host);
+        assert_eq!(short(&pair.host, old, 100).no_port, 100);
+        assert_eq!(counters.risen(&pair.host, "TcpExt.TWRecycled"), 0);
+        let judged = look(&pair.host, 1);
+        judged.fires(rule);
+
+        // What closed without timestamps stays as it is: a destination that has none of those.
+        let cure = judged.cure(&pair.host, rule, &[(TIMESTAMPS, "1")]);
+        assert_eq!(short(&pair.host, new, 1000), all(1000));
+        age(&pair.host, new);
+        assert_eq!(short(&pair.host, new, 900), all(900));
+        assert!(counters.risen(&pair.host, "TcpExt.TWRecycled") >= 900);
+        look(&pair.host, 1).holds(rule);
+        cure.take_back(&pair.host);
+        assert_eq!(pair.host.settings(), before);
+    }
+    sick.take_back(&pair.host);
+}

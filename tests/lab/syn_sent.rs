@@ -1,0 +1,56 @@
+//! Connection attempts that nobody answers.
+
+use std::net::TcpStream;
+
+use crate::judge::look;
+use crate::kernel::{Counters, SYN_SENT, in_state};
+use crate::load::connect_all;
+use crate::net::Undo;
+use crate::pair::{Pair, lose, nobody};
+use crate::wait::until;
+
+const RETRIES: &str = "net.ipv4.tcp_syn_retries";
+const ATTEMPTS: usize = 30;
+
+/// Attempts towards a dead destination pile up in `SYN_SENT`. The lever is there (with one retry each
+/// ends after 3 s, with the default 6 none has), but the fault is the destination's, or that of an
+/// application without a time-out of its own.
+#[test]
+fn syn_sent_pileup() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "syn-sent-pileup";
+    let before = pair.host.settings();
+    for family in pair.families() {
+        let to = nobody(family, 80);
+        lose(&pair.host, to);
+        let counters = Counters::of(&pair.host);
+        let attempts = connect_all(&pair.host, to, ATTEMPTS);
+        until("each SYN was sent again", 10, || {
+            counters.risen(&pair.host, "TcpExt.TCPSynRetrans") >= 30
+        });
+        assert_eq!(in_state(&pair.host, SYN_SENT), ATTEMPTS);
+        look(&pair.host, 2).fires(rule).says(rule, &to.to_string());
+
+        let hasty = Undo::write(&pair.host, [(RETRIES, "1")]);
+        let given_up = connect_all(&pair.host, to, ATTEMPTS);
+        until("each hasty attempt has timed out", 15, || {
+            timed_out(&given_up)
+        });
+        hasty.take_back(&pair.host);
+
+        // The application's own time-out: it closes.
+        drop(attempts);
+        assert_eq!(in_state(&pair.host, SYN_SENT), 0);
+        look(&pair.host, 1).holds(rule);
+        assert_eq!(pair.host.settings(), before);
+    }
+}
+
+/// A socket whose attempt has ended is in no table any more, and not connected.
+fn timed_out(attempts: &[TcpStream]) -> bool {
+    let over = |stream: &TcpStream| {
+        let poll = stream.peek(&mut [0]);
+        poll.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+    };
+    attempts.iter().all(over)
+}

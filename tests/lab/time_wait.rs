@@ -1,0 +1,62 @@
+//! The limit on `TIME_WAIT` entries.
+
+use std::net::SocketAddr;
+
+use crate::judge::look_while;
+use crate::kernel::{Counters, TIME_WAIT, in_state};
+use crate::load::{Manner, Server, short};
+use crate::net::Undo;
+use crate::pair::{Pair, peer};
+
+const BUCKETS: &str = "net.ipv4.tcp_max_tw_buckets";
+const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
+
+/// With room for 500, three of four closes leave no `TIME_WAIT` behind; a live raise is enough.
+#[test]
+fn time_wait_overflow() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "time-wait-overflow";
+    let roomy = pair.host.read(BUCKETS);
+    for (family, port) in pair.families().into_iter().zip(8080..) {
+        let to = peer(family, port);
+        let _server = Server::start(&pair.peer, to, Manner::Follow);
+        // The entries of the family before count as well.
+        let room = in_state(&pair.host, TIME_WAIT) + 500;
+        let sick = Undo::write(&pair.host, [(BUCKETS, room.to_string().as_str())]);
+        let before = pair.host.settings();
+
+        // The limit may be missed by one (the kernel compares before it counts).
+        let skipped = closes(&pair, to, 2000);
+        assert!((1499..=1501).contains(&skipped), "{skipped} skipped");
+        let judged = look_while(&pair.host, 2, || {
+            short(&pair.host, to, 100);
+        });
+        judged.fires(rule);
+
+        let cure = judged.cure(&pair.host, rule, &[(BUCKETS, &roomy)]);
+        assert_eq!(closes(&pair, to, 2000), 0);
+        look_while(&pair.host, 1, || {
+            short(&pair.host, to, 10);
+        })
+        .holds(rule);
+        cure.take_back(&pair.host);
+        assert_eq!(pair.host.settings(), before);
+        sick.take_back(&pair.host);
+    }
+}
+
+/// How many of `count` closes left no `TIME_WAIT`.
+fn closes(pair: &Pair, to: SocketAddr, count: usize) -> i64 {
+    let before = Counters::of(&pair.host);
+    assert_eq!(short(&pair.host, to, count).done, count);
+    // The last FIN is answered by another thread.
+    let closed = || in_flight(pair, to) == 0;
+    crate::wait::until("every close is over", 10, closed);
+    before.risen(&pair.host, OVERFLOW)
+}
+
+fn in_flight(pair: &Pair, to: SocketAddr) -> usize {
+    let rows = crate::kernel::sockets(&pair.host);
+    let live = rows.iter().filter(|row| row.state != TIME_WAIT);
+    live.filter(|row| row.remote_port() == to.port()).count()
+}
