@@ -35,7 +35,7 @@ fn a_busy_client_is_quiet() {
             );
         };
         round(300);
-        assert!(in_state(&pair.host, TIME_WAIT) >= 500);
+        assert!(in_state(&pair.host, TIME_WAIT) >= 400);
         look_while(&pair.host, 2, || round(20)).is_quiet();
     }
 }
@@ -54,7 +54,7 @@ fn a_busy_server_is_quiet() {
         until("all are accepted", 10, || holding.accepted() == 300);
         assert!(in_state(&pair.host, ESTABLISHED) >= 300);
         until("the server has the TIME_WAIT", 10, || {
-            in_state(&pair.host, TIME_WAIT) >= 500
+            in_state(&pair.host, TIME_WAIT) >= 400
         });
         assert_eq!(before.risen(&pair.host, "TcpExt.ListenOverflows"), 0);
         let round = || {

@@ -50,10 +50,10 @@ impl Net {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("unshare (util-linux) cannot be started: {error}"))?;
-        let mut line = String::new();
+        let mut answer = String::new();
         let pipe = holder.stdout.take().map(BufReader::new);
-        let read = pipe.map(|mut pipe| pipe.read_line(&mut line));
-        if !matches!(read, Some(Ok(_))) || line.trim() != "held" {
+        let read = pipe.map(|mut pipe| pipe.read_line(&mut answer));
+        if !matches!(read, Some(Ok(_))) || answer.trim() != "held" {
             let output = holder.wait_with_output().map_err(|e| e.to_string())?;
             let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(format!("no namespace: {words}"));
@@ -213,11 +213,11 @@ fn probe() -> Result<(), String> {
         found.map_err(|error| format!("{tool} cannot be started: {error}"))?;
     }
     let net = Net::open()?;
-    let written = net.enter(|| {
+    let outcome = net.enter(|| {
         let path = path_of("net.ipv4.tcp_fin_timeout");
         fs::write(&path, "31").and_then(|()| fs::read_to_string(&path))
     });
-    match written {
+    match outcome {
         Ok(text) if text.trim() == "31" => Ok(()),
         Ok(text) => Err(format!("a setting written as 31 reads {}", text.trim())),
         Err(error) => Err(format!("settings of a namespace are not writable: {error}")),
