@@ -6,6 +6,7 @@ use crate::judge::{look, look_while};
 use crate::kernel::{Counters, SYN_RECV, accept_bound, accept_queue, in_state};
 use crate::load::{accept_waiting, connect_all, connected, listen, listen_again};
 use crate::net::Undo;
+use crate::notes::note;
 use crate::pair::{Family, Pair, find, host, lose, peer};
 use crate::wait::until;
 
@@ -47,6 +48,10 @@ fn overflows(pair: &Pair, to: SocketAddr, bound: u64) -> Burst {
     let seen = burst(pair, to, CLIENTS);
     assert_eq!(seen.queued, bound + 1, "{seen:?}");
     assert!(seen.overflows >= 400 - 65, "{seen:?}");
+    note(&format!(
+        "accept queue of {bound}, {to}: {} of {CLIENTS} queued, {} overflows",
+        seen.queued, seen.overflows
+    ));
     seen
 }
 
@@ -57,6 +62,9 @@ fn fits(pair: &Pair, to: SocketAddr) {
     until("every client is connected", 10, || {
         connected(&seen.clients) == CLIENTS
     });
+    note(&format!(
+        "accept queue with room, {to}: {CLIENTS} of {CLIENTS} connected"
+    ));
 }
 
 /// Clients that keep coming to a full queue; those of one round leave before the next.
@@ -189,6 +197,10 @@ fn stall(pair: &Pair, port: u16) -> (usize, usize) {
     });
     let aborted = before.risen(&pair.host, "TcpExt.EmbryonicRsts");
     assert_eq!(usize::try_from(aborted), Ok(reset));
+    note(&format!(
+        "abort_on_overflow: {} served, {reset} reset of 16",
+        served.len()
+    ));
     (served.len(), reset)
 }
 

@@ -6,6 +6,7 @@ use crate::judge::look;
 use crate::kernel::{CLOSE_WAIT, in_state};
 use crate::load::{accept_waiting, connect_each, listen};
 use crate::net::{Net, Undo};
+use crate::notes::note;
 use crate::pair::{Pair, host};
 use crate::wait::until;
 
@@ -37,6 +38,9 @@ fn close_wait_leak() {
         silent_for(&pair.host, 60_000) == all
     });
     assert_eq!(in_state(&pair.host, CLOSE_WAIT), all);
+    note(&format!(
+        "close_wait_leak: {all} of {all} still there after 60 s, everything tuned"
+    ));
     let judged = look(&pair.host, 1);
     let owner = format!("pid {}", std::process::id());
     judged.fires_without_change(rule).says(rule, &owner);

@@ -4,10 +4,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
 use crate::net::{Net, Undo};
+use crate::report::Report;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Whether the program's verdicts are held against the kernel's numbers. While this is `false` the
 /// experiments prove the situations and the cures alone.
@@ -17,10 +16,6 @@ pub(crate) const fn judge() -> bool {
 
 /// Seconds beyond its window after which a run of the program counts as hung.
 const PATIENCE: u64 = 30;
-
-/// A report, schema `tcptune.report/1`.
-#[derive(Debug)]
-pub(crate) struct Report(Value);
 
 /// What the program said, or nothing while [`judge`] is off: then every claim about it holds.
 #[derive(Debug)]
@@ -59,7 +54,7 @@ pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> R
     // 0 nothing found, 1 findings, 3 unknown rules: all of them with a report.
     assert!(matches!(code, Some(0 | 1 | 3)), "ended {code:?}: {words}");
     let report = serde_json::from_slice(&output.stdout);
-    Report(report.unwrap_or_else(|error| panic!("no report ({error}): {words}")))
+    Report::new(report.unwrap_or_else(|error| panic!("no report ({error}): {words}")))
 }
 
 /// [`check_in`], if verdicts are asked for.
@@ -70,72 +65,6 @@ pub(crate) fn look(net: &Net, seconds: u64) -> Judgement {
 /// [`check_while`], if verdicts are asked for.
 pub(crate) fn look_while(net: &Net, seconds: u64, round: impl FnMut()) -> Judgement {
     Judgement(judge().then(|| check_while(net, seconds, round)))
-}
-
-/// One proposed change of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) key: String,
-    pub(crate) recommended: String,
-    pub(crate) blocked: Option<String>,
-}
-
-impl Report {
-    fn findings(&self) -> impl Iterator<Item = &Value> {
-        self.0["findings"].as_array().into_iter().flatten()
-    }
-
-    /// The finding of `rule` about the window (not about the past).
-    pub(crate) fn finding(&self, rule: &str) -> Option<&Value> {
-        self.findings()
-            .find(|finding| finding["rule"] == rule && finding["period"] == "now")
-    }
-
-    /// `holds`, `unknown` or `not_applicable`, of a rule that did not fire.
-    pub(crate) fn verdict(&self, rule: &str) -> Option<&str> {
-        let rows = self.0["not_fired"].as_array().into_iter().flatten();
-        let mut rows = rows.filter(|row| row["rule"] == rule);
-        rows.next().and_then(|row| row["verdict"].as_str())
-    }
-
-    /// A number of the summary.
-    pub(crate) fn summary(&self, name: &str) -> u64 {
-        let number = self.0["summary"][name].as_u64();
-        number.unwrap_or_else(|| panic!("no {name} in the summary of {}", self.0))
-    }
-
-    /// The changes that `rule` proposes, blocked ones included.
-    pub(crate) fn changes(&self, rule: &str) -> Vec<Change> {
-        let finding = self.finding(rule);
-        let changes = finding.and_then(|finding| finding["changes"].as_array());
-        let change = |change: &Value| Change {
-            key: change["key"].as_str().unwrap_or_default().to_owned(),
-            recommended: setting(&change["recommended"]),
-            blocked: change["blocked"].as_str().map(str::to_owned),
-        };
-        changes.into_iter().flatten().map(change).collect()
-    }
-
-    /// Findings at or above low about this namespace, past ones included. What a rule of host scope
-    /// finds is left out: the machine around the experiment is not the experiment.
-    pub(crate) fn loud(&self) -> Vec<String> {
-        let loud = |finding: &&Value| {
-            finding["scope"] == "netns"
-                && ["high", "medium", "low"].contains(&finding["severity"].as_str().unwrap_or(""))
-        };
-        let line = |finding: &Value| format!("{}: {}", finding["rule"], finding["message"]);
-        self.findings().filter(loud).map(line).collect()
-    }
-}
-
-/// A recommended value as it is written: one token, or a list joined by spaces.
-fn setting(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(on) => u8::from(*on).to_string(),
-        Value::Array(parts) => parts.iter().map(setting).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
 }
 
 /// Writes what `rule` proposes into the namespace, each value read back.
@@ -164,10 +93,12 @@ impl Judgement {
         })
     }
 
-    /// The rule was judged, and does not fire.
+    /// The rule was judged, and does not fire now. That it did in the past is no contradiction: the
+    /// counters of a namespace that was just cured remember.
     pub(crate) fn holds(&self, rule: &str) -> &Self {
         self.claim(rule, "does not hold", |report| {
-            report.verdict(rule) == Some("holds")
+            let over = report.verdict(rule) == Some("holds") || report.past(rule).is_some();
+            over && report.finding(rule).is_none()
         })
     }
 
@@ -175,8 +106,8 @@ impl Judgement {
     pub(crate) fn waits(&self, rule: &str) -> &Self {
         self.fires_without_change(rule)
             .claim(rule, "waits for nothing", |report| {
-                let waiting = report.finding(rule).map(|finding| &finding["waiting"]);
-                waiting.is_some_and(|waiting| !waiting.is_null())
+                let finding = report.finding(rule);
+                finding.is_some_and(|finding| !finding["waiting"].is_null())
             })
     }
 
@@ -208,7 +139,7 @@ impl Judgement {
 
     fn claim(&self, rule: &str, fault: &str, claim: impl FnOnce(&Report) -> bool) -> &Self {
         if let Some(report) = &self.0 {
-            assert!(claim(report), "{rule} {fault}: {:#}", report.0);
+            assert!(claim(report), "{rule} {fault}: {report}");
         }
         self
     }

@@ -1,6 +1,7 @@
 //! Peers that vanish without a word.
 
 use std::net::TcpStream;
+use std::time::Instant;
 
 use rustix::net::sockopt::set_socket_keepalive;
 
@@ -8,6 +9,7 @@ use crate::judge::look;
 use crate::kernel::{Counters, ESTABLISHED, KEEPALIVE_TIMER, Row, sockets};
 use crate::load::{Manner, Server, connect_each};
 use crate::net::{Net, Undo};
+use crate::notes::note;
 use crate::pair::{Pair, lose, peer};
 use crate::wait::until;
 
@@ -39,15 +41,20 @@ fn keepalive_slow_detection() {
         });
         let counters = Counters::of(&pair.host);
         lose(&pair.host, to(0));
+        let vanished = Instant::now();
         until("the newly armed sockets have noticed", 20, || {
             towards(&pair.host, port + 2).is_empty()
         });
+        let noticed = vanished.elapsed().as_secs_f32();
         assert!(counters.risen(&pair.host, "TcpExt.TCPKeepAlive") >= 20);
         assert_eq!(counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout"), 10);
         assert_eq!(towards(&pair.host, port).len(), 10);
         let kept = towards(&pair.host, port + 1);
         assert_eq!(kept.len(), 10);
         assert!(kept.iter().all(|row| row.due > 100 * 60 * 100), "{kept:?}");
+        note(&format!(
+            "keepalive_slow_detection {family:?}: newly armed 10 -> 0 after {noticed:.1} s, armed before 10 -> 10, without 10 -> 10"
+        ));
         quick.take_back(&pair.host);
         assert_eq!(pair.host.settings(), before);
         drop((plain, old, new));

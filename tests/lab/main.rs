@@ -11,7 +11,9 @@ mod judge;
 mod kernel;
 mod load;
 mod net;
+mod notes;
 mod pair;
+mod report;
 mod wait;
 
 mod accept_queue;

@@ -121,7 +121,8 @@ impl Net {
     /// Writes `key`, reads it back, and gives the value it had.
     pub(crate) fn write(&self, key: &str, value: &str) -> String {
         let before = self.read(key);
-        let written = self.enter(|| fs::write(path_of(key), value));
+        // With the newline: a write of no bytes would leave a list as it is instead of emptying it.
+        let written = self.enter(|| fs::write(path_of(key), format!("{value}\n")));
         written.unwrap_or_else(|error| panic!("{key} = {value} is refused: {error}"));
         assert_eq!(self.read(key), tokens(value), "{key} reads back otherwise");
         before

@@ -7,6 +7,7 @@ use crate::judge::{look, look_while};
 use crate::kernel::{Counters, SYN_RECV, in_state};
 use crate::load::{accept_waiting, connect_all, connected, listen};
 use crate::net::Undo;
+use crate::notes::note;
 use crate::pair::{Family, Pair, host};
 use crate::wait::until;
 
@@ -82,6 +83,10 @@ fn shut_out(pair: &Pair, at: SocketAddr) {
     assert_eq!(before.risen(&pair.host, "TcpExt.ListenOverflows"), 0);
     assert!(before.risen(&pair.host, "TcpExt.ListenDrops") >= 20);
     assert_eq!(before.risen(&pair.host, "TcpExt.SyncookiesSent"), 0);
+    let half = in_state(&pair.host, SYN_RECV);
+    note(&format!(
+        "no cookies, {at}: 0 of {CLIENTS} connected, {half} half open"
+    ));
 }
 
 /// Each real client connects, through the same full queue.
@@ -97,4 +102,5 @@ fn let_in(pair: &Pair, at: SocketAddr, listener: &TcpListener) {
     assert_eq!(connected(&clients), CLIENTS);
     assert!(before.risen(&pair.host, "TcpExt.SyncookiesRecv") >= 20);
     assert_eq!(before.risen(&pair.host, "TcpExt.TCPReqQFullDrop"), 0);
+    note(&format!("cookies, {at}: {CLIENTS} of {CLIENTS} connected"));
 }

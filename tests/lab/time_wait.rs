@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use crate::judge::look_while;
-use crate::kernel::{Counters, TIME_WAIT, in_state, sockets};
+use crate::kernel::{Counters, TIME_WAIT, sockets};
 use crate::load::{Manner, Server, short};
 use crate::net::Undo;
-use crate::pair::{Pair, peer};
+use crate::notes::note;
+use crate::pair::{Family, Pair, peer};
 use crate::wait::until;
 
 const BUCKETS: &str = "net.ipv4.tcp_max_tw_buckets";
@@ -15,15 +16,16 @@ const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
 /// With room for 500, three of four closes leave no `TIME_WAIT` behind; a live raise is enough.
 #[test]
 fn time_wait_overflow() {
-    let Some(pair) = Pair::open() else { return };
     let rule = "time-wait-overflow";
-    let roomy = pair.host.read(BUCKETS);
-    for (family, port) in pair.families().into_iter().zip(8080..) {
-        let to = peer(family, port);
+    for family in [Family::V4, Family::V6] {
+        let Some(pair) = Pair::open() else { return };
+        if !pair.families().contains(&family) {
+            continue;
+        }
+        let roomy = pair.host.read(BUCKETS);
+        let to = peer(family, 8080);
         let _server = Server::start(&pair.peer, to, Manner::Follow);
-        // The entries of the family before count as well.
-        let room = in_state(&pair.host, TIME_WAIT) + 500;
-        let sick = Undo::write(&pair.host, [(BUCKETS, room.to_string().as_str())]);
+        let sick = Undo::write(&pair.host, [(BUCKETS, "500")]);
         let before = pair.host.settings();
 
         // 1500 but for a few whose entry an RST ended early (RFC 1337), which made room for another.
@@ -36,6 +38,9 @@ fn time_wait_overflow() {
 
         let cure = judged.cure(&pair.host, rule, &[(BUCKETS, &roomy)]);
         assert_eq!(closes(&pair, to, 2000), 0);
+        note(&format!(
+            "time_wait_overflow {family:?}: {skipped} of 2000 skipped -> 0"
+        ));
         look_while(&pair.host, 1, || {
             short(&pair.host, to, 10);
         })
