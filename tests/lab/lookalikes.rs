@@ -1,15 +1,20 @@
 //! Situations that look like a fault and are none: the program stays quiet about each.
 
 use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
 
 use crate::judge::{look, look_while};
-use crate::kernel::{CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, TIME_WAIT, in_state, sockets};
+use crate::kernel::{
+    CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, SYN_SENT, TIME_WAIT, in_state, sockets,
+};
 use crate::load::{
     Manner, Server, Short, accept_waiting, connect_all, connect_each, connected, listen, short,
     short_following,
 };
 use crate::net::Undo;
-use crate::pair::{Family, Pair, host, peer};
+use crate::pair::{Family, Pair, host, lose, nobody, peer};
 use crate::wait::until;
 
 const RANGE: &str = "net.ipv4.ip_local_port_range";
@@ -160,4 +165,53 @@ fn a_burst_of_real_clients_is_no_flood() {
     for name in ["ListenOverflows", "ListenDrops", "SyncookiesSent"] {
         assert_eq!(before.risen(&pair.host, &format!("TcpExt.{name}")), 0);
     }
+}
+
+/// Five thousand `TIME_WAIT` in the kernel's own range: plenty of ports are left.
+#[test]
+fn five_thousand_time_wait_are_no_exhaustion() {
+    let Some(pair) = Pair::open() else { return };
+    let to = peer(Family::V4, 8080);
+    let _server = Server::start(&pair.peer, to, Manner::Follow);
+    assert_eq!(short(&pair.host, to, 5000).done, 5000);
+    assert!(in_state(&pair.host, TIME_WAIT) > 4000);
+    look(&pair.host, 1).holds("ports-exhausted").is_quiet();
+}
+
+/// Clients that end with a reset by habit (`SO_LINGER` 0), as health checks do.
+#[test]
+fn clients_that_reset_are_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let server = Server::start(&pair.host, at, Manner::Follow);
+    let before = Counters::of(&pair.host);
+    let round = || {
+        let taken = server.accepted();
+        let clients = connect_each(&pair.peer, at, 100);
+        for client in &clients {
+            set_socket_linger(client, Some(Duration::ZERO)).expect("an option is set");
+        }
+        drop(clients);
+        until("the server has served them", 10, || {
+            server.accepted() == taken + 100 && in_state(&pair.host, ESTABLISHED) == 0
+        });
+    };
+    round();
+    assert!(before.risen(&pair.host, "Tcp.EstabResets") >= 100);
+    look_while(&pair.host, 1, round).is_quiet();
+}
+
+/// A few attempts that nobody answers happen on any host.
+#[test]
+fn a_few_unanswered_attempts_are_no_pileup() {
+    let Some(pair) = Pair::open() else { return };
+    let to = nobody(Family::V4, 80);
+    lose(&pair.host, to);
+    let before = Counters::of(&pair.host);
+    let _attempts = connect_all(&pair.host, to, 5);
+    until("each SYN was sent again", 10, || {
+        before.risen(&pair.host, "TcpExt.TCPSynRetrans") >= 5
+    });
+    assert_eq!(in_state(&pair.host, SYN_SENT), 5);
+    look(&pair.host, 1).holds("syn-sent-pileup").is_quiet();
 }

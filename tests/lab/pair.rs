@@ -54,6 +54,16 @@ impl Pair {
         Some(pair)
     }
 
+    /// A new pair for each family this machine has, so that what one leaves behind (sixty seconds of
+    /// `TIME_WAIT`) is not judged with the other.
+    pub(crate) fn for_each_family() -> impl Iterator<Item = (Family, Self)> {
+        let both = usable().then_some([Family::V4, Family::V6]);
+        both.into_iter().flatten().filter_map(|family| {
+            let pair = Self::open()?;
+            pair.families().contains(&family).then_some((family, pair))
+        })
+    }
+
     /// IPv4, and IPv6 where the kernel has it.
     pub(crate) fn families(&self) -> Vec<Family> {
         let six = Path::new("/proc/sys/net/ipv6").exists() && self.host.read(DISABLE_IPV6) == "0";

@@ -62,12 +62,11 @@ fn age(net: &Net, to: SocketAddr) {
 /// `tcp_tw_reuse` takes over those older than a second.
 #[test]
 fn ports_exhausted() {
-    let Some(pair) = Pair::open() else { return };
     let rule = "ports-exhausted";
-    let sick = Undo::write(&pair.host, [(RANGE, THOUSAND), (REUSE, "2")]);
-    let before = pair.host.settings();
-    for (family, port) in pair.families().into_iter().zip(8080..) {
-        let to = peer(family, port);
+    for (family, pair) in Pair::for_each_family() {
+        let sick = Undo::write(&pair.host, [(RANGE, THOUSAND), (REUSE, "2")]);
+        let before = pair.host.settings();
+        let to = peer(family, 8080);
         let _server = Server::start(&pair.peer, to, Manner::Follow);
         let made = exhaust(&pair, to);
         let judged = look(&pair.host, 1);
@@ -90,8 +89,8 @@ fn ports_exhausted() {
         ));
         cure.take_back(&pair.host);
         assert_eq!(pair.host.settings(), before);
+        sick.take_back(&pair.host);
     }
-    sick.take_back(&pair.host);
 }
 
 fn all(count: usize) -> Short {
@@ -104,13 +103,12 @@ fn all(count: usize) -> Short {
 /// `tcp_tw_reuse = 1` does nothing while timestamps are off, and works once they are on.
 #[test]
 fn tw_reuse_without_timestamps() {
-    let Some(pair) = Pair::open() else { return };
     let rule = "tw-reuse-without-timestamps";
-    let sick = [(RANGE, THOUSAND), (REUSE, "1"), (TIMESTAMPS, "0")];
-    let sick = Undo::write(&pair.host, sick);
-    let before = pair.host.settings();
-    for (family, port) in pair.families().into_iter().zip([8080, 8090]) {
-        let (old, new) = (peer(family, port), peer(family, port + 1));
+    for (family, pair) in Pair::for_each_family() {
+        let sick = [(RANGE, THOUSAND), (REUSE, "1"), (TIMESTAMPS, "0")];
+        let sick = Undo::write(&pair.host, sick);
+        let before = pair.host.settings();
+        let (old, new) = (peer(family, 8080), peer(family, 8081));
         let _old = Server::start(&pair.peer, old, Manner::Follow);
         let _new = Server::start(&pair.peer, new, Manner::Follow);
 
@@ -135,6 +133,6 @@ fn tw_reuse_without_timestamps() {
         look(&pair.host, 1).holds(rule);
         cure.take_back(&pair.host);
         assert_eq!(pair.host.settings(), before);
+        sick.take_back(&pair.host);
     }
-    sick.take_back(&pair.host);
 }

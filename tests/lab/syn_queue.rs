@@ -20,10 +20,9 @@ const BACKLOG: i32 = 128;
 /// all do.
 #[test]
 fn syn_flood_unprotected() {
-    let Some(pair) = Pair::open() else { return };
     let rule = "syn-flood-unprotected";
-    for (family, port) in pair.families().into_iter().zip([443, 444]) {
-        let (at, listener) = open(&pair, family, port);
+    for (family, pair) in Pair::for_each_family() {
+        let (at, listener) = open(&pair, family);
         let sick = Undo::write(&pair.host, [(COOKIES, "0")]);
         let before = pair.host.settings();
 
@@ -47,7 +46,7 @@ fn syn_flood_unprotected() {
 fn syncookies_off() {
     let Some(pair) = Pair::open() else { return };
     let rule = "syncookies-off";
-    let (at, listener) = open(&pair, Family::V4, 443);
+    let (at, listener) = open(&pair, Family::V4);
     let sick = Undo::write(&pair.host, [(COOKIES, "0")]);
     let before = pair.host.settings();
 
@@ -65,9 +64,9 @@ fn syncookies_off() {
     sick.take_back(&pair.host);
 }
 
-fn open(pair: &Pair, family: Family, port: u16) -> (SocketAddr, TcpListener) {
+fn open(pair: &Pair, family: Family) -> (SocketAddr, TcpListener) {
     flood::prepare(pair, family);
-    let at = host(family, port);
+    let at = host(family, 443);
     (at, listen(&pair.host, at, BACKLOG))
 }
 

@@ -19,10 +19,9 @@ const ATTEMPTS: usize = 30;
 /// application without a time-out of its own.
 #[test]
 fn syn_sent_pileup() {
-    let Some(pair) = Pair::open() else { return };
     let rule = "syn-sent-pileup";
-    let before = pair.host.settings();
-    for family in pair.families() {
+    for (family, pair) in Pair::for_each_family() {
+        let before = pair.host.settings();
         let to = nobody(family, 80);
         lose(&pair.host, to);
         let counters = Counters::of(&pair.host);

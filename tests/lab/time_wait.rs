@@ -7,7 +7,7 @@ use crate::kernel::{Counters, TIME_WAIT, sockets};
 use crate::load::{Manner, Server, short};
 use crate::net::Undo;
 use crate::notes::note;
-use crate::pair::{Family, Pair, peer};
+use crate::pair::{Pair, peer};
 use crate::wait::until;
 
 const BUCKETS: &str = "net.ipv4.tcp_max_tw_buckets";
@@ -17,11 +17,7 @@ const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
 #[test]
 fn time_wait_overflow() {
     let rule = "time-wait-overflow";
-    for family in [Family::V4, Family::V6] {
-        let Some(pair) = Pair::open() else { return };
-        if !pair.families().contains(&family) {
-            continue;
-        }
+    for (family, pair) in Pair::for_each_family() {
         let roomy = pair.host.read(BUCKETS);
         let to = peer(family, 8080);
         let _server = Server::start(&pair.peer, to, Manner::Follow);
