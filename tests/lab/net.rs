@@ -137,6 +137,17 @@ impl Net {
             found
         })
     }
+
+    /// Fails naming each setting that is not as it was `before`.
+    pub(crate) fn has_settings(&self, before: &BTreeMap<PathBuf, String>) {
+        let now = self.settings();
+        let keys = before.keys().chain(now.keys());
+        let changed: BTreeMap<_, _> = keys
+            .filter(|key| before.get(*key) != now.get(*key))
+            .map(|key| (key, (before.get(key), now.get(key))))
+            .collect();
+        assert!(changed.is_empty(), "not as before: {changed:#?}");
+    }
 }
 
 impl Drop for Net {

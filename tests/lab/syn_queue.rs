@@ -36,7 +36,7 @@ fn syn_flood_unprotected() {
         let_in(&pair, at, &listener);
         look_while(&pair.host, 2, || flood::syns(&pair, at, 200)).holds(rule);
         cure.take_back(&pair.host);
-        assert_eq!(pair.host.settings(), before);
+        pair.host.has_settings(&before);
         sick.take_back(&pair.host);
     }
 }
@@ -60,7 +60,7 @@ fn syncookies_off() {
     flood::syns(&pair, at, 200);
     let_in(&pair, at, &listener);
     cure.take_back(&pair.host);
-    assert_eq!(pair.host.settings(), before);
+    pair.host.has_settings(&before);
     sick.take_back(&pair.host);
 }
 
