@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Whether the program's verdicts are held against the kernel's numbers. While this is `false` the
 /// experiments prove the situations and the cures alone.
 pub(crate) const fn judge() -> bool {
-    false
+    true
 }
 
 /// Seconds beyond its window after which a run of the program counts as hung.
