@@ -119,20 +119,27 @@ fn also(page: &mut Page, finding: &Finding) {
 fn advice(page: &mut Page, finding: &Finding, offered: &mut Offered) {
     let owner = owner(finding.owner);
     let foreign = finding.owner != Owner::Host;
+    // What is only worth knowing asks nobody to act: no line for what nobody has to do.
+    let calm = finding.severity == Severity::Info && finding.changes.is_empty();
     match &finding.first {
         Some(first) if foreign => page.field("first", &format!("{owner}: {first}")),
-        Some(first) => page.field("first", first),
+        Some(first) => {
+            page.field("owner", owner);
+            page.field("first", first);
+        }
+        None if foreign || !calm => page.field("owner", owner),
         None => {}
     }
-    changes(page, finding, offered);
+    if !calm {
+        changes(page, finding, offered);
+    } else if let Some(advice) = &finding.advice {
+        page.field("advice", advice);
+    }
     if let Some(waiting) = &finding.waiting {
         page.field("waiting", waiting);
     }
     if let Some(cost) = &finding.cost {
         page.field("cost", cost);
-    }
-    if finding.first.is_none() || !foreign {
-        page.field("owner", owner);
     }
     if finding.maturity == Maturity::Preview {
         page.field("preview", "no live-kernel experiment backs this rule yet");
@@ -142,7 +149,7 @@ fn advice(page: &mut Page, finding: &Finding, offered: &mut Offered) {
 /// The facts the verdict rests on: numbers flush right, text flush left.
 fn facts(page: &mut Page, evidence: &[Evidence]) {
     /// The widest name that keeps its value beside it.
-    const WIDEST: usize = 44;
+    const WIDEST: usize = 52;
     let rows: Vec<_> = evidence
         .iter()
         .map(|fact| {
