@@ -191,6 +191,55 @@ fn nothing_but_styles_is_ever_sent_to_a_terminal() {
     assert!(!odd, "a sequence from data survived");
 }
 
+/// Puts what a terminal would act on into every text of a report, names and keys included.
+fn poison(value: &mut serde_json::Value, field: &str) {
+    const WORDS: [&str; 10] = [
+        "schema", "severity", "kind", "maturity", "scope", "owner", "period", "unit", "verdict",
+        "since",
+    ];
+    match value {
+        serde_json::Value::String(text) if !WORDS.contains(&field) => {
+            *text = text.replace('\n', "\u{1b}[7m\n");
+            text.insert_str(0, "\u{1b}[2J\u{9b}\u{202e}\u{7}\n\r");
+            text.push_str("\u{1b}]0;x\u{7}\u{200b}\u{e0041}");
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| poison(item, field)),
+        serde_json::Value::Object(fields) => {
+            fields
+                .iter_mut()
+                .for_each(|(name, item)| poison(item, name));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_text_of_a_report_can_give_orders_to_a_terminal() {
+    for report in [every_shape(), healthy(), nothing_known()] {
+        let mut value = serde_json::to_value(report).expect("a report is JSON");
+        poison(&mut value, "");
+        let report: Report = serde_json::from_value(value).expect("it is a report still");
+        let pages = [plain(), verbose(), quiet()].map(|options| page(&report, options));
+        let coloured = bare(&page(
+            &report,
+            HumanOptions {
+                color: true,
+                ..verbose()
+            },
+        ));
+        for text in pages.into_iter().chain([coloured, document(&report)]) {
+            let odd = text.chars().find(|c| {
+                (c.is_control() && *c != '\n') || "\u{202e}\u{200b}\u{e0041}".contains(*c)
+            });
+            assert_eq!(odd, None, "{text}");
+        }
+        assert!(
+            !page(&report, plain()).contains("sudo"),
+            "no poisoned command may be offered"
+        );
+    }
+}
+
 #[test]
 fn colour_adds_nothing_that_plain_text_does_not_say() {
     let text = page(&every_shape(), color());

@@ -7,6 +7,7 @@
 mod change;
 mod closing;
 mod explanation;
+mod facts;
 mod finding;
 mod header;
 mod page;
