@@ -44,13 +44,14 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
     }
 }
 
-/// The command that makes the change, if it is open and can be written.
-pub(super) fn command(change: &Change) -> Option<[String; 2]> {
-    if change.is_open() {
-        shell::set(&change.key, &change.recommended)
-    } else {
-        None
+/// The commands that make an open change and take it back, if both can be written.
+pub(super) fn pair(change: &Change) -> Option<[[String; 2]; 2]> {
+    if !change.is_open() {
+        return None;
     }
+    let there = shell::set(&change.key, &change.recommended)?;
+    let back = shell::set(&change.key, change.live.as_deref()?)?;
+    Some([there, back])
 }
 
 /// The value on one line, as the kernel takes it: `/proc/sys` separates fields by tabs.
@@ -148,8 +149,7 @@ fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
             remarks.push(format!("{}: as under {rule}", change.key));
             continue;
         }
-        let live = change.live.as_deref().unwrap_or_default();
-        if let (Some(there), Some(back)) = (command(change), shell::set(&change.key, live)) {
+        if let Some([there, back]) = pair(change) {
             make.extend(page.command(BODY, &there));
             undo.extend(page.command(BODY, &back));
         } else {

@@ -1,6 +1,6 @@
 //! The foot of the page: what to do next, and that nothing was done yet.
 
-use super::change::command;
+use super::change::pair;
 use super::page::{MARGIN, Page};
 use crate::render::escape;
 use crate::render::report::{Finding, Period};
@@ -22,7 +22,8 @@ pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
     let now = alive.iter().filter(|finding| finding.period == Period::Now);
     let mut commands: Vec<_> = now
         .flat_map(|finding| &finding.changes)
-        .filter_map(command)
+        .filter_map(pair)
+        .map(|[there, _]| there)
         .collect();
     // Two findings may ask for the same change.
     let mut once = Vec::new();
