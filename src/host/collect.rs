@@ -101,9 +101,18 @@ impl Needs {
     }
 }
 
-/// Takes one sample. `earlier` is the sample before it, if any: it tells which listeners dropped in
-/// between, whose owner is then worth looking for.
-pub fn collect(source: &Source, needs: &Needs, earlier: Option<&Sample>) -> Sample {
+/// Which sample of a run is taken.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment<'a> {
+    /// The start of a window. Nobody reads the owners of its sockets, so they are not looked for.
+    Start,
+    /// The state that is judged, and the start of its window, if there is one: it tells which
+    /// listeners dropped in between, whose owner is then worth looking for.
+    End(Option<&'a Sample>),
+}
+
+/// Takes one sample.
+pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
     let sysctls = Sysctls::open(&source.proc);
     let mut sample = Sample {
         uptime_seconds: uptime(source),
@@ -119,7 +128,12 @@ pub fn collect(source: &Source, needs: &Needs, earlier: Option<&Sample>) -> Samp
     counters(source, needs, &mut sample);
     machine(source, &sysctls, needs, &mut sample);
     if needs.sockets() {
-        socket_facts::collect(source, needs.owners(), earlier, &mut sample);
+        let moment = if needs.owners() {
+            moment
+        } else {
+            Moment::Start
+        };
+        socket_facts::collect(source, moment, &mut sample);
     }
     sample
 }
@@ -295,7 +309,9 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
         }
     };
     let mut put = |fact: &str, reading: &dyn Fn() -> Reading<Value>| {
-        if needs.has(fact) {
+        // The plan asks for the namespace whatever the rules read: a setting of the machine is not
+        // changed from inside a container.
+        if needs.has(fact) || fact == "host.initial_netns" {
             sample.readings.insert(fact.to_owned(), reading());
         }
     };

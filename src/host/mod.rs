@@ -12,7 +12,7 @@ mod socket_facts;
 pub mod sockets;
 mod sysctls;
 
-pub use collect::{Needs, Source, collect};
+pub use collect::{Moment, Needs, Source, collect};
 pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use rule_files::{RuleFolder, read_rule_files};
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};

@@ -176,7 +176,7 @@ fn search(
     None
 }
 
-/// The number in "socket:[4711]".
+/// The number in `socket:[4711]`.
 fn socket_inode(target: &[u8]) -> Option<u64> {
     let number = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     std::str::from_utf8(number).ok()?.parse().ok()

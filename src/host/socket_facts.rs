@@ -3,7 +3,7 @@
 use crate::fact::socket::{Family, Listener, PortOccupancy, SocketSource, Sockets, TcpState};
 use crate::fact::{Reading, Sample, Value};
 
-use super::collect::Source;
+use super::collect::{Moment, Source};
 use super::sockets::{self, CollectOptions};
 
 /// How many descriptors are looked at to find the owners of suspicious sockets: about a third of a
@@ -13,13 +13,8 @@ const OWNER_BUDGET: usize = 200_000;
 /// The kernel's default range, for when the setting cannot be read.
 const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
 
-/// Reads all TCP sockets into the sample, and names the owners of suspicious ones if `owners` is set.
-pub(super) fn collect(
-    source: &Source,
-    owners: bool,
-    earlier: Option<&Sample>,
-    sample: &mut Sample,
-) {
+/// Reads all TCP sockets into the sample; at the end of a window the owners of suspicious ones too.
+pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) {
     let range = match sample
         .readings
         .get("sysctl.net.ipv4.ip_local_port_range")
@@ -51,7 +46,10 @@ pub(super) fn collect(
             "sock_diag is refused here: timers, queue bounds and ages of sockets are unknown";
         sample.notes.push(note.to_owned());
     }
-    if owners && !source.is_recorded() && is_suspicious(&found, earlier) {
+    if let Moment::End(earlier) = moment
+        && !source.is_recorded()
+        && is_suspicious(&found, earlier)
+    {
         let search = sockets::attribute(&mut found, source.proc(), OWNER_BUDGET);
         if search.found.len() < search.wanted && search.hidden > 0 {
             let note = format!(

@@ -5,5 +5,7 @@
 //! is shown and blocked.
 
 mod merge;
+#[cfg(test)]
+mod tests;
 
 pub use merge::{Change, Plan, plan};

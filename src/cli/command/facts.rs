@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::catalog::{self, KeyScope};
 use crate::fact::{FactClass, FactKind, Reading, Sample, Unit, Value, fact_spec, vocabulary};
-use crate::host::{Needs, collect};
+use crate::host::{Moment, Needs, collect};
 
 use super::sample::enter;
 use crate::cli::args::{Facts as Args, Format};
@@ -30,7 +30,7 @@ struct Row {
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     let source = enter(&args.at)?;
-    let sample = collect(&source, &Needs::Everything, None);
+    let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
         row.name.contains(part)
@@ -58,7 +58,8 @@ fn line(row: &Row) -> String {
         (None, Some(reason)) => format!("({reason})"),
         (None, None) => String::new(),
     };
-    let unit = row.unit.unwrap_or("");
+    let unit = row.unit.filter(|unit| *unit != Unit::Number.name());
+    let unit = unit.unwrap_or("");
     let name = row.name.escape_debug();
     format!(
         "{name:<48} {:<8} {unit:<6} {value:<24} {}\n",

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::fact::Snapshot;
-use crate::host::{Needs, Source, Target, collect};
+use crate::host::{Moment, Needs, Source, Target, collect};
 
 use crate::cli::args::Where;
 use crate::cli::error::Error;
@@ -32,13 +32,13 @@ pub(super) fn enter(at: &Where) -> Result<Source, Error> {
 /// Takes one sample, or two with the interval between them. A recorded tree does not change, so one
 /// sample of it is all there is.
 pub(super) fn take(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Snapshot {
-    let first = collect(source, needs, None);
     if interval <= 0.0 || source.is_recorded() {
-        return Snapshot::new(None, first);
+        return Snapshot::new(None, collect(source, needs, Moment::End(None)));
     }
+    let first = collect(source, needs, Moment::Start);
     output.progress(&format!("watching for {interval} s"));
     sleep(Duration::from_secs_f64(interval));
     output.progress("");
-    let second = collect(source, needs, Some(&first));
+    let second = collect(source, needs, Moment::End(Some(&first)));
     Snapshot::new(Some(first), second)
 }
