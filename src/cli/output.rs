@@ -93,9 +93,10 @@ impl Output {
                 writeln!(out)?;
             }
         }
-        writeln!(out, "error: {error}")?;
+        // Paths and names in it are anybody's.
+        writeln!(out, "error: {}", render::one_line(&error.to_string()))?;
         match error.help() {
-            Some(help) => writeln!(out, "  help: {help}"),
+            Some(help) => writeln!(out, "  help: {}", render::one_line(&help)),
             None => Ok(()),
         }
     }
