@@ -51,6 +51,9 @@ impl EnterError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match &self.kind {
+            EnterErrorKind::Open(errno) if errno == "ENOENT" && self.path.starts_with("/proc") => {
+                "there is no such process; give the id of a running one"
+            }
             EnterErrorKind::Open(errno) if errno == "ENOENT" => {
                 "list the names with `ip netns`, or give --pid"
             }
