@@ -107,14 +107,15 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         {
             "tcp_tw_recycle is on: see the finding".to_owned()
         }
-        Some(other) => {
-            if other.value().is_some() {
-                "tcp_tw_recycle is on and drops clients behind NAT; turn it off".to_owned()
-            } else {
-                let why = other.reason().unwrap_or_default();
-                format!("tcp_tw_recycle (removed in Linux 4.12): {why}")
+        Some(other) => match other {
+            Reading::Denied(why) => {
+                format!("tcp_tw_recycle cannot be read ({why}); Linux 4.12 removed it")
             }
-        }
+            _ if other.value().is_some() => {
+                "tcp_tw_recycle is on and drops clients behind NAT; turn it off".to_owned()
+            }
+            _ => "tcp_tw_recycle was not understood; Linux 4.12 removed it".to_owned(),
+        },
     };
     let replaced = book
         .replaced()
