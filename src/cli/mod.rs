@@ -23,8 +23,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results, everything else is a usage error.
+            if error.use_stderr() {
+                output::refuse(&error.render().to_string());
+                return ExitCode::from(Exit::Usage.code());
+            }
             return ExitCode::from(match error.print() {
-                _ if error.use_stderr() => Exit::Usage.code(),
                 Ok(()) => Exit::Success.code(),
                 Err(failed) => {
                     let failed = Error::Output(failed);

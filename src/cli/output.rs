@@ -102,6 +102,15 @@ impl Output {
     }
 }
 
+/// Says on stderr what is wrong with the arguments, which may hold anything.
+pub(super) fn refuse(usage: &str) {
+    let mut err = io::stderr().lock();
+    for line in usage.lines() {
+        // There is nowhere left to report that stderr is closed.
+        let _ = writeln!(err, "{}", render::one_line(line));
+    }
+}
+
 fn wants_color(asked: When, terminal: bool) -> bool {
     let set =
         |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
