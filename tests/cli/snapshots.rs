@@ -203,7 +203,7 @@ fn a_file_that_is_no_snapshot_is_told_what_it_is() {
         ),
         (
             &[&b"{\"schema\":"[..], "[".repeat(100_000).as_bytes()].concat(),
-            "JSON",
+            "no snapshot",
             "help:",
         ),
     ];
@@ -330,6 +330,7 @@ fn a_window_needs_an_earlier_moment_of_the_same_boot_and_namespace() {
     let host = copy("debian-12-6.1", "b1", 1000);
     let proc = host.path().to_str().unwrap();
     let file = take(proc, &folder, "x");
+    edit(&file, |value| value["now"]["host"]["netns"] = json!(2));
     let since = |change: fn(&mut Value), words: &str| {
         let changed = folder.path().join("changed").to_str().unwrap().to_owned();
         fs::copy(&file, &changed).unwrap();
