@@ -1,8 +1,11 @@
 //! The program from outside: arguments and files in; exit code, stdout and stderr out.
 
 #![expect(
-    clippy::tests_outside_test_module,
-    reason = "the modules of an integration test"
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot be set up has failed, and one that cannot run says why"
 )]
 
 mod exits;

@@ -1,6 +1,7 @@
 //! Hosts that refuse: other users, masked and read-only trees, namespaces that are none.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -77,7 +78,6 @@ fn another_user_gets_an_audit() {
         return skipped("needs root to become another user");
     }
     let folder = tempfile::tempdir().unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("tcptune");
     fs::copy(PROGRAM, &program).unwrap();

@@ -1,5 +1,6 @@
 //! Rule files with mistakes in them, and where the program says they are.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -320,7 +321,7 @@ fn bomb() -> String {
     let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for at in 1..10 {
         let aliases = vec![format!("*a{}", at - 1); 10].join(",");
-        text.push_str(&format!("a{at}: &a{at} [{aliases}]\n"));
+        let _ = writeln!(text, "a{at}: &a{at} [{aliases}]");
     }
     text
 }

@@ -25,7 +25,7 @@ impl Tcptune {
 
     /// A copy of the program behind a launcher.
     pub(crate) fn copy<S: AsRef<OsStr>>(program: &Path, launcher: &[S]) -> Self {
-        let mut words: Vec<OsString> = launcher.iter().map(|word| word.into()).collect();
+        let mut words: Vec<OsString> = launcher.iter().map(Into::into).collect();
         words.push(program.into());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
