@@ -13,10 +13,10 @@ fn folder() -> PathBuf {
 
 /// The tree as files, whoever owns the checkout: whether root trusts them is another test's matter.
 fn files() -> RuleFolder {
-    read_rule_files(&folder()).unwrap_or_else(|problems| {
-        let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}", list.join("\n"))
-    })
+    let found = read_rule_files(&folder());
+    let list: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "{}", list.join("\n"));
+    found
 }
 
 fn book(files: &RuleFolder) -> Rulebook {

@@ -91,7 +91,7 @@ pub struct Check {
     pub rules: RuleFiles,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
 
     /// Start the window at an earlier snapshot of the same boot and namespace.
@@ -205,7 +205,7 @@ pub struct Snapshot {
     pub at: Where,
 
     /// Seconds between the two samples; 0 takes one sample.
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
 }
 

@@ -23,6 +23,10 @@ pub enum Error {
     NoTree(PathBuf),
     /// No rule of this id; the nearest one.
     NoRule(String, Option<String>),
+    /// A folder to test holds neither rules nor cases.
+    NoRules(PathBuf),
+    /// No fact whose name contains this.
+    NoFact(String),
     /// A file cannot be written; the errno by name.
     CannotWrite(PathBuf, String),
     /// Writing the result failed.
@@ -55,7 +59,9 @@ impl fmt::Display for Error {
                 write!(f, "`{}` cannot start the window: {why}", file.display())
             }
             Self::NoTree(path) => write!(f, "no recorded tree at `{}`", path.display()),
-            Self::NoRule(id, _) => write!(f, "no rule `{}`", id.escape_debug()),
+            Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
+            Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
+            Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
             Self::CannotWrite(path, errno) => {
                 write!(f, "cannot write `{}`: {errno}", path.display())
             }
@@ -82,6 +88,15 @@ impl Error {
             }
             Self::NoRule(_, Some(near)) => Some(format!("did you mean `{near}`?")),
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
+            Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
+            Self::NoFact(_) => Some("list all with `tcptune facts`".to_owned()),
+            Self::CannotWrite(_, errno) => match errno.as_str() {
+                "ENOENT" | "ENOTDIR" => Some("make its folder first".to_owned()),
+                "EACCES" | "EPERM" | "EROFS" => Some("choose a folder you may write to".to_owned()),
+                "EISDIR" => Some("it is a folder; name a file in it".to_owned()),
+                "ENOSPC" => Some("the disk is full; choose another".to_owned()),
+                _ => None,
+            },
             _ => None,
         }
     }

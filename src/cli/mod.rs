@@ -22,13 +22,22 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are results, everything else is a usage error. That printing them can
-            // fail on a closed pipe changes neither.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() {
-                Exit::Usage.code()
-            } else {
-                0
+            // Help and version are results, everything else is a usage error.
+            if error.use_stderr() {
+                output::refuse(&error.render().to_string());
+                return ExitCode::from(Exit::Usage.code());
+            }
+            return ExitCode::from(match error.print() {
+                Ok(()) => Exit::Success.code(),
+                Err(failed) => {
+                    let failed = Error::Output(failed);
+                    if failed.is_closed_pipe() {
+                        Exit::Success.code()
+                    } else {
+                        output::Output::new(args::When::Auto).explain(&failed);
+                        Exit::Usage.code()
+                    }
+                }
             });
         }
     };

@@ -93,11 +93,21 @@ impl Output {
                 writeln!(out)?;
             }
         }
-        writeln!(out, "error: {error}")?;
+        // Paths and names in it are anybody's.
+        writeln!(out, "error: {}", render::one_line(&error.to_string()))?;
         match error.help() {
-            Some(help) => writeln!(out, "  help: {help}"),
+            Some(help) => writeln!(out, "  help: {}", render::one_line(&help)),
             None => Ok(()),
         }
+    }
+}
+
+/// Says on stderr what is wrong with the arguments, which may hold anything.
+pub(super) fn refuse(usage: &str) {
+    let mut err = io::stderr().lock();
+    for line in usage.lines() {
+        // There is nowhere left to report that stderr is closed.
+        let _ = writeln!(err, "{}", render::one_line(line));
     }
 }
 

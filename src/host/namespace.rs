@@ -1,14 +1,14 @@
 //! Network namespaces: which one this is, and entering another.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::errno::{io_name, name};
+use super::errno::name;
 
 /// Which namespace to look into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,9 @@ impl EnterError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match &self.kind {
+            EnterErrorKind::Open(errno) if errno == "ENOENT" && self.path.starts_with("/proc") => {
+                "there is no such process; give the id of a running one"
+            }
             EnterErrorKind::Open(errno) if errno == "ENOENT" => {
                 "list the names with `ip netns`, or give --pid"
             }
@@ -76,12 +79,14 @@ impl Target {
     /// `/proc/sys/net` follows the thread, and so does `/proc/thread-self/net`.
     pub fn enter(&self) -> Result<(), EnterError> {
         let path = self.path();
-        let file = match File::open(&path) {
+        // Whatever was named instead of a namespace, a pipe too, opens at once and is refused below.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::open(&path, flags, Mode::empty()) {
             Ok(file) => file,
-            Err(error) => {
+            Err(errno) => {
                 return Err(EnterError {
                     path,
-                    kind: EnterErrorKind::Open(io_name(&error)),
+                    kind: EnterErrorKind::Open(name(errno)),
                 });
             }
         };

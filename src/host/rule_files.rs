@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use rustix::fs::{Mode, OFlags};
+
 use crate::rule::{FILE_LIMIT, Problem, ProblemKind, RuleFile, Source};
 
 use super::errno::io_name;
@@ -16,6 +18,9 @@ pub struct RuleFolder {
     pub rules: Vec<RuleFile>,
     /// Cases, `*.test.yaml`.
     pub cases: Vec<RuleFile>,
+    /// What could not be read. The files beside it are read all the same, so that one run shows what
+    /// is wrong in all of them.
+    pub problems: Vec<Problem>,
 }
 
 /// How many files and folders are looked at, at most.
@@ -23,11 +28,10 @@ const FILES: usize = 20_000;
 
 /// Reads every rule and case file below a folder, sorted by path. Links are followed to files, not to
 /// folders. Whoever runs as root trusts only what root alone can write.
-pub fn read_rule_files(folder: &Path) -> Result<RuleFolder, Vec<Problem>> {
+pub fn read_rule_files(folder: &Path) -> RuleFolder {
     let mut found = RuleFolder::default();
-    let mut problems = Vec::new();
     let mut paths = Vec::new();
-    list(folder, &mut paths, &mut problems, 0);
+    list(folder, &mut paths, &mut found.problems, 0);
     paths.sort();
     for path in paths {
         let name = path.to_string_lossy().into_owned();
@@ -51,14 +55,10 @@ pub fn read_rule_files(folder: &Path) -> Result<RuleFolder, Vec<Problem>> {
                     found.rules.push(file);
                 }
             }
-            Err(kind) => problems.push(whole_file(&name, kind)),
+            Err(kind) => found.problems.push(whole_file(&name, kind)),
         }
     }
-    if problems.is_empty() {
-        Ok(found)
-    } else {
-        Err(problems)
-    }
+    found
 }
 
 fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, depth: usize) {
@@ -101,15 +101,26 @@ fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, de
 
 fn read(path: &Path) -> Result<String, ProblemKind> {
     let unreadable = |error: &std::io::Error| ProblemKind::Unreadable(io_name(error));
+    let not_a_file = || ProblemKind::Other("not a regular file".to_owned(), None);
+    // Not even opened: opening some devices does something.
     let stat = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !stat.is_file() {
-        return Err(ProblemKind::Other("not a regular file".to_owned(), None));
+        return Err(not_a_file());
+    }
+    let mut bytes = Vec::new();
+    // What was looked at may have been swapped since: the open file decides, and opening must not wait
+    // for somebody to write into a pipe.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty())
+        .map(std::fs::File::from)
+        .map_err(|errno| unreadable(&errno.into()))?;
+    let stat = file.metadata().map_err(|error| unreadable(&error))?;
+    if !stat.is_file() {
+        return Err(not_a_file());
     }
     if is_writable_by_others(&stat) {
         return Err(ProblemKind::WritableByOthers);
     }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
     let limit = u64::try_from(FILE_LIMIT).unwrap_or(u64::MAX);
     file.take(limit + 1)
         .read_to_end(&mut bytes)

@@ -1,10 +1,11 @@
 //! Snapshots as files.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde::Deserialize;
 
 use crate::fact::{SNAPSHOT_SCHEMA, Snapshot};
@@ -66,7 +67,7 @@ impl fmt::Display for SnapshotError {
 
 impl SnapshotError {
     /// What to do about it.
-    pub const fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&'static str> {
         match self.kind {
             SnapshotErrorKind::Truncated => Some("take it again; was the disk full?"),
             SnapshotErrorKind::OtherSchema(_) => {
@@ -75,7 +76,13 @@ impl SnapshotError {
             SnapshotErrorKind::NotJson(_) | SnapshotErrorKind::NotASnapshot(_) => {
                 Some("give a file written by `tcptune snapshot -o FILE`")
             }
-            _ => None,
+            SnapshotErrorKind::Unreadable(ref errno) => match errno.as_str() {
+                "ENOENT" | "ENOTDIR" => Some("there is no such file; check the path"),
+                "EISDIR" => Some("it is a folder; give a file"),
+                "EACCES" | "EPERM" => Some("run as the user who took it, or as root"),
+                _ => None,
+            },
+            SnapshotErrorKind::TooLarge => None,
         }
     }
 }
@@ -95,11 +102,17 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
         kind,
     };
     let unreadable = |error: std::io::Error| fail(SnapshotErrorKind::Unreadable(io_name(&error)));
-    let size = std::fs::metadata(file).map_err(unreadable)?.len();
-    if size > LIMIT {
-        return Err(fail(SnapshotErrorKind::TooLarge));
+    let too_large = || fail(SnapshotErrorKind::TooLarge);
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    if opened.metadata().map_err(unreadable)?.len() > LIMIT {
+        return Err(too_large());
     }
-    let bytes = std::fs::read(file).map_err(unreadable)?;
+    // A device or a pipe has no size beforehand.
+    let mut bytes = Vec::new();
+    let read = opened.take(LIMIT + 1).read_to_end(&mut bytes);
+    if read.map_err(unreadable)? as u64 > LIMIT {
+        return Err(too_large());
+    }
     // The header first: a newer format must be named as such, not as a list of unknown fields.
     let header: Header = serde_json::from_slice(&bytes).map_err(|error| {
         if error.is_eof() {
@@ -126,7 +139,7 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
 }
 
 /// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at
-/// all. The error is the errno by name.
+/// all; a device or a pipe is written into, never replaced. The error is the errno by name.
 pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> Result<(), String> {
     write_whole(file, snapshot).map_err(|error| io_name(&error))
 }
@@ -134,6 +147,17 @@ pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> Result<(), String> {
 fn write_whole(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
     let mut bytes = serde_json::to_vec(snapshot)?;
     bytes.push(b'\n');
+    match std::fs::metadata(file) {
+        Ok(stat) if stat.is_dir() => return Err(Errno::ISDIR.into()),
+        // A rename would put a regular file in the place of /dev/null.
+        Ok(stat) if !stat.is_file() => {
+            return std::fs::OpenOptions::new()
+                .write(true)
+                .open(file)
+                .and_then(|mut out| out.write_all(&bytes));
+        }
+        _ => {}
+    }
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = file.with_file_name(name);

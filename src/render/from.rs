@@ -97,7 +97,7 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         Some(Reading::Absent) | None => {
             "tcp_tw_recycle does not exist on this kernel (removed in Linux 4.12)".to_owned()
         }
-        Some(Reading::Known(Value::Bool(false)) | Reading::ReadOnly(Value::Bool(false))) => {
+        Some(reading) if matches!(reading.value(), Some(Value::Int(0) | Value::Bool(false))) => {
             "tcp_tw_recycle exists on this kernel and is off; leave it off".to_owned()
         }
         Some(_)
@@ -107,10 +107,15 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         {
             "tcp_tw_recycle is on: see the finding".to_owned()
         }
-        Some(other) => {
-            let why = other.reason().unwrap_or_else(|| "is on".to_owned());
-            format!("tcp_tw_recycle (removed in Linux 4.12): {why}")
-        }
+        Some(other) => match other {
+            Reading::Denied(why) => {
+                format!("tcp_tw_recycle cannot be read ({why}); Linux 4.12 removed it")
+            }
+            _ if other.value().is_some() => {
+                "tcp_tw_recycle is on and drops clients behind NAT; turn it off".to_owned()
+            }
+            _ => "tcp_tw_recycle was not understood; Linux 4.12 removed it".to_owned(),
+        },
     };
     let replaced = book
         .replaced()

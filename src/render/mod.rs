@@ -23,3 +23,8 @@ pub use human::{HumanOptions, Reach, human};
 pub use json::json;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;
+
+/// A text from outside as one line that a terminal only shows.
+pub fn one_line(text: &str) -> String {
+    escape::line(text)
+}

@@ -81,8 +81,8 @@ impl<'a> Fields<'a> {
         sink: &mut Sink,
     ) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
-            let kind = ProblemKind::WrongKind(what.to_owned(), "a mapping", node.content.kind());
-            sink.at(node.place, kind);
+            let message = format!("{what} must be a mapping, not {}", node.content.kind());
+            sink.at(node.place, ProblemKind::Other(message, None));
             return None;
         };
         for (key, _) in entries {

@@ -146,7 +146,25 @@ fn plain_message(error: &serde_yaml::Error) -> String {
         .and_then(|rest| rest.split_once(": "))
         .filter(|(place, _)| place.len() < 40)
         .map_or(text, |(_, message)| message);
-    after.lines().next().unwrap_or("not YAML").to_owned()
+    let first = after.lines().next().unwrap_or("not understood");
+    // Words for programmers, who call the parser, become words for whoever writes the file.
+    if first.starts_with("multiple YAML documents") {
+        return "a second document starts here; a file holds one".to_owned();
+    }
+    if first.starts_with("budget breached") {
+        return "the file unfolds to more than a rule file can need".to_owned();
+    }
+    if first.starts_with("recursion limit") {
+        return "nested deeper than a rule file can need".to_owned();
+    }
+    let without_api = first.split(", set DuplicateKeyPolicy").next();
+    let without_place = without_api.and_then(|words| {
+        let (words, place) = words.rsplit_once(" at line ")?;
+        place
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then_some(words)
+    });
+    without_place.or(without_api).unwrap_or(first).to_owned()
 }
 
 impl From<Spanned<Content>> for Node {

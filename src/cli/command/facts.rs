@@ -36,6 +36,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
         row.name.contains(part)
     };
     let rows: Vec<Row> = rows(&sample).into_iter().filter(wanted).collect();
+    if let (Some(part), true) = (&args.filter, rows.is_empty()) {
+        return Err(Error::NoFact(part.clone()));
+    }
     match args.format {
         Format::Json => {
             let text =

@@ -24,9 +24,11 @@ pub(super) fn load(files: &RuleFiles) -> Result<Rulebook, Error> {
     let mut book = Rulebook::built_in().map_err(Error::Rules)?;
     let mut problems = Vec::new();
     for folder in &files.dirs {
-        match read_rule_files(folder).and_then(|found| Rulebook::of_files(&found.rules)) {
+        let found = read_rule_files(folder);
+        problems.extend(found.problems);
+        match Rulebook::of_files(&found.rules) {
             Ok(site) => book = book.overlaid(site),
-            Err(found) => problems.extend(found),
+            Err(broken) => problems.extend(broken),
         }
     }
     if problems.is_empty() {
@@ -59,6 +61,9 @@ fn list(book: &Rulebook, output: &mut Output) -> Result<Exit, Error> {
 /// Judges every rule of a folder by its cases. A rule without cases fails.
 fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
     let (book, files) = read(dir).map_err(Error::Rules)?;
+    if book.rules().len() == 0 && files.is_empty() {
+        return Err(Error::NoRules(dir.to_owned()));
+    }
     let (mut passed, mut failed) = (0_usize, 0_usize);
     for rule in book.rules() {
         let tried =
@@ -104,8 +109,8 @@ type Tried = Vec<(RuleFile, CaseFile)>;
 
 /// The rules and cases of a folder, or every problem of all of them.
 fn read(dir: &Path) -> Result<(Rulebook, Tried), Vec<Problem>> {
-    let found = read_rule_files(dir)?;
-    let mut problems = Vec::new();
+    let found = read_rule_files(dir);
+    let mut problems = found.problems;
     let mut files = Vec::new();
     for file in found.cases {
         match parse_cases(&file) {

@@ -26,7 +26,7 @@ pub(super) fn facts(page: &mut Page, evidence: &[Evidence]) {
         if cells(&name) <= widest && widest + 2 + cells(&value) <= page.room(BODY) {
             lines.push(format!("{}  {value}", pad(&name, widest)));
         } else {
-            lines.push(name);
+            lines.extend(wrap(&name, page.room(BODY)));
             let value = wrap(&value, page.room(BODY + 2));
             lines.extend(value.iter().map(|line| format!("  {line}")));
         }

@@ -1,0 +1,20 @@
+//! The program from outside: arguments and files in; exit code, stdout and stderr out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot be set up has failed, and one that cannot run says why"
+)]
+
+mod exits;
+mod help;
+mod hosts;
+mod page;
+mod refusals;
+mod rule_files;
+mod rule_folders;
+mod run;
+mod snapshots;
+mod streams;
