@@ -1,11 +1,13 @@
 //! Pure parsers of kernel text. Each takes any input at all and says what it could read.
 
 mod counters;
+mod meminfo;
 mod sockstat;
 mod softnet;
 mod uptime;
 
 pub use counters::{counters, visit_counters};
+pub use meminfo::memory_total;
 pub use sockstat::sockstat;
 pub use softnet::{Softnet, softnet_stat};
 pub use uptime::uptime;

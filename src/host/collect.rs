@@ -8,6 +8,7 @@ use crate::fact::parse;
 use crate::fact::{Host, KernelVersion, Reading, Sample, Value};
 
 use super::errno::io_name;
+use super::file;
 use super::namespace;
 use super::socket_facts;
 use super::sysctls::Sysctls;
@@ -57,9 +58,7 @@ impl Source {
     }
 
     fn file(&self, path: &str) -> Result<String, String> {
-        std::fs::read(self.proc.join(path))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .map_err(|error| io_name(&error))
+        file::text(&self.proc.join(path)).map_err(|error| io_name(&error))
     }
 }
 
@@ -174,9 +173,7 @@ fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
 
 fn counters(source: &Source, needs: &Needs, sample: &mut Sample) {
     let net = source.net();
-    let read = |name: &str| {
-        std::fs::read(net.join(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-    };
+    let read = |name: &str| file::text(&net.join(name));
     if needs.any("counter.") || needs.any("gauge.") {
         let mut refused = None;
         for name in ["netstat", "snmp"] {
@@ -301,13 +298,6 @@ fn host(source: &Source, sysctls: &Sysctls) -> Host {
 }
 
 fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
-    let denied = |errno: String| {
-        if errno == "ENOENT" {
-            Reading::Absent
-        } else {
-            Reading::Denied(errno)
-        }
-    };
     let mut put = |fact: &str, reading: &dyn Fn() -> Reading<Value>| {
         // The plan asks for the namespace whatever the rules read: a setting of the machine is not
         // changed from inside a container.
@@ -323,7 +313,7 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
             });
             Reading::Known(Value::Int(i64::try_from(cpus.count()).unwrap_or(i64::MAX)))
         }
-        Err(errno) => denied(errno),
+        Err(errno) => unread(errno),
     });
     put("host.memory", &|| memory(source));
     put("host.page_size", &|| {
@@ -378,17 +368,17 @@ fn sample_kernel(source: &Source, sysctls: &Sysctls) -> Option<String> {
 }
 
 fn memory(source: &Source) -> Reading<Value> {
-    use procfs::FromBufRead as _;
-    let text = match source.file("meminfo") {
-        Ok(text) => text,
-        Err(errno) if errno == "ENOENT" => return Reading::Absent,
-        Err(errno) => return Reading::Denied(errno),
-    };
-    match procfs::Meminfo::from_buf_read(text.as_bytes()) {
-        Ok(meminfo) => i64::try_from(meminfo.mem_total).map_or_else(
-            |_| Reading::Malformed(meminfo.mem_total.to_string()),
-            |bytes| Reading::Known(Value::Int(bytes)),
-        ),
-        Err(_) => Reading::Malformed(text.lines().next().unwrap_or_default().to_owned()),
+    match source.file("meminfo") {
+        Ok(text) => parse::memory_total(&text).map(Value::Int),
+        Err(errno) => unread(errno),
+    }
+}
+
+/// The reading of a file that could not be read; the errno by name.
+fn unread<T>(errno: String) -> Reading<T> {
+    if errno == "ENOENT" {
+        Reading::Absent
+    } else {
+        Reading::Denied(errno)
     }
 }

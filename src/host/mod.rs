@@ -2,6 +2,7 @@
 
 mod collect;
 mod errno;
+mod file;
 pub mod inet_diag;
 mod namespace;
 pub mod proc_tables;

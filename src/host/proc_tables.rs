@@ -11,16 +11,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use procfs::ExplicitSystemInfo;
 use procfs::FromBufReadSI;
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
-use rustix::io::Errno;
 
-use super::errno;
+use super::{errno, file};
 use crate::fact::socket::{Family, SocketRow, TcpState};
 
 /// Longer than any line of these tables.
@@ -119,10 +117,10 @@ const fn system() -> ExplicitSystemInfo {
 fn lines(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), TableError> {
     let failed = |error: io::Error| TableError {
         path: path.to_owned(),
-        errno: Errno::from_io_error(&error).map_or_else(|| error.to_string(), errno::name),
+        errno: errno::io_name(&error),
         absent: error.kind() == io::ErrorKind::NotFound,
     };
-    let file = File::open(path).map_err(failed)?;
+    let file = file::open(path).map_err(failed)?;
     let mut reader = BufReader::with_capacity(64 * 1024, file);
     let mut line = Vec::new();
     let mut header = true;

@@ -7,12 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use rustix::fs::{Dir, Mode, OFlags, open, readlinkat_raw};
 use rustix::io::Errno;
+
+use super::file;
 
 /// A process that holds a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,7 +187,7 @@ fn socket_inode(target: &[u8]) -> Option<u64> {
 /// The name of a process, which it may set to any bytes.
 fn comm(process: &Path) -> String {
     let mut bytes = Vec::new();
-    let read = File::open(process.join("comm")).and_then(|file| {
+    let read = file::open(&process.join("comm")).and_then(|file| {
         // The kernel keeps 15 bytes, for kernel threads some more.
         file.take(64).read_to_end(&mut bytes)
     });

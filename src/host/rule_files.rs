@@ -5,11 +5,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{Mode, OFlags};
-
 use crate::rule::{FILE_LIMIT, Problem, ProblemKind, RuleFile, Source};
 
 use super::errno::io_name;
+use super::file;
 
 /// What a folder of rules holds.
 #[derive(Debug, Default)]
@@ -101,23 +100,15 @@ fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, de
 
 fn read(path: &Path) -> Result<String, ProblemKind> {
     let unreadable = |error: &std::io::Error| ProblemKind::Unreadable(io_name(error));
-    let not_a_file = || ProblemKind::Other("not a regular file".to_owned(), None);
     // Not even opened: opening some devices does something.
     let stat = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !stat.is_file() {
-        return Err(not_a_file());
+        return Err(ProblemKind::Other("not a regular file".to_owned(), None));
     }
     let mut bytes = Vec::new();
-    // What was looked at may have been swapped since: the open file decides, and opening must not wait
-    // for somebody to write into a pipe.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty())
-        .map(std::fs::File::from)
-        .map_err(|errno| unreadable(&errno.into()))?;
+    // What was looked at may have been swapped since: the open file decides.
+    let file = file::open(path).map_err(|error| unreadable(&error))?;
     let stat = file.metadata().map_err(|error| unreadable(&error))?;
-    if !stat.is_file() {
-        return Err(not_a_file());
-    }
     if is_writable_by_others(&stat) {
         return Err(ProblemKind::WritableByOthers);
     }

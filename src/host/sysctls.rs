@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags};
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 use sysctl::Sysctl as _;
 
 use super::errno::{io_name, name};
+use super::file;
 use crate::catalog::{self, KeySpec};
 use crate::fact::{Reading, Value};
 
@@ -71,8 +73,8 @@ impl Sysctls {
         }
         match self.text(&path) {
             Ok((text, writable)) => typed(spec, &text, writable),
-            Err(Errno::NOENT) => Reading::Absent,
-            Err(errno) => Reading::Denied(name(errno)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::Absent,
+            Err(error) => Reading::Denied(io_name(&error)),
         }
     }
 
@@ -88,10 +90,10 @@ impl Sysctls {
     }
 
     /// The text of one file and whether it has a write bit.
-    pub(super) fn text(&self, path: &str) -> Result<(String, bool), Errno> {
+    pub(super) fn text(&self, path: &str) -> io::Result<(String, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
-        let file = rustix::fs::openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        let stat = rustix::fs::fstat(&file)?;
+        let file = file::open_at(root, path)?;
+        let mode = file.metadata()?.permissions().mode();
         let mut bytes = Vec::new();
         let mut chunk = [0_u8; 4096];
         while bytes.len() < VALUE_LIMIT {
@@ -102,7 +104,7 @@ impl Sysctls {
                 break;
             }
         }
-        let writable = !self.read_only && stat.st_mode & 0o222 != 0;
+        let writable = !self.read_only && mode & 0o222 != 0;
         Ok((String::from_utf8_lossy(&bytes).into_owned(), writable))
     }
 

@@ -1,0 +1,76 @@
+//! Opening what may be anything: a recorded tree is somebody else's folder.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use rustix::fd::AsFd;
+use rustix::fs::{CWD, Mode, OFlags};
+
+/// Larger than any statistics file of a kernel; a `netstat` has some 10 KiB.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Opens a regular file for reading. A pipe or a device in its place is refused without waiting for
+/// anybody to write into it.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    open_at(CWD, path)
+}
+
+/// Like [`open`], below a folder.
+pub(super) fn open_at(folder: impl AsFd, path: impl rustix::path::Arg) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(folder, path, flags, Mode::empty())?);
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("not a regular file"))
+    }
+}
+
+/// The text of a regular file. What is no UTF-8 is replaced, and what is beyond the size of any
+/// statistics file is refused.
+pub(super) fn text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if read as u64 > LIMIT {
+        return Err(rustix::io::Errno::FBIG.into());
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{FileType, mknodat};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("netstat");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let error = text(&pipe).unwrap_err();
+        assert_eq!(error.to_string(), "not a regular file");
+    }
+
+    #[test]
+    fn a_folder_and_a_loop_of_links_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(text(folder.path()).is_err());
+        let link = folder.path().join("loop");
+        std::os::unix::fs::symlink(&link, &link).unwrap();
+        let error = text(&link).unwrap_err();
+        assert_eq!(super::super::errno::io_name(&error), "ELOOP");
+    }
+
+    #[test]
+    fn a_file_larger_than_any_statistics_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("netstat");
+        File::create(&path).unwrap().set_len(LIMIT + 1).unwrap();
+        let error = text(&path).unwrap_err();
+        assert_eq!(super::super::errno::io_name(&error), "EFBIG");
+        File::create(&path).unwrap().set_len(LIMIT).unwrap();
+        assert!(text(&path).is_ok());
+    }
+}
