@@ -11,6 +11,7 @@ use super::errno::io_name;
 use super::file;
 use super::namespace;
 use super::socket_facts;
+use super::statistics;
 use super::sysctls::Sysctls;
 
 /// Where to read.
@@ -72,14 +73,14 @@ pub enum Needs {
 }
 
 impl Needs {
-    fn has(&self, fact: &str) -> bool {
+    pub(super) fn has(&self, fact: &str) -> bool {
         match self {
             Self::Everything => true,
             Self::Facts(facts) => facts.contains(fact),
         }
     }
 
-    fn any(&self, prefix: &str) -> bool {
+    pub(super) fn any(&self, prefix: &str) -> bool {
         match self {
             Self::Everything => true,
             Self::Facts(facts) => facts
@@ -124,7 +125,7 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
             .push(format!("settings cannot be read: {refusal}"));
     }
     settings(&sysctls, needs, &mut sample);
-    counters(source, needs, &mut sample);
+    statistics::collect(source, needs, &mut sample);
     machine(source, &sysctls, needs, &mut sample);
     if needs.sockets() {
         let moment = if needs.owners() {
@@ -168,93 +169,6 @@ fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
         "net.ipv4.ip_local_reserved_ports",
     ] {
         take(key);
-    }
-}
-
-fn counters(source: &Source, needs: &Needs, sample: &mut Sample) {
-    let net = source.net();
-    let read = |name: &str| file::text(&net.join(name));
-    if needs.any("counter.") || needs.any("gauge.") {
-        let mut refused = None;
-        for name in ["netstat", "snmp"] {
-            match read(name) {
-                Ok(text) => parse::visit_counters(&text, |proto, field, reading| {
-                    let gauge = catalog::counter(proto, field).is_some_and(|spec| spec.gauge);
-                    let fact = format!(
-                        "{}.{proto}.{field}",
-                        if gauge { "gauge" } else { "counter" }
-                    );
-                    if needs.has(&fact) {
-                        sample.readings.insert(fact, reading.map(Value::Int));
-                    }
-                }),
-                Err(error) => {
-                    let errno = io_name(&error);
-                    sample.notes.push(format!(
-                        "kernel counters cannot be read: {}: {errno}",
-                        net.join(name).display()
-                    ));
-                    refused = Some(errno);
-                }
-            }
-        }
-        missing_counters(needs, refused.as_deref(), sample);
-    }
-    if needs.any("sockstat.") {
-        for name in ["sockstat", "sockstat6"] {
-            let Ok(text) = read(name) else { continue };
-            for (field, reading) in parse::sockstat(&text) {
-                let fact = format!("sockstat.{field}");
-                if needs.has(&fact) {
-                    sample.readings.insert(fact, reading.map(Value::Int));
-                }
-            }
-        }
-    }
-    if needs.any("softnet.")
-        && let Ok(text) = read("softnet_stat")
-    {
-        let softnet = parse::softnet_stat(&text);
-        let columns = [
-            ("processed", softnet.processed),
-            ("dropped", softnet.dropped),
-            ("time_squeeze", softnet.time_squeeze),
-            ("received_rps", softnet.received_rps),
-            ("flow_limit", softnet.flow_limit),
-        ];
-        for (name, reading) in columns {
-            sample
-                .readings
-                .insert(format!("softnet.{name}"), reading.map(Value::Int));
-        }
-    }
-}
-
-/// Counters that were asked for and not found: absent from this kernel, or the file was refused.
-fn missing_counters(needs: &Needs, refused: Option<&str>, sample: &mut Sample) {
-    let mut note = |fact: String| {
-        sample
-            .readings
-            .entry(fact)
-            .or_insert_with(|| match refused {
-                Some(errno) => Reading::Denied(errno.to_owned()),
-                None => Reading::Absent,
-            });
-    };
-    match needs {
-        Needs::Facts(facts) => facts
-            .iter()
-            .filter(|fact| fact.starts_with("counter.") || fact.starts_with("gauge."))
-            .for_each(|fact| note(fact.clone())),
-        Needs::Everything => {
-            for spec in catalog::counters()
-                .iter()
-                .filter(|spec| !spec.name.contains('*'))
-            {
-                let prefix = if spec.gauge { "gauge" } else { "counter" };
-                note(format!("{prefix}.{}.{}", spec.proto, spec.name));
-            }
-        }
     }
 }
 
@@ -339,16 +253,14 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
     });
     put("host.kubernetes_node", &|| {
         if source.recorded {
+            // A change is never made to a recording, so no guard rests on this.
             return Reading::Known(Value::Bool(false));
         }
-        let marks = [
-            "/var/lib/kubelet/config.yaml",
-            "/etc/kubernetes/kubelet.conf",
-            "/var/lib/kubelet/pki",
-        ];
-        Reading::Known(Value::Bool(
-            marks.iter().any(|path| Path::new(path).exists()),
-        ))
+        kubernetes_node(&[
+            Path::new("/var/lib/kubelet/config.yaml"),
+            Path::new("/etc/kubernetes/kubelet.conf"),
+            Path::new("/var/lib/kubelet/pki"),
+        ])
     });
     if let (true, Some(uptime)) = (needs.has("host.uptime"), sample.uptime_seconds) {
         #[expect(
@@ -361,6 +273,20 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
             Reading::Known(Value::Int(seconds)),
         );
     }
+}
+
+/// Whether the kubelet has left its marks here. A folder that may not be looked into, as the kubelet
+/// makes its own, leaves the question open.
+fn kubernetes_node(marks: &[&Path]) -> Reading<Value> {
+    let mut refused = None;
+    for mark in marks {
+        match mark.try_exists() {
+            Ok(true) => return Reading::Known(Value::Bool(true)),
+            Ok(false) => {}
+            Err(error) => refused = Some(io_name(&error)),
+        }
+    }
+    refused.map_or(Reading::Known(Value::Bool(false)), Reading::Denied)
 }
 
 fn sample_kernel(source: &Source, sysctls: &Sysctls) -> Option<String> {
@@ -380,5 +306,82 @@ fn unread<T>(errno: String) -> Reading<T> {
         Reading::Absent
     } else {
         Reading::Denied(errno)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn facts(names: &[&str]) -> Needs {
+        Needs::Facts(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// A tree with a setting, a memory size and an uptime.
+    fn tree() -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        let core = tree.path().join("sys/net/core");
+        fs::create_dir_all(&core).unwrap();
+        fs::write(core.join("somaxconn"), "128\n").unwrap();
+        fs::write(tree.path().join("meminfo"), "MemTotal: 4 kB\n").unwrap();
+        fs::write(tree.path().join("uptime"), "350.25 1.00\n").unwrap();
+        tree
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_read() {
+        let tree = tree();
+        let needs = facts(&["sysctl.net.core.somaxconn", "host.memory"]);
+        let sample = collect(&Source::recorded(tree.path()), &needs, Moment::End(None));
+        let known = |fact: &str| sample.readings.get(fact).and_then(Reading::value).cloned();
+        let somaxconn = Some(Value::Int(128));
+        assert_eq!(known("sysctl.net.core.somaxconn"), somaxconn);
+        assert_eq!(known("host.memory"), Some(Value::Int(4096)));
+        assert_eq!(sample.uptime_seconds, Some(350.25));
+        assert!(!sample.readings.contains_key("host.page_size"));
+        assert!(sample.sockets.is_none(), "nobody asked for sockets");
+    }
+
+    #[test]
+    fn what_every_report_tells_is_read_unasked() {
+        let tree = tree();
+        let sample = collect(
+            &Source::recorded(tree.path()),
+            &facts(&[]),
+            Moment::End(None),
+        );
+        let recycle = &sample.readings["sysctl.net.ipv4.tcp_tw_recycle"];
+        assert_eq!(*recycle, Reading::Absent);
+        // net/core is there and netdev_max_backlog is not: a namespace of its own.
+        let initial = &sample.readings["host.initial_netns"];
+        assert_eq!(*initial, Reading::Known(Value::Bool(false)));
+    }
+
+    #[test]
+    fn a_masked_tree_refuses_settings_and_says_so_once() {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir(tree.path().join("sys")).unwrap();
+        let needs = facts(&["sysctl.net.core.somaxconn"]);
+        let sample = collect(&Source::recorded(tree.path()), &needs, Moment::End(None));
+        for fact in ["sysctl.net.core.somaxconn", "host.initial_netns"] {
+            let reading = &sample.readings[fact];
+            assert!(matches!(reading, Reading::Denied(_)), "{fact}: {reading:?}");
+        }
+        assert_eq!(sample.notes.len(), 1, "{:?}", sample.notes);
+    }
+
+    #[test]
+    fn a_mark_of_the_kubelet_tells_and_a_closed_folder_leaves_it_open() {
+        let tree = tree();
+        let (here, gone) = (tree.path().join("meminfo"), tree.path().join("gone"));
+        // Below a file nothing can be looked up, as below a folder of somebody else.
+        let closed = tree.path().join("uptime/x");
+        let known = |on| Reading::Known(Value::Bool(on));
+        assert_eq!(kubernetes_node(&[&gone]), known(false));
+        assert_eq!(kubernetes_node(&[&gone, &here]), known(true));
+        let open = kubernetes_node(&[&closed, &gone]);
+        assert!(matches!(open, Reading::Denied(_)), "{open:?}");
     }
 }

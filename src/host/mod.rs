@@ -11,6 +11,7 @@ mod rule_files;
 mod snapshot_file;
 mod socket_facts;
 pub mod sockets;
+mod statistics;
 mod sysctls;
 
 pub use collect::{Moment, Needs, Source, collect};

@@ -46,7 +46,10 @@ mod tests {
             "MemTotal: 4 kB more",
             "MemTotal: 9223372036854775807 kB",
         ] {
-            assert!(matches!(memory_total(text), Reading::Malformed(_)), "{text}");
+            assert!(
+                matches!(memory_total(text), Reading::Malformed(_)),
+                "{text}"
+            );
         }
     }
 
