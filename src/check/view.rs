@@ -1,11 +1,13 @@
 //! A snapshot as an expression sees it: one window, one subject, and values that are tried out.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
 
-use crate::fact::socket::{Destination, Listener, Tracked};
+use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
+
+/// Why the tables of `/proc/net` are not enough.
+const NEEDS_DIAG: &str = "needs sock_diag";
 
 /// The subject a rule with `each` is judged for.
 #[derive(Clone, Copy, Debug)]
@@ -89,12 +91,7 @@ impl<'a> View<'a> {
             .earlier
             .as_ref()
             .and_then(|sample| sample.sockets.as_ref());
-        let same = |one: &Listener| {
-            before?
-                .listeners
-                .iter()
-                .find(|old| old.address == one.address && old.inode == one.inode)
-        };
+        let same = |one: &Listener| before?.listener(one);
         Some(
             now.iter()
                 .map(|one| SubjectView::Listener(one, same(one)))
@@ -115,6 +112,17 @@ impl<'a> View<'a> {
         )
     }
 
+    /// How a setting stands now: what was read, apart from values tried out.
+    pub fn live(&self, key: &str) -> Reading<Value> {
+        let fact = format!("sysctl.{key}");
+        self.snapshot
+            .now
+            .readings
+            .get(&fact)
+            .cloned()
+            .unwrap_or(Reading::Absent)
+    }
+
     fn missing(fact: &str, why: Why) -> Lookup {
         Lookup::Missing(Missing::new(fact, why))
     }
@@ -128,46 +136,46 @@ impl<'a> View<'a> {
 
     /// `port.usable`: worked out from the range and the reserved list, so that it follows a value that
     /// is being tried out.
-    fn usable_ports(&self) -> Option<i64> {
-        let Lookup::Value(Value::Range([low, high])) =
-            self.value("sysctl.net.ipv4.ip_local_port_range")
-        else {
-            return None;
+    fn usable_ports(&self) -> Lookup {
+        let range = "sysctl.net.ipv4.ip_local_port_range";
+        let (low, high) = match self.value(range) {
+            Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
+            Lookup::Value(_) => return Self::missing(range, Why::Malformed),
+            missing @ Lookup::Missing(_) => return missing,
         };
-        let reserved = match self.value("sysctl.net.ipv4.ip_local_reserved_ports") {
+        let list = "sysctl.net.ipv4.ip_local_reserved_ports";
+        let reserved: i64 = match self.value(list) {
             Lookup::Value(Value::Ports(ranges)) => ranges
                 .iter()
                 .map(|(from, to)| (i64::from(*to).min(high) - i64::from(*from).max(low) + 1).max(0))
                 .sum(),
-            _ => 0,
+            // A kernel without the list reserves nothing; one that hides it may.
+            Lookup::Missing(Missing {
+                why: Why::Absent | Why::NotCollected(_),
+                ..
+            }) => 0,
+            Lookup::Value(_) => return Self::missing(list, Why::Malformed),
+            missing @ Lookup::Missing(_) => return missing,
         };
-        Some((high - low + 1 - reserved).max(0))
+        Lookup::Value(Value::Int((high - low + 1 - reserved).max(0)))
     }
 
+    /// Connections that are in the same state in both samples; `None` for any other fact.
     fn persisting(&self, fact: &str) -> Option<Lookup> {
-        let tracked = |sample: &'a Sample| -> Option<&'a Tracked> {
-            let summary = &sample.sockets.as_ref()?.summary;
-            Some(match fact {
-                "socket.fin_wait_2_persisting" => &summary.fin_wait_2_tracked,
-                _ => &summary.syn_sent_tracked,
-            })
+        let tracked: fn(&SocketSummary) -> &Tracked = match fact {
+            "socket.fin_wait_2_persisting" => |summary| &summary.fin_wait_2_tracked,
+            "socket.syn_sent_persisting" => |summary| &summary.syn_sent_tracked,
+            _ => return None,
         };
-        if !matches!(
-            fact,
-            "socket.fin_wait_2_persisting" | "socket.syn_sent_persisting"
-        ) {
-            return None;
-        }
-        let Some(now) = tracked(&self.snapshot.now) else {
-            return Some(Self::missing(
-                fact,
-                Why::NotCollected("sockets were not read".to_owned()),
-            ));
+        let of = |sample: &'a Sample| {
+            let sockets = sample.sockets.as_ref().ok_or_else(unread_sockets)?;
+            Ok(tracked(&sockets.summary))
         };
-        let Some(earlier) = self.snapshot.earlier.as_ref().and_then(tracked) else {
-            return Some(Self::missing(fact, Why::OneSample));
-        };
-        Some(count(Tracked::persisting(earlier, now).count))
+        let both = of(&self.snapshot.now).and_then(|now| {
+            let earlier = self.snapshot.earlier.as_ref().ok_or(Why::OneSample)?;
+            Ok(Tracked::persisting(of(earlier)?, now).count)
+        });
+        Some(both.map_or_else(|why| Self::missing(fact, why), count))
     }
 
     fn subject_value(&self, fact: &str) -> Lookup {
@@ -176,39 +184,47 @@ impl<'a> View<'a> {
         };
         let unseen = |what: &str| Self::missing(fact, Why::NotCollected(what.to_owned()));
         match (subject, fact) {
-            (SubjectView::Listener(now, _), "listener.address") => text(endpoint(now.address)),
+            (SubjectView::Listener(now, _), "listener.address") => text(now.address.to_string()),
             (SubjectView::Listener(now, _), "listener.port") => {
                 count(u64::from(now.address.port()))
             }
             (SubjectView::Listener(now, before), "listener.queue") => {
                 count(u64::from(now.queue.max(before.map_or(0, |old| old.queue))))
             }
-            (SubjectView::Listener(now, _), "listener.bound") => now.bound.map_or_else(
-                || unseen("needs sock_diag"),
-                |bound| count(u64::from(bound)),
-            ),
+            (SubjectView::Listener(now, _), "listener.bound") => now
+                .bound
+                .map_or_else(|| unseen(NEEDS_DIAG), |bound| count(u64::from(bound))),
             (SubjectView::Listener(now, _), "listener.process") => now
                 .process
                 .clone()
                 .map_or_else(|| Self::missing(fact, Why::Absent), text),
             (SubjectView::Listener(now, _), "listener.drops") => {
-                now.drops.map_or_else(|| unseen("needs sock_diag"), count)
+                now.drops.map_or_else(|| unseen(NEEDS_DIAG), count)
             }
             (SubjectView::Destination(one), "destination.source") => text(one.source.to_string()),
-            (SubjectView::Destination(one), "destination.address") => text(endpoint(one.address)),
+            (SubjectView::Destination(one), "destination.address") => text(one.address.to_string()),
             (SubjectView::Destination(one), "destination.used") => count(one.used),
             (SubjectView::Destination(one), "destination.time_wait") => count(one.time_wait),
             _ => Self::missing(fact, Why::Absent),
         }
     }
 
-    /// The drops of the listener in sight: now, and in the earlier sample.
-    fn drops(&self) -> (Option<u64>, Option<u64>) {
-        match self.subject {
-            Some(SubjectView::Listener(now, before)) => {
-                (now.drops, before.and_then(|old| old.drops))
-            }
-            _ => (None, None),
+    /// How many packets the listener in sight dropped over the window.
+    fn dropped(&self) -> Result<u64, Why> {
+        let Some(SubjectView::Listener(now, before)) = self.subject else {
+            return Err(Why::Other("no subject".to_owned()));
+        };
+        let drops = |one: &Listener| {
+            one.drops
+                .ok_or_else(|| Why::NotCollected(NEEDS_DIAG.to_owned()))
+        };
+        let now = drops(now)?;
+        let earlier = self.snapshot.earlier.as_ref().ok_or(Why::OneSample)?;
+        match before {
+            Some(before) => now.checked_sub(drops(before)?).ok_or_else(went_backwards),
+            // A listener that was not there before has dropped nothing before.
+            None if earlier.sockets.is_some() => Ok(now),
+            None => Err(unread_sockets()),
         }
     }
 }
@@ -231,12 +247,14 @@ impl Facts for View<'_> {
                 None => Self::missing(fact, Why::OneSample),
             };
         }
-        if fact == "port.usable"
-            && let Some(usable) = self.usable_ports()
-        {
-            return Lookup::Value(Value::Int(usable));
+        let reading = self.snapshot.now.readings.get(fact);
+        if fact == "port.usable" {
+            let usable = self.usable_ports();
+            if reading.is_none() || matches!(usable, Lookup::Value(_)) {
+                return usable;
+            }
         }
-        if let Some(reading) = self.snapshot.now.readings.get(fact) {
+        if let Some(reading) = reading {
             return Lookup::of(fact, reading);
         }
         self.persisting(fact)
@@ -248,13 +266,9 @@ impl Facts for View<'_> {
             return self.total(fact);
         }
         if fact == "listener.drops" {
-            return match self.drops() {
-                (Some(now), Some(before)) => count(now.saturating_sub(before)),
-                (None, _) => Self::missing(fact, Why::NotCollected("needs sock_diag".to_owned())),
-                _ if self.snapshot.earlier.is_none() => Self::missing(fact, Why::OneSample),
-                // A listener that was not there before has dropped nothing before.
-                (Some(now), None) => count(now),
-            };
+            return self
+                .dropped()
+                .map_or_else(|why| Self::missing(fact, why), count);
         }
         let now = match Self::of_sample(&self.snapshot.now, fact) {
             Lookup::Value(Value::Int(now)) => now,
@@ -266,19 +280,17 @@ impl Facts for View<'_> {
         };
         match Self::of_sample(earlier, fact) {
             Lookup::Value(Value::Int(before)) if before <= now => {
-                Lookup::Value(Value::Int(now - before))
+                Lookup::Value(Value::Int(now.saturating_sub(before)))
             }
-            Lookup::Value(_) => Self::missing(fact, Why::Other("went backwards".to_owned())),
+            Lookup::Value(Value::Int(_)) => Self::missing(fact, went_backwards()),
+            Lookup::Value(_) => Self::missing(fact, Why::Malformed),
             missing @ Lookup::Missing(_) => missing,
         }
     }
 
     fn total(&self, fact: &str) -> Lookup {
         if fact == "listener.drops" {
-            return match self.drops().0 {
-                Some(now) => count(now),
-                None => Self::missing(fact, Why::NotCollected("needs sock_diag".to_owned())),
-            };
+            return self.subject_value(fact);
         }
         Self::of_sample(&self.snapshot.now, fact)
     }
@@ -303,24 +315,20 @@ fn text(text: String) -> Lookup {
     Lookup::Value(Value::Text(text))
 }
 
-/// An address and port as `ss` writes them: `[::]:443`, and `*` for any address of both families.
-fn endpoint(address: SocketAddr) -> String {
-    match address.ip() {
-        IpAddr::V4(ip) => format!("{ip}:{}", address.port()),
-        IpAddr::V6(ip) => format!("[{ip}]:{}", address.port()),
-    }
+/// A port number, whatever a snapshot says it is.
+fn port(number: i64) -> i64 {
+    number.clamp(0, i64::from(u16::MAX))
 }
 
-/// The reading of one setting, its value tried out or as it is.
-impl View<'_> {
-    /// How the key stands now: what was read, apart from values tried out.
-    pub fn live(&self, key: &str) -> Reading<Value> {
-        let fact = format!("sysctl.{key}");
-        self.snapshot
-            .now
-            .readings
-            .get(&fact)
-            .cloned()
-            .unwrap_or(Reading::Absent)
-    }
+/// A counter of 32 bits that started again at zero, or of a namespace that was made anew.
+fn went_backwards() -> Why {
+    Why::Other("went backwards".to_owned())
 }
+
+fn unread_sockets() -> Why {
+    Why::NotCollected("sockets could not be read".to_owned())
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

@@ -53,4 +53,9 @@ pub struct Sockets {
 impl Sockets {
     /// How many inodes in `CLOSE_WAIT` are kept for attribution.
     pub const MAX_CLOSE_WAIT_INODES: usize = 4096;
+
+    /// The same listener in this look.
+    pub fn listener(&self, like: &Listener) -> Option<&Listener> {
+        self.listeners.iter().find(|one| one.is_same(like))
+    }
 }

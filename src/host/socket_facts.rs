@@ -75,12 +75,7 @@ pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) 
 fn is_suspicious(found: &Sockets, earlier: Option<&Sample>) -> bool {
     let before = earlier.and_then(|sample| sample.sockets.as_ref());
     let dropped = |one: &Listener| {
-        let old = before.and_then(|sockets| {
-            sockets
-                .listeners
-                .iter()
-                .find(|old| old.address == one.address && old.inode == one.inode)
-        });
+        let old = before.and_then(|sockets| sockets.listener(one));
         match (one.drops, old.and_then(|old| old.drops)) {
             (Some(now), Some(then)) => now > then,
             (Some(now), None) => now > 0,

@@ -60,3 +60,11 @@ pub struct Listener {
     /// The process that holds it, "nginx (pid 812)"; `None` when not looked for or not visible.
     pub process: Option<String>,
 }
+
+impl Listener {
+    /// The same listener in another look: a process that listens anew on the address, or another
+    /// one beside it (`SO_REUSEPORT`), has another inode.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.inode == other.inode && self.address == other.address
+    }
+}

@@ -1,0 +1,223 @@
+//! What an expression gets to see.
+
+use super::*;
+use crate::fact::Host;
+use crate::fact::socket::{Family, PortOccupancy, SocketSource, Sockets};
+
+const DROPS: &str = "listener.drops";
+const PERSISTING: &str = "socket.syn_sent_persisting";
+
+fn sockets(listeners: Vec<Listener>) -> Sockets {
+    Sockets {
+        source: SocketSource::Diagnostics,
+        summary: SocketSummary::default(),
+        listeners,
+        ports: PortOccupancy::default(),
+        close_wait_inodes: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn listener(inode: u64, drops: Option<u64>) -> Listener {
+    Listener {
+        family: Family::Ipv6,
+        address: "[::]:443".parse().unwrap(),
+        queue: 3,
+        bound: None,
+        drops,
+        inode,
+        process: None,
+    }
+}
+
+fn sample(readings: &[(&str, Value)], sockets: Option<Sockets>) -> Sample {
+    Sample {
+        uptime_seconds: Some(100.0),
+        host: Host::default(),
+        readings: readings
+            .iter()
+            .map(|(fact, value)| ((*fact).to_owned(), Reading::Known(value.clone())))
+            .collect(),
+        sockets,
+        notes: Vec::new(),
+    }
+}
+
+fn window(earlier: Sample, now: Sample) -> Snapshot {
+    let earlier = Sample {
+        uptime_seconds: Some(90.0),
+        ..earlier
+    };
+    Snapshot::new(Some(earlier), now)
+}
+
+fn int(lookup: &Lookup) -> Option<i64> {
+    match lookup {
+        Lookup::Value(Value::Int(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+fn why(lookup: Lookup) -> Why {
+    match lookup {
+        Lookup::Missing(missing) => missing.why,
+        Lookup::Value(value) => panic!("{value:?}"),
+    }
+}
+
+/// The drops over the window of the only listener there is now.
+fn dropped(earlier: Option<Sockets>, now: Listener) -> Lookup {
+    let snapshot = window(sample(&[], earlier), sample(&[], Some(sockets(vec![now]))));
+    let view = View::new(&snapshot);
+    let subject = view.listeners().unwrap()[0];
+    view.of(subject).delta(DROPS)
+}
+
+#[test]
+fn a_counter_that_went_backwards_is_unknown_not_zero() {
+    let of = |number| sample(&[("counter.Tcp.OutSegs", Value::Int(number))], None);
+    let delta = |before, now| View::new(&window(of(before), of(now))).delta("counter.Tcp.OutSegs");
+    assert_eq!(int(&delta(5, 12)), Some(7));
+    assert_eq!(int(&delta(5, 5)), Some(0));
+    assert_eq!(
+        why(delta(4_294_967_290, 3)),
+        Why::Other("went backwards".to_owned())
+    );
+    assert_eq!(int(&delta(i64::MIN, i64::MAX)), Some(i64::MAX));
+}
+
+#[test]
+fn with_one_sample_there_is_a_total_and_no_difference() {
+    let snapshot = Snapshot::new(
+        None,
+        sample(&[("counter.Tcp.OutSegs", Value::Int(9))], None),
+    );
+    let view = View::new(&snapshot);
+    assert_eq!(why(view.delta("counter.Tcp.OutSegs")), Why::OneSample);
+    assert_eq!(int(&view.total("counter.Tcp.OutSegs")), Some(9));
+    assert_eq!(view.window_seconds(), None);
+}
+
+#[test]
+fn since_boot_the_difference_is_the_total_over_the_uptime() {
+    let of = |number| sample(&[("counter.Tcp.OutSegs", Value::Int(number))], None);
+    let snapshot = window(of(5), of(12));
+    let view = View::new(&snapshot).over(Period::SinceBoot);
+    assert_eq!(int(&view.delta("counter.Tcp.OutSegs")), Some(12));
+    assert_eq!(view.window_seconds(), Some(100.0));
+    assert_eq!(View::new(&snapshot).window_seconds(), Some(10.0));
+}
+
+#[test]
+fn a_listener_is_told_from_another_one_on_its_address() {
+    // SO_REUSEPORT: two sockets on one address; the wrong one would show 90 drops.
+    let earlier = sockets(vec![listener(7, Some(10)), listener(8, Some(100))]);
+    let found = dropped(Some(earlier.clone()), listener(8, Some(100)));
+    assert_eq!(int(&found), Some(0));
+    // A server that was restarted in the window listens anew.
+    assert_eq!(int(&dropped(Some(earlier), listener(9, Some(4)))), Some(4));
+}
+
+#[test]
+fn drops_are_unknown_where_either_end_of_the_window_cannot_tell_them() {
+    let tables = sockets(vec![listener(7, None)]);
+    let needs_diag = Why::NotCollected("needs sock_diag".to_owned());
+    let now = listener(7, Some(50));
+    assert_eq!(why(dropped(Some(tables), now.clone())), needs_diag);
+    let told = sockets(vec![listener(7, Some(2))]);
+    assert_eq!(why(dropped(Some(told), listener(7, None))), needs_diag);
+    let unread = Why::NotCollected("sockets could not be read".to_owned());
+    assert_eq!(why(dropped(None, now)), unread);
+    // 32 bits in the kernel: they start again at zero.
+    let wrapped = dropped(
+        Some(sockets(vec![listener(7, Some(50))])),
+        listener(7, Some(1)),
+    );
+    assert_eq!(why(wrapped), Why::Other("went backwards".to_owned()));
+}
+
+#[test]
+fn the_queue_of_a_listener_is_the_longer_of_both_samples() {
+    let full = Listener {
+        queue: 129,
+        ..listener(7, None)
+    };
+    let snapshot = window(
+        sample(&[], Some(sockets(vec![full]))),
+        sample(&[], Some(sockets(vec![listener(7, None)]))),
+    );
+    let view = View::new(&snapshot);
+    let view = view.of(view.listeners().unwrap()[0]);
+    assert_eq!(int(&view.value("listener.queue")), Some(129));
+    let address = Value::Text("[::]:443".to_owned());
+    assert_eq!(view.value("listener.address"), Lookup::Value(address));
+    assert!(matches!(view.value("destination.used"), Lookup::Missing(_)));
+}
+
+#[test]
+fn only_connections_in_both_samples_persist() {
+    let dialling = |ports: std::ops::Range<u16>| {
+        let mut found = sockets(Vec::new());
+        for port in ports {
+            let local = ([10, 0, 0, 1], port).into();
+            let remote = ([10, 0, 3, 9], 80).into();
+            found.summary.syn_sent_tracked.insert(local, remote);
+        }
+        sample(&[], Some(found))
+    };
+    let snapshot = window(dialling(100..200), dialling(150..300));
+    assert_eq!(int(&View::new(&snapshot).value(PERSISTING)), Some(50));
+    let single = Snapshot::new(None, dialling(0..5));
+    assert_eq!(why(View::new(&single).value(PERSISTING)), Why::OneSample);
+    let unread = Why::NotCollected("sockets could not be read".to_owned());
+    let blind = window(sample(&[], None), dialling(0..5));
+    assert_eq!(why(View::new(&blind).value(PERSISTING)), unread);
+}
+
+#[test]
+fn usable_ports_are_those_of_the_range_without_the_reserved_ones() {
+    let range = (
+        "sysctl.net.ipv4.ip_local_port_range",
+        Value::Range([1000, 1999]),
+    );
+    let list = "sysctl.net.ipv4.ip_local_reserved_ports";
+    let usable = |now: Sample| View::new(&Snapshot::new(None, now)).value("port.usable");
+    let reserved = (
+        list,
+        Value::Ports(vec![(1, 1009), (1990, 3000), (5000, 5001)]),
+    );
+    let both = sample(&[range.clone(), reserved], None);
+    assert_eq!(int(&usable(both.clone())), Some(980));
+    let mut hidden = both.clone();
+    let denied = Reading::Denied("EACCES".to_owned());
+    hidden.readings.insert(list.to_owned(), denied);
+    assert_eq!(why(usable(hidden)), Why::Denied("EACCES".to_owned()));
+    assert_eq!(int(&usable(sample(&[range], None))), Some(1000));
+    assert!(matches!(usable(sample(&[], None)), Lookup::Missing(_)));
+
+    let snapshot = Snapshot::new(None, both);
+    let wider = (
+        "net.ipv4.ip_local_port_range".to_owned(),
+        Value::Range([1000, 2999]),
+    );
+    let tried = View::new(&snapshot).with([wider]);
+    assert_eq!(
+        int(&tried.value("port.usable")),
+        Some(980),
+        "it follows what is tried"
+    );
+}
+
+#[test]
+fn numbers_that_no_kernel_has_do_not_fall_over() {
+    for ends in [[i64::MIN, i64::MAX], [i64::MAX, i64::MIN], [0, -1]] {
+        let range = ("sysctl.net.ipv4.ip_local_port_range", Value::Range(ends));
+        let list = (
+            "sysctl.net.ipv4.ip_local_reserved_ports",
+            Value::Ports(vec![(9, 3)]),
+        );
+        let snapshot = Snapshot::new(None, sample(&[range, list], None));
+        let usable = int(&View::new(&snapshot).value("port.usable")).unwrap();
+        assert!((0..=65_536).contains(&usable), "{ends:?}: {usable}");
+    }
+}
