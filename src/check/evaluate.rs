@@ -20,13 +20,13 @@ pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> 
             verdict: judge(rule, &view),
         })
         .collect();
-    drop_told_past(&mut judgements);
+    drop_told_past(&mut judgements, &view);
     judgements
 }
 
 /// A past fault is told only where its mechanism is quiet now: the totals since boot hold the present
-/// fault too, and the same drops must not be reported twice.
-fn drop_told_past(judgements: &mut [Judgement<'_>]) {
+/// fault too, and the same drops must not be reported twice. What is left is the verdict on now.
+fn drop_told_past(judgements: &mut [Judgement<'_>], view: &View<'_>) {
     let firing = |judgement: &Judgement<'_>, period| match &judgement.verdict {
         Verdict::Fires(finding) => finding.period == period,
         _ => false,
@@ -38,12 +38,12 @@ fn drop_told_past(judgements: &mut [Judgement<'_>]) {
         .collect();
     for one in judgements {
         if firing(one, When::Past) && busy.contains(&one.rule.mechanism) {
-            one.verdict = Verdict::Holds;
+            one.verdict = judge_now(one.rule, view);
         }
     }
 }
 
-/// Judges one rule.
+/// Judges one rule: now, and if it does not fire, by what happened since boot.
 pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
     match required(rule, view) {
         Required::Here => {}
@@ -52,16 +52,19 @@ pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
         }
         Required::Unknown(missing) => return Verdict::Unknown(missing),
     }
-    let now = match rule.each {
+    let now = judge_now(rule, view);
+    match &rule.past {
+        Some(past) if !matches!(now, Verdict::Fires(_)) => {
+            judge_past(rule, past, view).unwrap_or(now)
+        }
+        _ => now,
+    }
+}
+
+fn judge_now(rule: &Rule, view: &View<'_>) -> Verdict {
+    match rule.each {
         None => judge_once(rule, view),
         Some(subject) => judge_each(rule, view, subject),
-    };
-    if matches!(now, Verdict::Fires(_)) {
-        return now;
-    }
-    match &rule.past {
-        Some(past) => judge_past(rule, past, view).unwrap_or(now),
-        None => now,
     }
 }
 
@@ -335,3 +338,7 @@ fn whole(outcome: &Outcome) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "evaluate_tests.rs"]
+mod tests;
