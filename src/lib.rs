@@ -31,6 +31,8 @@
 //! 5. One fact has one home; where a thing must be said twice, a test compares the two.
 
 #![deny(clippy::disallowed_methods)]
+// Whatever a kernel, a file or a rule says, no run ends in a panic; tests may.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 pub mod catalog;
 pub mod check;

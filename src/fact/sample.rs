@@ -38,6 +38,10 @@ pub struct Sample {
 }
 
 /// The inputs of one audit.
+///
+/// Written as JSON, this is the snapshot format. Its version is that of [`SNAPSHOT_SCHEMA`], and any
+/// other shape is another version: a field that is not known is refused, because a judgement that
+/// passes over a part of its facts would be wrong in silence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
@@ -131,6 +135,100 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fact::socket::{Family, Listener, PortOccupancy, SocketSource, SocketSummary};
+    use proptest::prelude::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<i64>().prop_map(Value::Int),
+            any::<bool>().prop_map(Value::Bool),
+            any::<[i64; 3]>().prop_map(Value::Triple),
+            any::<[i64; 2]>().prop_map(Value::Range),
+            prop::collection::vec(any::<(u16, u16)>(), 0..3).prop_map(Value::Ports),
+            prop::collection::vec(any::<String>(), 0..3).prop_map(Value::Words),
+            any::<String>().prop_map(Value::Text),
+        ]
+    }
+
+    fn readings() -> impl Strategy<Value = Reading<Value>> {
+        prop_oneof![
+            values().prop_map(Reading::Known),
+            values().prop_map(Reading::ReadOnly),
+            Just(Reading::Absent),
+            any::<String>().prop_map(Reading::Denied),
+            any::<String>().prop_map(Reading::Malformed),
+        ]
+    }
+
+    fn looks() -> impl Strategy<Value = Sockets> {
+        (
+            any::<[Option<u64>; 3]>(),
+            any::<(u16, u16)>(),
+            any::<String>(),
+        )
+            .prop_map(|([keepalive, backoff, drops], (local, remote), name)| {
+                let mut summary = SocketSummary {
+                    established_keepalive: keepalive,
+                    established_backoff: backoff,
+                    ..SocketSummary::default()
+                };
+                let ends = [
+                    ([10, 0, 0, 1], local).into(),
+                    ([0, 0, 0, 0, 0, 0, 0, 1], remote).into(),
+                ];
+                summary.syn_sent_tracked.insert(ends[0], ends[1]);
+                Sockets {
+                    source: SocketSource::Diagnostics,
+                    summary,
+                    listeners: vec![Listener {
+                        family: Family::Ipv6,
+                        address: ends[1],
+                        queue: local.into(),
+                        bound: None,
+                        drops,
+                        inode: u64::MAX,
+                        process: Some(name.clone()),
+                    }],
+                    ports: PortOccupancy::default(),
+                    close_wait_inodes: vec![u64::MAX],
+                    notes: vec![name],
+                }
+            })
+    }
+
+    fn samples() -> impl Strategy<Value = Sample> {
+        (
+            prop::option::of(any::<u32>().prop_map(|hundredths| f64::from(hundredths) / 100.0)),
+            prop::option::of(any::<u64>()),
+            prop::collection::btree_map(any::<String>(), readings(), 0..4),
+            prop::option::of(looks()),
+        )
+            .prop_map(|(uptime_seconds, netns, readings, sockets)| Sample {
+                uptime_seconds,
+                host: Host {
+                    name: Some("web".to_owned()),
+                    kernel: KernelVersion::parse("6.12.0-rc1"),
+                    boot_id: None,
+                    netns,
+                },
+                readings,
+                sockets,
+                notes: Vec::new(),
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_snapshot_reads_back_as_it_was_written(
+            now in samples(), earlier in prop::option::of(samples())
+        ) {
+            let snapshot = Snapshot::new(earlier, now);
+            let text = serde_json::to_string(&snapshot).unwrap();
+            let back: Snapshot = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&back, &snapshot);
+            prop_assert_eq!(serde_json::to_string(&back).unwrap(), text);
+        }
+    }
 
     fn sample(boot: &str, netns: u64, uptime: f64) -> Sample {
         let host = Host {

@@ -34,6 +34,7 @@ pub enum SocketSource {
 
 /// One look at all TCP sockets of a network namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sockets {
     /// Where the tables were read from.
     pub source: SocketSource,

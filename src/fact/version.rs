@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Vendors backport: on a kernel with a vendor suffix a claim that rests on the number alone is
 /// unknown, see [`KernelVersion::is_vendor`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KernelVersion {
     /// The first number.
     pub major: u32,
@@ -32,14 +33,10 @@ impl KernelVersion {
         let mut numbers = [0_u32; 3];
         let mut rest = release;
         for (at, slot) in numbers.iter_mut().enumerate() {
-            let end = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
-            if end == 0 {
-                return None;
-            }
-            *slot = rest[..end].parse().ok()?;
-            rest = &rest[end..];
+            let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            let digits = rest.strip_suffix(after)?;
+            *slot = digits.parse().ok()?;
+            rest = after;
             match rest.strip_prefix('.') {
                 Some(after) if after.starts_with(|c: char| c.is_ascii_digit()) => rest = after,
                 _ if at == 0 => return None,

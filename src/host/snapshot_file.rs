@@ -147,17 +147,25 @@ pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> Result<(), String> {
 fn write_whole(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
     let mut bytes = serde_json::to_vec(snapshot)?;
     bytes.push(b'\n');
-    match std::fs::metadata(file) {
+    let in_place = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(file)
+            .and_then(|mut out| out.write_all(&bytes))
+    };
+    let file = match std::fs::metadata(file) {
         Ok(stat) if stat.is_dir() => return Err(Errno::ISDIR.into()),
         // A rename would put a regular file in the place of /dev/null.
-        Ok(stat) if !stat.is_file() => {
-            return std::fs::OpenOptions::new()
-                .write(true)
-                .open(file)
-                .and_then(|mut out| out.write_all(&bytes));
-        }
-        _ => {}
-    }
+        Ok(stat) if !stat.is_file() => return in_place(),
+        // Nor may it replace a link, such as /dev/stdout: the file behind it is meant.
+        Ok(_) => match std::fs::canonicalize(file) {
+            Ok(file) => file,
+            // A file that is open and has no name any more.
+            Err(_) => return in_place(),
+        },
+        Err(_) => file.to_owned(),
+    };
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = file.with_file_name(name);
@@ -167,7 +175,7 @@ fn write_whole(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
         .mode(0o600)
         .open(&beside)
         .and_then(|mut out| out.write_all(&bytes).and_then(|()| out.sync_all()))
-        .and_then(|()| std::fs::rename(&beside, file));
+        .and_then(|()| std::fs::rename(&beside, &file));
     if written.is_err() {
         // The half-written file must not stay; that the removal may fail too changes nothing.
         let _ = std::fs::remove_file(&beside);

@@ -94,9 +94,14 @@ pub fn report(
 /// What every report says: the truth about `tcp_tw_recycle`, replaced rules, what could not be seen.
 fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<String> {
     let recycle = match snapshot.now.readings.get("sysctl.net.ipv4.tcp_tw_recycle") {
-        Some(Reading::Absent) | None => {
-            "tcp_tw_recycle does not exist on this kernel (removed in Linux 4.12)".to_owned()
-        }
+        Some(Reading::Absent) | None => match &snapshot.now.host.kernel {
+            // It was a setting of the whole machine, which other namespaces do not show.
+            Some(kernel) if !kernel.is_at_least(4, 12) => {
+                "tcp_tw_recycle is not visible here; look on the host (Linux 4.12 removed it)"
+                    .to_owned()
+            }
+            _ => "tcp_tw_recycle does not exist on this kernel (removed in Linux 4.12)".to_owned(),
+        },
         Some(reading) if matches!(reading.value(), Some(Value::Int(0) | Value::Bool(false))) => {
             "tcp_tw_recycle exists on this kernel and is off; leave it off".to_owned()
         }

@@ -132,7 +132,8 @@ impl Problem {
         let before = self.source.text.get(..self.span.start)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.matches('\n').count() + 1;
-        Some((line, before[line_start..].chars().count() + 1))
+        let column = before.get(line_start..)?.chars().count() + 1;
+        Some((line, column))
     }
 
     /// `FILE:LINE:COLUMN`, or the file alone.

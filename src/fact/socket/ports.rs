@@ -24,6 +24,7 @@ impl PortView {
 
 /// Local ports that services hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PortOccupancy {
     /// Ports with a TCP listener.
     pub tcp: BTreeSet<u16>,

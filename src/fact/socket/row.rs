@@ -42,6 +42,7 @@ impl SocketRow {
 
 /// A listening socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Listener {
     /// The family of the socket.
     pub family: Family,

@@ -8,6 +8,7 @@ use super::{Family, StateCounts, TcpState, Tracked};
 
 /// All sockets of a namespace, summed up. `None` means that the source could not tell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SocketSummary {
     /// `AF_INET` sockets per state.
     pub ipv4: StateCounts,
@@ -45,6 +46,7 @@ pub struct SocketSummary {
 
 /// The foremost of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ranked {
     /// What it is called.
     pub name: String,
@@ -54,6 +56,7 @@ pub struct Ranked {
 
 /// The local ports in use from one address towards one service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Destination {
     /// The local address.
     pub source: IpAddr,
@@ -70,6 +73,7 @@ pub struct Destination {
 /// The age is that of the last acknowledgement (`tcpi_last_ack_recv`), which the peer's FIN carries;
 /// an answered keepalive probe makes a socket look younger than it is, never older.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CloseWaitAges {
     /// 10 s or more.
     pub older_10s: u64,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// is the same in every run and release, because snapshots keep it. It has 52 bits, so that every
 /// JSON reader keeps it exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tracked {
     seen: BTreeSet<u64>,
     /// Whether there were more than are kept. The smallest fingerprints stay, which are the same
