@@ -52,10 +52,14 @@ pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) 
     {
         let search = sockets::attribute(&mut found, source.proc(), OWNER_BUDGET);
         if search.found.len() < search.wanted && search.hidden > 0 {
-            let note = format!(
-                "owners of {} socket(s) are not visible: needs root",
-                search.wanted - search.found.len()
-            );
+            // Root of a container lacks it, and so does root where a process is guarded.
+            let why = if rustix::process::geteuid().is_root() {
+                "needs CAP_SYS_PTRACE"
+            } else {
+                "needs root"
+            };
+            let unseen = search.wanted - search.found.len();
+            let note = format!("owners of {unseen} socket(s) are not visible: {why}");
             sample.notes.push(note);
         }
         if search.budget_spent {
