@@ -97,9 +97,9 @@ fn pipes(from: &Path, to: &Path) -> usize {
             fs::create_dir(&target).unwrap();
             made.push(pipes(&entry.path(), &target));
         } else {
-            let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+            let rights = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
             let kind = rustix::fs::FileType::Fifo;
-            rustix::fs::mknodat(rustix::fs::CWD, &target, kind, mode, 0).unwrap();
+            rustix::fs::mknodat(rustix::fs::CWD, &target, kind, rights, 0).unwrap();
             made.push(1);
         }
     }
