@@ -31,8 +31,6 @@ pub enum Error {
     CannotWrite(PathBuf, String),
     /// Writing the result failed.
     Output(io::Error),
-    /// Cases failed; they have been printed.
-    CasesFailed(usize),
 }
 
 impl fmt::Display for Error {
@@ -66,7 +64,6 @@ impl fmt::Display for Error {
                 write!(f, "cannot write `{}`: {errno}", path.display())
             }
             Self::Output(error) => write!(f, "cannot write the result: {error}"),
-            Self::CasesFailed(count) => write!(f, "{count} case(s) failed"),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod parse;
 mod reading;
 mod sample;
 pub mod socket;
+mod text;
 mod unit;
 mod value;
 mod version;
@@ -14,6 +15,7 @@ mod vocabulary;
 
 pub use reading::Reading;
 pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
+pub use text::{inert, is_active};
 pub use unit::Unit;
 pub use value::Value;
 pub use version::KernelVersion;

@@ -15,6 +15,7 @@ use rustix::fs::{Dir, Mode, OFlags, open, readlinkat_raw};
 use rustix::io::Errno;
 
 use super::file;
+use crate::fact::inert;
 
 /// A process that holds a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,20 +196,7 @@ fn comm(process: &Path) -> String {
         return "?".to_owned();
     }
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let mut name = String::new();
-    for character in String::from_utf8_lossy(bytes).chars() {
-        if character.is_control() || is_direction(character) {
-            name.extend(character.escape_default());
-        } else {
-            name.push(character);
-        }
-    }
-    name
-}
-
-/// Characters that turn the direction of text and so can make a line read as another.
-const fn is_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    inert(&String::from_utf8_lossy(bytes)).into_owned()
 }
 
 #[cfg(test)]

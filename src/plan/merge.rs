@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{self, KeyScope, KeySpec, Write};
+use crate::catalog::{self, KeyScope, KeySpec, Kind, Write};
 use crate::check::{Judgement, Proposal, Verdict, View};
 use crate::fact::{KernelVersion, Reading, Snapshot, Value};
 use crate::rule::Rule;
@@ -141,13 +141,19 @@ fn forbidden(
 /// Why a value below the kernel's own default is not recommended.
 fn below_default(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> {
     let kernel: &KernelVersion = view.snapshot().now.host.kernel.as_ref()?;
+    // The numbers of an enumeration are names, and those of a mask are sets: neither is below another.
+    if matches!(spec.kind, Kind::Enum | Kind::Bitmask) {
+        return None;
+    }
     let default = spec.default_for(kernel)?;
     let below = match (wanted, &default) {
         (Value::Int(wanted), Value::Int(default)) => wanted < default,
         (Value::Triple(wanted), Value::Triple(default)) => {
             wanted.iter().zip(default).any(|(w, d)| w < d)
         }
-        (Value::Range([low, high]), Value::Range([from, to])) => high - low < to - from,
+        (Value::Range([low, high]), Value::Range([from, to])) => {
+            high.saturating_sub(*low) < to.saturating_sub(*from)
+        }
         _ => false,
     };
     below.then(|| format!("{wanted} is below this kernel's default {default}"))

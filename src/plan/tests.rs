@@ -129,6 +129,14 @@ fn a_value_below_the_kernel_s_default_needs_a_reason() {
 }
 
 #[test]
+fn one_meaning_of_an_enumeration_is_not_below_another() {
+    // 2, the default, reuses on loopback only; 1 reuses towards everybody.
+    let facts = facts("sysctl.net.ipv4.tcp_tw_reuse: 2");
+    let change = one(&[rule("a", "net.ipv4.tcp_tw_reuse", "1", "")], &facts);
+    assert_eq!(change.blocked, None);
+}
+
+#[test]
 fn a_guard_blocks_when_it_holds_and_when_it_cannot_be_told() {
     let guards = "guards: [{ when: host.kubernetes_node, because: NodePorts }]\n";
     let rules = [rule("a", SOMAXCONN, "4096", guards)];

@@ -2,23 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Whether a terminal, or the reader's eye, could take the character for an order: C0 and C1 controls,
-/// line and direction marks, and characters without a picture.
-pub(super) fn is_active(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{00ad}'
-                | '\u{061c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-}
+use crate::fact::is_active;
 
 /// One line of text in which every active character is spelled out: `\x1b`, `\u{202e}`, `\n`. Tabs
 /// become blanks.

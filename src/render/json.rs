@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::escape::is_active;
 use super::report::Report;
+use crate::fact::is_active;
 
 /// Writes a report as indented JSON with a final newline.
 ///

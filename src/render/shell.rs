@@ -1,6 +1,6 @@
 //! Shell: the commands a reader may copy. What is copied must do what is shown and nothing else.
 
-use super::escape::is_active;
+use crate::fact::is_active;
 
 /// The command that sets one sysctl, or `None` when it cannot be written safely on a line.
 ///

@@ -126,6 +126,24 @@ fn a_failed_case_is_told_by_line_and_exits_with_1() {
 }
 
 #[test]
+fn names_of_folders_give_no_orders_to_a_terminal() {
+    let folder = folder(&[("a\u{1b}[2J/x.yaml", &rule("x"))]);
+    let dir = folder.path().to_str().unwrap();
+    for args in [["rules", "test", dir], ["rules", "list", "--rules"]] {
+        let ran = Tcptune::new().args(args);
+        let ran = if args[1] == "list" {
+            ran.args([dir])
+        } else {
+            ran
+        };
+        let text = ran.run().to_string();
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+    let list = Tcptune::new().args(["rules", "list", "--rules", dir]);
+    assert!(list.run().to_string().contains("\\x1b[2J"));
+}
+
+#[test]
 fn root_trusts_no_rule_that_others_can_write() {
     if !is_root() {
         return skipped("needs root");

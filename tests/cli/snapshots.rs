@@ -144,6 +144,22 @@ fn a_snapshot_replaces_an_older_one_and_gets_its_mode_right() {
 }
 
 #[test]
+fn a_link_stays_a_link_and_the_file_behind_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("behind");
+    fs::write(&file, "old").unwrap();
+    // /dev/stdout is such a link, and where root runs, replacing it would break the machine.
+    std::os::unix::fs::symlink("behind", folder.path().join("link")).unwrap();
+    let link = take(&tree("debian-12-6.1"), &folder, "link");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("tcptune.snapshot/1"), "{text}");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert_eq!(names(folder.path()).len(), 2);
+}
+
+#[test]
 fn a_pipe_is_written_into_and_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::check::try_case;
 use crate::host::read_rule_files;
+use crate::render::one_line;
 use crate::rule::{CaseFile, Problem, RuleFile, Rulebook, parse_cases};
 
 use crate::cli::args::{RuleFiles, Rules};
@@ -46,14 +47,14 @@ fn list(book: &Rulebook, output: &mut Output) -> Result<Exit, Error> {
             &rule.origin.file
         };
         let line = format!(
-            "{:<28} {:<6} {:<7} {:<7} {:<15} {origin}\n",
+            "{:<28} {:<6} {:<7} {:<7} {:<15} {origin}",
             rule.id,
             rule.severity.word(),
             rule.kind.word(),
             rule.maturity.word(),
             rule.mechanism,
         );
-        output.print(&line)?;
+        say(output, &line)?;
     }
     Ok(Exit::Success)
 }
@@ -70,17 +71,17 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
             |(_, cases): &(RuleFile, CaseFile)| cases.rule == rule.id && !cases.cases.is_empty();
         if !files.iter().any(tried) {
             failed += 1;
-            output.print(&format!("FAIL {}: no cases beside it\n", rule.id))?;
+            say(output, &format!("FAIL {}: no cases beside it", rule.id))?;
         }
     }
     for (file, cases) in &files {
         let Some(rule) = book.rule(&cases.rule) else {
             failed += 1;
             let line = format!(
-                "FAIL {}: no rule `{}` in this folder\n",
+                "FAIL {}: no rule `{}` in this folder",
                 file.name, cases.rule
             );
-            output.print(&line)?;
+            say(output, &line)?;
             continue;
         };
         for case in &cases.cases {
@@ -91,8 +92,8 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
                 failed += 1;
             }
             for fault in faults {
-                let line = format!("FAIL {}:{}: {}: {fault}\n", file.name, case.line, case.name);
-                output.print(&line)?;
+                let line = format!("FAIL {}:{}: {}: {fault}", file.name, case.line, case.name);
+                say(output, &line)?;
             }
         }
     }
@@ -102,6 +103,12 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
     } else {
         Ok(Exit::Findings)
     }
+}
+
+/// One line; names of files and what a case makes of a rule are anybody's.
+fn say(output: &mut Output, line: &str) -> Result<(), Error> {
+    output.print(&one_line(line))?;
+    output.print("\n")
 }
 
 /// Case files with what they say.

@@ -16,7 +16,7 @@ pub struct PortView {
 impl PortView {
     /// Whether a local port was taken by an outgoing connection: it lies in the range and nothing
     /// listens on it.
-    pub fn is_ephemeral(&self, port: u16) -> bool {
+    pub(super) fn is_ephemeral(&self, port: u16) -> bool {
         let (low, high) = self.range;
         (low..=high).contains(&port) && !self.listening.contains(&port)
     }

@@ -32,7 +32,7 @@ pub struct SocketRow {
 impl SocketRow {
     /// Whether a retransmission timer runs that has fired at least once; `None` when the source
     /// cannot tell.
-    pub fn backs_off(&self) -> Option<bool> {
+    pub(super) fn backs_off(&self) -> Option<bool> {
         match (self.timer?, self.retransmits?) {
             (Timer::Retransmit, retransmits) => Some(retransmits >= 1),
             _ => Some(false),
@@ -65,7 +65,7 @@ pub struct Listener {
 impl Listener {
     /// The same listener in another look: a process that listens anew on the address, or another
     /// one beside it (`SO_REUSEPORT`), has another inode.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         self.inode == other.inode && self.address == other.address
     }
 }

@@ -90,11 +90,6 @@ impl TcpState {
         }
     }
 
-    /// The state that [`TcpState::name`] spells so.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// The name as `ss` prints it.
     pub const fn ss_name(self) -> &'static str {
         match self {
@@ -166,7 +161,6 @@ mod tests {
         for (at, state) in TcpState::ALL.into_iter().enumerate() {
             assert_eq!(usize::from(state.number()), at + 1);
             assert_eq!(TcpState::from_number(state.number()), Some(state));
-            assert_eq!(TcpState::from_name(state.name()), Some(state));
             let json = serde_json::to_string(&state).unwrap();
             assert_eq!(json, format!("\"{}\"", state.name()));
         }

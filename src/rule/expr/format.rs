@@ -2,7 +2,7 @@
 
 use super::eval::Outcome;
 use super::ty::{ExprType, Quantity};
-use crate::fact::Unit;
+use crate::fact::{Unit, inert};
 
 /// Formats a value for a sentence or a table.
 ///
@@ -20,8 +20,8 @@ pub fn format_value(outcome: &Outcome, ty: ExprType) -> String {
     match outcome {
         Outcome::Unknown(_) => "?".to_owned(),
         Outcome::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
-        Outcome::Text(text) => escaped(text),
-        Outcome::Words(words) => escaped(&words.join(" ")),
+        Outcome::Text(text) => inert(text).into_owned(),
+        Outcome::Words(words) => inert(&words.join(" ")).into_owned(),
         Outcome::Number(value) => match ty {
             ExprType::Number(quantity) => number(*value, quantity),
             _ => number(*value, Quantity::PLAIN),
@@ -162,26 +162,6 @@ fn seconds(value: f64) -> String {
     } else {
         format!("{larger_text} {large} {smaller:.0} {small}")
     }
-}
-
-/// Text that cannot move the cursor, end the line or turn the direction of writing.
-fn escaped(text: &str) -> String {
-    let unsafe_in_line = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(unsafe_in_line) {
-        return text.to_owned();
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if unsafe_in_line(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]
