@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rustix::fd::AsFd;
 use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
 
 /// Larger than any statistics file of a kernel; a `netstat` has some 10 KiB.
 const LIMIT: u64 = 4 * 1024 * 1024;
@@ -20,10 +21,10 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 pub(super) fn open_at(folder: impl AsFd, path: impl rustix::path::Arg) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::openat(folder, path, flags, Mode::empty())?);
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("not a regular file"))
+    match file.metadata()?.file_type() {
+        kind if kind.is_file() => Ok(file),
+        kind if kind.is_dir() => Err(Errno::ISDIR.into()),
+        _ => Err(io::Error::other("not a regular file")),
     }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     let read = open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
-        return Err(rustix::io::Errno::FBIG.into());
+        return Err(Errno::FBIG.into());
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -56,7 +57,8 @@ mod tests {
     #[test]
     fn a_folder_and_a_loop_of_links_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(text(folder.path()).is_err());
+        let error = text(folder.path()).unwrap_err();
+        assert_eq!(super::super::errno::io_name(&error), "EISDIR");
         let link = folder.path().join("loop");
         std::os::unix::fs::symlink(&link, &link).unwrap();
         let error = text(&link).unwrap_err();
