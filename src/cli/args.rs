@@ -28,7 +28,7 @@ configuration or rule error (nothing was done), 3 rules stayed unknown and
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal, unless NO_COLOR says otherwise.
+    /// On a terminal, unless `NO_COLOR` says otherwise.
     Auto,
     /// Always.
     Always,
@@ -80,6 +80,7 @@ pub struct RuleFiles {
 
 /// `tcptune check`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Check {
     /// Where to look.
     #[command(flatten)]

@@ -31,7 +31,7 @@ impl Output {
     }
 
     /// Columns to write in: a terminal's, bounded by what reads well.
-    pub(super) fn width(&self) -> usize {
+    pub(super) fn width() -> usize {
         let columns =
             rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| usize::from(size.ws_col));
         if columns == 0 {
@@ -89,7 +89,7 @@ impl Output {
                     message: problem.kind.to_string(),
                     help: problem.kind.help(),
                 };
-                render::trouble(&trouble, color, self.width(), out)?;
+                render::trouble(&trouble, color, Self::width(), out)?;
                 writeln!(out)?;
             }
         }

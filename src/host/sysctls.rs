@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, StatVfsMountFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 use sysctl::Sysctl as _;
 
@@ -20,6 +20,7 @@ use crate::fact::{Reading, Value};
 #[derive(Debug)]
 pub struct Sysctls {
     directory: Result<rustix::fd::OwnedFd, Errno>,
+    net: Result<(), Errno>,
     path: PathBuf,
     read_only: bool,
 }
@@ -32,27 +33,28 @@ impl Sysctls {
     pub fn open(proc: &Path) -> Self {
         let path = proc.join("sys");
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::open(&path, flags, Mode::empty());
         // A masked /proc/sys is an empty folder: without net/ nothing below can be called absent.
-        let directory = rustix::fs::open(&path, flags, Mode::empty()).and_then(|root| {
-            rustix::fs::statat(&root, "net", rustix::fs::AtFlags::empty()).map(|_| root)
-        });
+        let net = directory
+            .as_ref()
+            .map_err(|errno| *errno)
+            .and_then(|root| rustix::fs::statat(root, "net", AtFlags::empty()).map(|_| ()));
         let read_only = directory.as_ref().is_ok_and(|root| {
             rustix::fs::fstatvfs(root)
                 .is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::RDONLY))
         });
         Self {
             directory,
+            net,
             path,
             read_only,
         }
     }
 
-    /// Why nothing can be read here, if so.
+    /// Why no network setting can be read here, if so.
     pub fn refusal(&self) -> Option<String> {
-        self.directory
-            .as_ref()
-            .err()
-            .map(|errno| format!("{}: {}", self.path.display(), name(*errno)))
+        let errno = self.net.err()?;
+        Some(format!("{}/net: {}", self.path.display(), name(errno)))
     }
 
     /// Reads one setting by name. Secrets are never read.
@@ -64,6 +66,9 @@ impl Sysctls {
         let Some(path) = catalog::path(key) else {
             return Reading::Absent;
         };
+        if self.net.is_err() && path.starts_with("net/") {
+            return Reading::Denied("/proc/sys/net is not visible".to_owned());
+        }
         match self.text(&path) {
             Ok((text, writable)) => typed(spec, &text, writable),
             Err(Errno::NOENT) => Reading::Absent,
@@ -73,8 +78,9 @@ impl Sysctls {
 
     /// Whether a file or folder exists; `None` when the tree cannot be seen.
     pub fn exists(&self, path: &str) -> Option<bool> {
+        self.net.ok()?;
         let root = self.directory.as_ref().ok()?;
-        match rustix::fs::statat(root, path, rustix::fs::AtFlags::empty()) {
+        match rustix::fs::statat(root, path, AtFlags::empty()) {
             Ok(_) => Some(true),
             Err(Errno::NOENT) => Some(false),
             Err(_) => None,
@@ -83,13 +89,7 @@ impl Sysctls {
 
     /// The text of one file and whether it has a write bit.
     pub(super) fn text(&self, path: &str) -> Result<(String, bool), Errno> {
-        let root = self.directory.as_ref().map_err(|errno| {
-            if *errno == Errno::NOENT {
-                Errno::ACCESS
-            } else {
-                *errno
-            }
-        })?;
+        let root = self.directory.as_ref().map_err(|errno| *errno)?;
         let file = rustix::fs::openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let stat = rustix::fs::fstat(&file)?;
         let mut bytes = Vec::new();
@@ -109,7 +109,7 @@ impl Sysctls {
     /// Every setting below `net/`, by dotted name, in the order of the folders.
     pub fn walk(&self) -> Vec<String> {
         let mut keys = Vec::new();
-        if self.directory.is_ok() {
+        if self.net.is_ok() {
             walk_folder(&self.path.join("net"), "net", &mut keys, 0);
         }
         keys.sort_unstable();

@@ -1,5 +1,7 @@
 //! Escaping: text from outside becomes text a terminal only shows.
 
+use std::fmt::Write as _;
+
 /// Whether a terminal, or the reader's eye, could take the character for an order: C0 and C1 controls,
 /// line and direction marks, and characters without a picture.
 pub(super) fn is_active(letter: char) -> bool {
@@ -30,16 +32,16 @@ pub(super) fn line(text: &str) -> String {
 
 /// Appends one character, spelled out if it is active.
 pub(super) fn push(shown: &mut String, letter: char) {
-    match letter {
-        '\t' => shown.push(' '),
-        '\n' => shown.push_str("\\n"),
-        '\r' => shown.push_str("\\r"),
-        _ if u32::from(letter) < 0x100 && is_active(letter) => {
-            shown.push_str(&format!("\\x{:02x}", u32::from(letter)));
-        }
-        _ if is_active(letter) => shown.push_str(&format!("\\u{{{:x}}}", u32::from(letter))),
-        _ => shown.push(letter),
-    }
+    let code = u32::from(letter);
+    // Writing into a `String` does not fail.
+    let _ = match letter {
+        '\t' => shown.write_char(' '),
+        '\n' => shown.write_str("\\n"),
+        '\r' => shown.write_str("\\r"),
+        _ if !is_active(letter) => shown.write_char(letter),
+        _ if code < 0x100 => write!(shown, "\\x{code:02x}"),
+        _ => write!(shown, "\\u{{{code:x}}}"),
+    };
 }
 
 #[cfg(test)]

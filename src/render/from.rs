@@ -135,7 +135,8 @@ fn causes(missing: &[Missing]) -> String {
         .map(|one| match &one.why {
             Why::OneSample => "needs two samples".to_owned(),
             Why::Absent => format!("{} is not there", one.fact),
-            Why::Denied(errno) => format!("denied: {errno}"),
+            Why::Denied(errno) if is_errno(errno) => format!("denied: {errno}"),
+            Why::Denied(why) => why.clone(),
             Why::Malformed => format!("{} was not understood", one.fact),
             Why::NotCollected(why) => why.clone(),
             Why::DivisionByZero => "nothing to compare with (division by zero)".to_owned(),
@@ -144,6 +145,14 @@ fn causes(missing: &[Missing]) -> String {
         })
         .collect();
     phrases.into_iter().collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a refusal is the kernel's own, by the name of its errno, and not a reason in words.
+fn is_errno(text: &str) -> bool {
+    text.starts_with('E')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
 
 fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Finding {

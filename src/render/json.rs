@@ -1,5 +1,6 @@
 //! `--format json`: the report as it is, for programs.
 
+use std::fmt::Write as _;
 use std::io;
 
 use super::escape::is_active;
@@ -16,7 +17,8 @@ pub fn json(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
         // A raw newline in JSON text is indentation, never part of a value.
         if letter != '\n' && is_active(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
-                plain.push_str(&format!("\\u{unit:04x}"));
+                // Writing into a `String` does not fail.
+                let _ = write!(plain, "\\u{unit:04x}");
             }
         } else {
             plain.push(letter);

@@ -200,7 +200,7 @@ pub fn schema() -> String {
         .for_serialize()
         .into_generator();
     let mut schema = generator.into_root_schema_for::<Report>();
-    schema.insert("$id".to_owned(), REPORT_SCHEMA.into());
+    schema.insert("$id".to_owned(), "urn:tcptune:report:1".into());
     if let Some(name) = schema.pointer_mut("/properties/schema")
         && let Some(name) = name.as_object_mut()
     {

@@ -139,9 +139,9 @@ fn ports_exhausted() -> Finding {
     }
 }
 
-/// A report in which everything occurs that can occur.
-pub(super) fn every_shape() -> Report {
-    let findings = vec![
+/// What asks for nothing now, and a fault that no setting cures.
+fn settled() -> Vec<Finding> {
+    vec![
         Finding {
             period: Period::Past,
             ..finding(
@@ -156,11 +156,21 @@ pub(super) fn every_shape() -> Report {
                 reason: "CIS 3.3.8 asks for it".to_owned(),
                 until: Some("2027-06-30".to_owned()),
             }),
-            ..finding("timestamps-off", Severity::Medium, "TCP timestamps are off", "tcp_timestamps is 0")
+            ..finding(
+                "timestamps-off",
+                Severity::Medium,
+                "TCP timestamps are off",
+                "tcp_timestamps is 0",
+            )
         },
         Finding {
             advice: Some("on a router this is intended".to_owned()),
-            ..finding("rp-filter-loose", Severity::Info, "reverse path filtering is loose", "rp_filter is 2 on eth0")
+            ..finding(
+                "rp-filter-loose",
+                Severity::Info,
+                "reverse path filtering is loose",
+                "rp_filter is 2 on eth0",
+            )
         },
         Finding {
             maturity: Maturity::Preview,
@@ -173,6 +183,12 @@ pub(super) fn every_shape() -> Report {
                 "tcp_tw_recycle was removed in Linux 4.12; the line is ignored at every boot",
             )
         },
+    ]
+}
+
+/// Changes of every kind: blocked, open, not to be undone, wanted twice.
+fn with_changes() -> Vec<Finding> {
+    vec![
         Finding {
             changes: vec![
                 Change {
@@ -198,10 +214,10 @@ pub(super) fn every_shape() -> Report {
                 "1,204 packets dropped in 1 s on 2 of 8 CPUs",
             )
         },
-        ports_exhausted(),
         Finding {
             changes: vec![
                 change("net.core.somaxconn", Some("128"), "4096"),
+                change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0"),
                 change("net.ipv4.tcp_max_syn_backlog", None, "4096"),
             ],
             advice: Some("raise `backlog=` in the listen line too; nginx takes the smaller of both".to_owned()),
@@ -223,6 +239,12 @@ pub(super) fn every_shape() -> Report {
                 "128 here, 4,096 on a kernel of this age",
             )
         },
+    ]
+}
+
+/// Faults of other owners, and texts that go to the limits.
+fn of_others() -> Vec<Finding> {
+    vec![
         Finding {
             owner: Owner::Application,
             advice: Some("raise `backlog=` in nginx's listen line and restart it".to_owned()),
@@ -255,10 +277,22 @@ pub(super) fn every_shape() -> Report {
         Finding {
             owner: Owner::Network,
             changes: vec![
-                change("net.ipv4.conf.a-very-long-interface-name-$(id).4094.accept_source_route", Some("1"), "0"),
-                change("net.ipv4.tcp_wmem", Some("4096\t16384\t4194304"), "4096 16384 16777216"),
+                change(
+                    "net.ipv4.conf.a-very-long-interface-name-$(id).4094.accept_source_route",
+                    Some("1"),
+                    "0",
+                ),
+                change(
+                    "net.ipv4.tcp_wmem",
+                    Some("4096\t16384\t4194304"),
+                    "4096 16384 16777216",
+                ),
                 change("net.ipv4.conf.e\u{1b}vil.rp_filter", Some("0"), "2"),
-                change("net.ipv4.ip_local_reserved_ports", Some(""), "8080,9000-9100"),
+                change(
+                    "net.ipv4.ip_local_reserved_ports",
+                    Some(""),
+                    "8080,9000-9100",
+                ),
             ],
             ..finding(
                 "an-unusually-long-rule-id-of-a-site-rule",
@@ -267,7 +301,11 @@ pub(super) fn every_shape() -> Report {
                 "seen once",
             )
         },
-    ];
+    ]
+}
+
+/// The rules of the full report that did not fire.
+fn rest() -> Vec<NotFired> {
     let mut rest = not_fired(
         Verdict::Unknown,
         Some("needs two samples"),
@@ -294,6 +332,15 @@ pub(super) fn every_shape() -> Report {
         None,
         &["keepalive-off", "memory-pressure", "orphans-many"],
     ));
+    rest
+}
+
+/// A report in which everything occurs that can occur; the findings in no order.
+pub(super) fn every_shape() -> Report {
+    let mut findings = vec![ports_exhausted()];
+    findings.extend(settled());
+    findings.extend(with_changes());
+    findings.extend(of_others());
     Report {
         profile: Some(Profile {
             name: "proxy".to_owned(),
@@ -303,7 +350,7 @@ pub(super) fn every_shape() -> Report {
             "tcp_tw_recycle does not exist on this kernel (removed in 4.12)".to_owned(),
             "rules from /etc/tcptune/rules.d override 2 built-in rules: accept-queue-overflow, ports-exhausted".to_owned(),
         ],
-        ..report(findings, rest)
+        ..report(findings, rest())
     }
 }
 

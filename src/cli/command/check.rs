@@ -8,7 +8,7 @@ use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::plan;
 use crate::render::{self, HumanOptions};
-use crate::rule::Rulebook;
+use crate::rule::{Rule, Rulebook};
 
 use super::rules::load;
 use super::sample;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
                 color: output.color(),
                 verbose: args.verbose,
                 quiet: args.quiet,
-                width: output.width(),
+                width: Output::width(),
             };
             render::human(&report, &options, output.writer())?;
         }
@@ -41,18 +41,17 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.
 fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapshot, Error> {
-    let snapshot = match &args.snapshot {
-        Some(file) => host::read_snapshot(file).map_err(Error::Snapshot)?,
-        None => {
-            let source = sample::enter(&args.at)?;
-            let needs = Needs::Facts(book.rules().flat_map(crate::rule::Rule::facts).collect());
-            let interval = if args.since.is_some() {
-                0.0
-            } else {
-                args.interval
-            };
-            sample::take(&source, &needs, interval, output)
-        }
+    let snapshot = if let Some(file) = &args.snapshot {
+        host::read_snapshot(file).map_err(Error::Snapshot)?
+    } else {
+        let source = sample::enter(&args.at)?;
+        let needs = Needs::Facts(book.rules().flat_map(Rule::facts).collect());
+        let interval = if args.since.is_some() {
+            0.0
+        } else {
+            args.interval
+        };
+        sample::take(&source, &needs, interval, output)
     };
     match &args.since {
         Some(file) => {

@@ -99,8 +99,11 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
+/// Case files with what they say.
+type Tried = Vec<(RuleFile, CaseFile)>;
+
 /// The rules and cases of a folder, or every problem of all of them.
-fn read(dir: &Path) -> Result<(Rulebook, Vec<(RuleFile, CaseFile)>), Vec<Problem>> {
+fn read(dir: &Path) -> Result<(Rulebook, Tried), Vec<Problem>> {
     let found = read_rule_files(dir)?;
     let mut problems = Vec::new();
     let mut files = Vec::new();

@@ -24,16 +24,19 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
         page.field("change", &text);
         return;
     }
-    let keys = finding
-        .changes
-        .iter()
-        .map(|change| cells(&escape::line(&change.key)));
-    let widest = keys.max().unwrap_or(0);
-    let values = finding.changes.iter().map(|change| cells(&step(change)));
-    let beside = widest + 3 + values.max().unwrap_or(0) <= page.room(BODY);
-    for (at, change) in finding.changes.iter().enumerate() {
-        let label = if at == 0 { "change" } else { "" };
-        one(page, label, change, beside.then_some(widest));
+    let widest = widest_key(page, &finding.changes);
+    // Changes stand in one column under one label, except those with a remark of their own below.
+    let mut label = "change";
+    for change in &finding.changes {
+        let remarks = remarks(page, change);
+        if !remarks.is_empty() {
+            label = "change";
+        }
+        row(page, label, change, widest);
+        for (label, lines, style) in &remarks {
+            page.field_lines(label, lines, *style);
+        }
+        label = if remarks.is_empty() { "" } else { "change" };
     }
     commands(page, finding, offered);
     if let Some(advice) = &finding.advice {
@@ -41,13 +44,14 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
     }
 }
 
-/// The command that makes the change, if it is open and can be written.
-pub(super) fn command(change: &Change) -> Option<[String; 2]> {
-    if change.is_open() {
-        shell::set(&change.key, &change.recommended)
-    } else {
-        None
+/// The commands that make an open change and take it back, if both can be written.
+pub(super) fn pair(change: &Change) -> Option<[[String; 2]; 2]> {
+    if !change.is_open() {
+        return None;
     }
+    let there = shell::set(&change.key, &change.recommended)?;
+    let back = shell::set(&change.key, change.live.as_deref()?)?;
+    Some([there, back])
 }
 
 /// The value on one line, as the kernel takes it: `/proc/sys` separates fields by tabs.
@@ -70,65 +74,98 @@ fn step(change: &Change) -> String {
     format!("{live} -> {}", value(&change.recommended))
 }
 
-/// One change: the key and the step, on one line if all steps of the finding find room beside their
-/// keys; below it what must be known before making it.
-fn one(page: &mut Page, label: &str, change: &Change, beside: Option<usize>) {
+/// The widest key that finds its step beside it.
+fn widest_key(page: &Page, changes: &[Change]) -> usize {
+    let widths = changes
+        .iter()
+        .map(|change| (cells(&escape::line(&change.key)), cells(&step(change))));
+    let beside = widths.filter(|(key, step)| key + 3 + step <= page.room(BODY));
+    beside.map(|(key, _)| key).max().unwrap_or(0)
+}
+
+/// The key and the step, on one line where there is room.
+fn row(page: &mut Page, label: &str, change: &Change, widest: usize) {
     let key = escape::line(&change.key);
+    let step = step(change);
     let plain = Style::new();
-    if let Some(widest) = beside {
-        let line = format!("{}   {}", pad(&key, widest), step(change));
-        page.field_lines(label, &[line], plain);
+    if cells(&key) <= widest && widest + 3 + cells(&step) <= page.room(BODY) {
+        page.field_lines(label, &[format!("{}   {step}", pad(&key, widest))], plain);
     } else {
         page.field_lines(label, &[key], plain);
-        let lines = wrap(&step(change), page.room(BODY + 2));
+        let lines = wrap(&step, page.room(BODY + 2));
         let lines: Vec<_> = lines.iter().map(|line| format!("  {line}")).collect();
         page.field_lines("", &lines, plain);
     }
-    if let Some(by) = &change.set_by {
-        page.field("", &format!("set by {}:{}", by.file, by.line));
-    }
-    if let Some(next) = &change.next_boot {
-        page.field("", &format!("next boot: {}", value(next)));
-    }
-    if change.scope == Scope::Host {
-        page.field("", "host-wide: every container and namespace is affected");
+}
+
+/// What must be known before making a change: labels, lines, and their styles.
+fn remarks(page: &Page, change: &Change) -> Vec<(&'static str, Vec<String>, Style)> {
+    let lines = |text: &str| wrap(&escape::line(text), page.room(BODY));
+    let plain = Style::new();
+    let warning = page.styles.medium;
+    let mut remarks = Vec::new();
+    if let Some(origin) = origin(change) {
+        remarks.push(("", lines(&origin), plain));
     }
     if let Some(reason) = &change.blocked {
-        let lines = wrap(
-            &escape::line(&format!("blocked: {reason}")),
-            page.room(BODY),
-        );
-        page.field_lines("", &lines, page.styles.medium);
+        remarks.push(("blocked", lines(reason), warning));
     } else if change.live.is_none() {
-        page.field(
-            "",
-            "the value in force cannot be read: there would be no undo",
-        );
+        let reason = "the value in force cannot be read, so it could not be put back";
+        remarks.push(("blocked", lines(reason), warning));
+    } else if change.scope == Scope::Host {
+        let reach = "host-wide: every container and namespace is affected";
+        remarks.push(("", lines(reach), plain));
     }
+    remarks
+}
+
+/// Where the value in force comes from and what the next boot brings, as far as it was looked up.
+fn origin(change: &Change) -> Option<String> {
+    let set_by = change.set_by.as_ref();
+    let set_by = set_by.map(|by| format!("set by {}:{}", by.file, by.line));
+    let next = change.next_boot.as_deref().map(value);
+    let next = next.map(|next| {
+        if change.live.as_deref().map(value).as_ref() == Some(&next) {
+            "next boot: the same".to_owned()
+        } else if value(&change.recommended) == next {
+            "next boot: as recommended".to_owned()
+        } else {
+            format!("next boot: {next}")
+        }
+    });
+    let parts: Vec<_> = set_by.into_iter().chain(next).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The commands that make the open changes, and those that take them back. A command that stands under
-/// an earlier finding is not repeated: whoever copies every line runs it once.
+/// an earlier finding is not repeated.
 fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
     let mut make = Vec::new();
     let mut undo = Vec::new();
+    let mut remarks = Vec::new();
     for change in finding.changes.iter().filter(|change| change.is_open()) {
         let id = (change.key.clone(), change.recommended.clone());
         if let Some(rule) = offered.get(&id) {
-            make.push(format!("{} as under {}", change.key, rule));
+            remarks.push(format!("{}: as under {rule}", change.key));
             continue;
         }
-        let live = change.live.as_deref().unwrap_or_default();
-        let pair = (command(change), shell::set(&change.key, live));
-        if let (Some(forward), Some(back)) = pair {
-            make.extend(page.command(BODY, &forward));
+        if let Some([there, back]) = pair(change) {
+            make.extend(page.command(BODY, &there));
             undo.extend(page.command(BODY, &back));
         } else {
-            make.push(format!("{}: no command can be written safely", change.key));
+            remarks.push(format!("{}: no shell takes this safely", change.key));
         }
         offered.insert(id, finding.rule.clone());
     }
     let style = page.styles.command;
     page.field_lines("by hand", &make, style);
+    for (at, remark) in remarks.iter().enumerate() {
+        let label = if at == 0 && make.is_empty() {
+            "by hand"
+        } else {
+            ""
+        };
+        page.field(label, remark);
+    }
     page.field_lines("undo", &undo, style);
 }

@@ -1,9 +1,10 @@
 //! The foot of the page: what to do next, and that nothing was done yet.
 
-use super::change::command;
+use super::change::pair;
 use super::page::{MARGIN, Page};
+use crate::render::escape;
 use crate::render::report::{Finding, Period};
-use crate::render::wrap::pad;
+use crate::render::wrap::{cells, pad};
 
 /// Writes the foot; `findings` in the order of the page.
 pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
@@ -13,17 +14,16 @@ pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
         .filter(|finding| finding.waived.is_none())
         .collect();
     if let Some(top) = alive.first() {
-        let explain = format!("tcptune explain {}", top.rule);
-        let explain = pad(&explain, 36);
-        page.margin_lines(
-            "Next",
-            &[format!("{explain}  reasons, trade-offs, sources")],
-        );
+        let explain = escape::line(&format!("tcptune explain {}", top.rule));
+        let why = format!("{}  reasons, trade-offs, sources", pad(&explain, 36));
+        let fits = cells(&why) <= page.room(MARGIN);
+        page.margin_lines("Next", &[if fits { why } else { explain }]);
     }
     let now = alive.iter().filter(|finding| finding.period == Period::Now);
     let mut commands: Vec<_> = now
         .flat_map(|finding| &finding.changes)
-        .filter_map(command)
+        .filter_map(pair)
+        .map(|[there, _]| there)
         .collect();
     // Two findings may ask for the same change.
     let mut once = Vec::new();

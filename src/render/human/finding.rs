@@ -4,10 +4,11 @@ use anstyle::Style;
 
 use super::change::{Offered, changes};
 use super::explanation::explanation;
+use super::facts::facts;
 use super::page::{BODY, MARGIN, Page};
 use crate::render::escape;
 use crate::render::quantity::count;
-use crate::render::report::{Evidence, Finding, Maturity, Owner, Period, Scalar, Severity};
+use crate::render::report::{Finding, Maturity, Owner, Period, Severity};
 use crate::render::wrap::{cells, pad};
 
 /// The widest rule id that keeps its title beside it.
@@ -119,70 +120,31 @@ fn also(page: &mut Page, finding: &Finding) {
 fn advice(page: &mut Page, finding: &Finding, offered: &mut Offered) {
     let owner = owner(finding.owner);
     let foreign = finding.owner != Owner::Host;
+    // What is only worth knowing asks nobody to act: no line for what nobody has to do.
+    let calm = finding.severity == Severity::Info && finding.changes.is_empty();
     match &finding.first {
         Some(first) if foreign => page.field("first", &format!("{owner}: {first}")),
-        Some(first) => page.field("first", first),
+        Some(first) => {
+            page.field("owner", owner);
+            page.field("first", first);
+        }
+        None if foreign || !calm => page.field("owner", owner),
         None => {}
     }
-    changes(page, finding, offered);
+    if !calm {
+        changes(page, finding, offered);
+    } else if let Some(advice) = &finding.advice {
+        page.field("advice", advice);
+    }
     if let Some(waiting) = &finding.waiting {
         page.field("waiting", waiting);
     }
     if let Some(cost) = &finding.cost {
         page.field("cost", cost);
     }
-    if finding.first.is_none() || !foreign {
-        page.field("owner", owner);
-    }
     if finding.maturity == Maturity::Preview {
         page.field("preview", "no live-kernel experiment backs this rule yet");
     }
-}
-
-/// The facts the verdict rests on: numbers flush right, text flush left.
-fn facts(page: &mut Page, evidence: &[Evidence]) {
-    /// The widest name that keeps its value beside it.
-    const WIDEST: usize = 44;
-    let rows: Vec<_> = evidence
-        .iter()
-        .map(|fact| {
-            let sampled = if fact.sampled {
-                "  (from a sample)"
-            } else {
-                ""
-            };
-            let is_number = matches!(fact.value, Some(Scalar::Whole(_) | Scalar::Real(_)));
-            (
-                escape::line(&fact.fact),
-                escape::line(&fact.shown),
-                is_number,
-                sampled,
-            )
-        })
-        .collect();
-    let names = rows.iter().map(|(name, ..)| cells(name));
-    let widest = names.filter(|name| *name <= WIDEST).max().unwrap_or(0);
-    let numbers = rows.iter().filter(|(.., is_number, _)| *is_number);
-    let digits = numbers
-        .map(|(_, shown, ..)| cells(shown))
-        .max()
-        .unwrap_or(0);
-    let mut lines = Vec::new();
-    for (name, shown, is_number, sampled) in &rows {
-        let indent = if *is_number {
-            digits.saturating_sub(cells(shown))
-        } else {
-            0
-        };
-        let value = format!("{}{shown}{sampled}", " ".repeat(indent));
-        if cells(name) <= widest && widest + 2 + cells(&value) <= page.room(BODY) {
-            lines.push(format!("{}  {value}", pad(name, widest)));
-        } else {
-            lines.push(name.clone());
-            lines.push(format!("  {shown}{sampled}"));
-        }
-    }
-    page.field_lines("facts", &lines, Style::new());
 }
 
 /// Explanation and sources.

@@ -35,7 +35,7 @@ pub(super) fn header(page: &mut Page, report: &Report, verbose: bool) {
         };
         page.margin("profile", &text);
     }
-    page.paragraph(0, &counts(&report.summary));
+    counts(page, &report.summary);
     if report.summary.findings() == 0 {
         looked_at(page, report, verbose);
     }
@@ -75,8 +75,7 @@ fn window(report: &Report) -> String {
 }
 
 /// How many rules ended in which way; what did not occur is left out.
-fn counts(summary: &Summary) -> String {
-    let hold = if summary.holds == 1 { "holds" } else { "hold" };
+fn counts(page: &mut Page, summary: &Summary) {
     let found = [
         (summary.high, "high"),
         (summary.medium, "medium"),
@@ -85,36 +84,49 @@ fn counts(summary: &Summary) -> String {
         (summary.past, "past"),
         (summary.waived, "waived"),
     ];
+    let verb = if summary.holds == 1 { "holds" } else { "hold" };
     let rest = [
-        (summary.holds, hold),
+        (summary.holds, verb),
         (summary.unknown, "unknown"),
         (summary.not_applicable, "n/a"),
     ];
-    let list = |parts: &[(u64, &str)]| {
-        let parts = parts.iter().filter(|(number, _)| *number > 0);
-        let parts: Vec<_> = parts
-            .map(|(number, word)| format!("{} {word}", count(*number)))
-            .collect();
-        parts.join(", ")
-    };
-    let rules = summary.rules();
-    let noun = if rules == 1 { "rule" } else { "rules" };
-    if rules == 0 {
-        "no rules: nothing was looked at".to_owned()
+    let [found, rest, open] = [&found[..], &rest, &rest[1..]].map(parts);
+    let rules = plural(summary.rules());
+    if summary.rules() == 0 {
+        page.paragraph(0, "no rules: nothing was looked at");
     } else if summary.findings() > 0 {
-        let parts = [list(&found), list(&rest)];
-        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        format!("{} {noun}: {}", count(rules), parts.join(", "))
+        let whole = [found.clone(), rest.clone()].concat().join(", ");
+        let whole = format!("{rules}: {whole}");
+        if rest.is_empty() || cells(&whole) <= page.room(0) {
+            page.paragraph(0, &whole);
+        } else {
+            // What was found on one row, the rest below it.
+            page.paragraph(0, &format!("{rules}: {},", found.join(", ")));
+            page.paragraph(rules.len() + 2, &rest.join(", "));
+        }
     } else if summary.holds == 0 {
         // Silence must not read as health.
-        format!(
-            "nothing could be judged: {} {noun}: {}",
-            count(rules),
-            list(&rest)
-        )
+        let open = open.join(", ");
+        page.paragraph(0, &format!("nothing could be judged: {rules}, {open}"));
     } else {
-        format!("no findings: {} {noun}: {}", count(rules), list(&rest))
+        let holds = format!("{} {verb}", plural(summary.holds));
+        let list = [vec![holds], open].concat().join(", ");
+        page.paragraph(0, &format!("no findings: {list}"));
     }
+}
+
+/// The numbers that are not zero, each with its word.
+fn parts(numbers: &[(u64, &str)]) -> Vec<String> {
+    let occurring = numbers.iter().filter(|(number, _)| *number > 0);
+    occurring
+        .map(|(number, word)| format!("{} {word}", count(*number)))
+        .collect()
+}
+
+/// A number of rules.
+fn plural(rules: u64) -> String {
+    let noun = if rules == 1 { "rule" } else { "rules" };
+    format!("{} {noun}", count(rules))
 }
 
 /// On a page without findings: what was looked at.

@@ -2,11 +2,12 @@
 //!
 //! Laid out for 80 columns and for a reader without colour: one label column, what is wrong first,
 //! then what was seen, who can act, what to change and how to take it back. What could not be judged
-//! is always on the page. Every text goes through [`page::Page`], which escapes it.
+//! is always on the page. Every text goes through one type, `Page`, which escapes it.
 
 mod change;
 mod closing;
 mod explanation;
+mod facts;
 mod finding;
 mod header;
 mod page;

@@ -51,10 +51,9 @@ pub(super) fn list(lead: &str, names: &[String], width: usize, limit: usize) -> 
         (lines.len() <= limit).then_some(lines)
     };
     let shortest = || wrap(&format!("{lead}{} rules", names.len()), width);
-    (1..names.len())
-        .rev()
-        .find_map(fits)
-        .unwrap_or_else(shortest)
+    // A name and its comma take two cells at least, so that no more of them can find room.
+    let most = names.len().min(limit.saturating_mul(width) / 2);
+    (1..most).rev().find_map(fits).unwrap_or_else(shortest)
 }
 
 /// Rules of one verdict grouped by cause, the commonest cause first, on about `limit` lines.
@@ -80,10 +79,7 @@ fn causes(page: &mut Page, label: &str, report: &Report, verdict: Verdict, limit
     for (reason, mut names) in groups.iter().cloned() {
         names.sort();
         let reason = escape::line(reason);
-        let lead = match names.len() {
-            1 => format!("{reason}: "),
-            number => format!("{reason} ({number}): "),
-        };
+        let lead = format!("{reason}: ");
         let group = list(&lead, &names, page.room(MARGIN), each);
         // The last line is kept for what is left out, unless nothing is.
         let spare = usize::from(left > 1);

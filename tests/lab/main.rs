@@ -1,0 +1,29 @@
+//! The live-kernel lab: each situation is provoked on this kernel, in network namespaces of its own.
+//! `tests/lab/README.md` tells how an experiment is built and what it needs.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a fixture that cannot be set up fails its experiment by panicking"
+)]
+
+mod flood;
+mod judge;
+mod kernel;
+mod load;
+mod net;
+mod notes;
+mod pair;
+mod report;
+mod wait;
+
+mod accept_queue;
+mod buffers;
+mod close_wait;
+mod fin_wait;
+mod healthy;
+mod keepalive;
+mod lookalikes;
+mod ports;
+mod syn_queue;
+mod syn_sent;
+mod time_wait;

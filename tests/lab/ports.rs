@@ -1,0 +1,138 @@
+//! Local ports for outgoing connections: how they run out, and what brings them back.
+
+use std::net::SocketAddr;
+
+use crate::judge::look;
+use crate::kernel::{Counters, TIME_WAIT, sockets};
+use crate::load::{Manner, Server, Short, short};
+use crate::net::{Net, Undo};
+use crate::notes::note;
+use crate::pair::{Pair, peer};
+use crate::wait::until;
+
+const RANGE: &str = "net.ipv4.ip_local_port_range";
+const REUSE: &str = "net.ipv4.tcp_tw_reuse";
+const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
+
+/// Ports taken over by 900 connections; the rest found one whose `TIME_WAIT` an RST had ended.
+const ENOUGH: i64 = 500;
+
+/// A thousand ports, so that they run out in a moment.
+const THOUSAND: &str = "20000 20999";
+
+/// Connects until not one of five hundred attempts in a row finds a port.
+///
+/// That takes a little more than a thousand connections: on two CPUs the ACK and the FIN of the peer
+/// may change places, the late ACK is answered, and the answer's RST ends that `TIME_WAIT` (RFC 1337).
+fn exhaust(pair: &Pair, to: SocketAddr) -> usize {
+    let (mut made, mut failures) = (0, 0);
+    until("no local port is left", 30, || {
+        let seen = short(&pair.host, to, 100);
+        assert_eq!(seen.done + seen.no_port, 100, "{seen:?}");
+        made += seen.done;
+        failures = if seen.done == 0 { failures + 100 } else { 0 };
+        failures == 500
+    });
+    assert!(
+        made >= 1000,
+        "only {made} connections used a thousand ports"
+    );
+    until("every port stands in TIME_WAIT", 10, || {
+        waiting(&pair.host, to).count() == 1000
+    });
+    made
+}
+
+/// Hundredths of a second that each `TIME_WAIT` towards `to` has still to live.
+fn waiting(net: &Net, to: SocketAddr) -> impl Iterator<Item = u64> {
+    let rows = sockets(net).into_iter();
+    rows.filter(move |row| row.state == TIME_WAIT && row.remote_port() == to.port())
+        .map(|row| row.due)
+}
+
+/// Waits until the youngest `TIME_WAIT` is 1.5 s old: past `tcp_tw_reuse_delay`, 1 s where it exists
+/// and before that a fixed 1 s.
+fn age(net: &Net, to: SocketAddr) {
+    until("every TIME_WAIT is 1.5 s old", 10, || {
+        waiting(net, to).all(|due| due < 5850)
+    });
+}
+
+/// `TIME_WAIT` towards one destination holds every port: a wider range has free ones at once, and
+/// `tcp_tw_reuse` takes over those older than a second.
+#[test]
+fn ports_exhausted() {
+    let rule = "ports-exhausted";
+    for (family, pair) in Pair::for_each_family() {
+        let sick = Undo::write(&pair.host, [(RANGE, THOUSAND), (REUSE, "2")]);
+        let before = pair.host.settings();
+        let to = peer(family, 8080);
+        let _server = Server::start(&pair.peer, to, Manner::Follow);
+        let made = exhaust(&pair, to);
+        let judged = look(&pair.host, 1);
+        judged.fires(rule).says(rule, &to.to_string());
+
+        let cure = judged.cure(&pair.host, rule, &[(RANGE, "16384 60999")]);
+        assert_eq!(short(&pair.host, to, 1500), all(1500));
+        look(&pair.host, 1).holds(rule);
+        cure.take_back(&pair.host);
+        pair.host.has_settings(&before);
+
+        let cure = Undo::write(&pair.host, [(REUSE, "1")]);
+        age(&pair.host, to);
+        let counters = Counters::of(&pair.host);
+        assert_eq!(short(&pair.host, to, 900), all(900));
+        let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
+        assert!(recycled >= ENOUGH, "{recycled} taken over");
+        note(&format!(
+            "ports_exhausted {family:?}: none left after {made} connections -> wider range 1500 of 1500; reuse 900 of 900, {recycled} taken over"
+        ));
+        cure.take_back(&pair.host);
+        pair.host.has_settings(&before);
+        sick.take_back(&pair.host);
+    }
+}
+
+fn all(count: usize) -> Short {
+    Short {
+        done: count,
+        ..Short::default()
+    }
+}
+
+/// `tcp_tw_reuse = 1` does nothing while timestamps are off, and works once they are on.
+#[test]
+fn tw_reuse_without_timestamps() {
+    let rule = "tw-reuse-without-timestamps";
+    for (family, pair) in Pair::for_each_family() {
+        let sick = [(RANGE, THOUSAND), (REUSE, "1"), (TIMESTAMPS, "0")];
+        let sick = Undo::write(&pair.host, sick);
+        let before = pair.host.settings();
+        let (old, new) = (peer(family, 8080), peer(family, 8081));
+        let _old = Server::start(&pair.peer, old, Manner::Follow);
+        let _new = Server::start(&pair.peer, new, Manner::Follow);
+
+        let made = exhaust(&pair, old);
+        age(&pair.host, old);
+        let counters = Counters::of(&pair.host);
+        assert_eq!(short(&pair.host, old, 100).no_port, 100);
+        assert_eq!(counters.risen(&pair.host, "TcpExt.TWRecycled"), 0);
+        let judged = look(&pair.host, 1);
+        judged.fires(rule);
+
+        // What closed without timestamps stays as it is: a destination that has none of those.
+        let cure = judged.cure(&pair.host, rule, &[(TIMESTAMPS, "1")]);
+        assert_eq!(short(&pair.host, new, 1000), all(1000));
+        age(&pair.host, new);
+        assert_eq!(short(&pair.host, new, 900), all(900));
+        let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
+        assert!(recycled >= ENOUGH, "{recycled} taken over");
+        note(&format!(
+            "tw_reuse_without_timestamps {family:?}: none left after {made}, 0 of 100 with reuse -> 900 of 900, {recycled} taken over"
+        ));
+        look(&pair.host, 1).holds(rule);
+        cure.take_back(&pair.host);
+        pair.host.has_settings(&before);
+        sick.take_back(&pair.host);
+    }
+}
