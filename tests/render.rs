@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 mod samples;
 use samples::{every_shape, healthy, nothing_known};
 
-fn page(report: &Report, options: HumanOptions) -> String {
+fn page(report: &Report, options: HumanOptions<'_>) -> String {
     let mut out = Vec::new();
     human(report, &options, &mut out).expect("a vector takes everything");
     String::from_utf8(out).expect("pages are text")
@@ -27,25 +27,25 @@ fn document(report: &Report) -> String {
     String::from_utf8(out).expect("JSON is text")
 }
 
-fn plain() -> HumanOptions {
+fn plain() -> HumanOptions<'static> {
     HumanOptions::default()
 }
 
-fn verbose() -> HumanOptions {
+fn verbose() -> HumanOptions<'static> {
     HumanOptions {
         verbose: true,
         ..plain()
     }
 }
 
-fn quiet() -> HumanOptions {
+fn quiet() -> HumanOptions<'static> {
     HumanOptions {
         quiet: true,
         ..plain()
     }
 }
 
-fn color() -> HumanOptions {
+fn color() -> HumanOptions<'static> {
     HumanOptions {
         color: true,
         ..plain()

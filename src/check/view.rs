@@ -190,7 +190,7 @@ impl<'a> View<'a> {
             (SubjectView::Listener(now, _), "listener.process") => now
                 .process
                 .clone()
-                .map_or_else(|| unseen("needs root, or it is not under suspicion"), text),
+                .map_or_else(|| Self::missing(fact, Why::Absent), text),
             (SubjectView::Listener(now, _), "listener.drops") => {
                 now.drops.map_or_else(|| unseen("needs sock_diag"), count)
             }

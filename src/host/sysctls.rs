@@ -173,6 +173,8 @@ pub fn write(key: &str, value: &Value) -> Written {
 }
 
 fn write_text(key: &str, text: &str) -> io::Result<()> {
+    // No bytes are no write: an empty list is written as an empty line.
+    let text = if text.is_empty() { "\n" } else { text };
     // The crate cannot address a name with a dot inside one segment, nor open a write-only file.
     if key.contains('/') {
         let path = catalog::path(key).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;

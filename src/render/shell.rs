@@ -4,9 +4,11 @@ use super::escape::is_active;
 
 /// The command that sets one sysctl, or `None` when it cannot be written safely on a line.
 ///
+/// `through` stands before it and leads into another network namespace; it is empty for this one.
+///
 /// Interface names are part of keys and may hold nearly any character, so a key is quoted like any
 /// other text from outside.
-pub(super) fn set(key: &str, value: &str) -> Option<[String; 2]> {
+pub(super) fn set(through: &str, key: &str, value: &str) -> Option<[String; 2]> {
     // Vectors are shown by `/proc/sys` with tabs between the fields; it takes blanks as well.
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     if key.is_empty() || key.starts_with('-') || key.contains('=') {
@@ -29,7 +31,19 @@ pub(super) fn set(key: &str, value: &str) -> Option<[String; 2]> {
     } else {
         single(&format!("{key}={value}"))
     };
-    Some(["sudo sysctl -w".to_owned(), setting])
+    let space = if through.is_empty() { "" } else { " " };
+    Some([format!("sudo {through}{space}sysctl -w"), setting])
+}
+
+/// A text as one word to a shell; `None` when it holds what a terminal would act on.
+pub(super) fn word(text: &str) -> Option<String> {
+    if text.is_empty() || text.chars().any(is_active) {
+        return None;
+    }
+    if text.chars().all(is_tame) {
+        return Some(text.to_owned());
+    }
+    Some(single(text))
 }
 
 /// Whether a character means only itself in every common shell.
@@ -48,7 +62,7 @@ mod tests {
     use super::*;
 
     fn line(key: &str, value: &str) -> Option<String> {
-        set(key, value).map(|parts| parts.join(" "))
+        set("", key, value).map(|parts| parts.join(" "))
     }
 
     #[test]
@@ -80,9 +94,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_copied_is_not_offered() {
-        assert_eq!(set("net.ipv4.conf.a\x1b.rp_filter", "1"), None);
-        assert_eq!(set("net.ipv4.tcp_sack", "\u{202e}1"), None);
-        assert_eq!(set("--system", "1"), None);
-        assert_eq!(set("", "1"), None);
+        assert_eq!(set("", "net.ipv4.conf.a\x1b.rp_filter", "1"), None);
+        assert_eq!(set("", "net.ipv4.tcp_sack", "\u{202e}1"), None);
+        assert_eq!(set("", "--system", "1"), None);
+        assert_eq!(set("", "", "1"), None);
     }
 }

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
-use crate::fact::Unit;
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
 use super::fields::{Fields, Sink, term, text};
@@ -269,8 +268,6 @@ impl Reader {
             KeyKind::Bool => Type::Bool,
             KeyKind::Words => Type::Words,
             KeyKind::Text => Type::Text,
-            // Ports are counted whatever the catalogue calls a port number.
-            KeyKind::Range => Type::Number(Unit::Count),
             _ => Type::Number(spec.unit),
         });
         let items = match &to.content {

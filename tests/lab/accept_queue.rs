@@ -94,7 +94,9 @@ fn accept_queue_overflow() {
         let cure = judged.cure(&pair.host, rule, &[(SOMAXCONN, "4096")]);
         drop((full, accept_waiting(&listener)));
         let full = overflows(&pair, at, 64);
-        look_while(&pair.host, 2, || more(&pair, at)).waits(rule);
+        look_while(&pair.host, 2, || more(&pair, at))
+            .holds(rule)
+            .waits("accept-queue-app-bound");
 
         drop((full, accept_waiting(&listener)));
         listen_again(&listener, 65_535);

@@ -7,7 +7,7 @@ use crate::check::{Judgement, Verdict, check};
 use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::plan;
-use crate::render::{self, HumanOptions};
+use crate::render::{self, HumanOptions, Reach};
 use crate::rule::{Rule, Rulebook};
 
 use super::rules::load;
@@ -31,12 +31,25 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
                 verbose: args.verbose,
                 quiet: args.quiet,
                 width: Output::width(),
+                reach: reach(args),
             };
             render::human(&report, &options, output.writer())?;
         }
         Format::Json => render::json(&report, output.writer())?,
     }
     Ok(exit(args, &judgements))
+}
+
+/// Where commands that the report offers have to act.
+fn reach(args: &Check) -> Reach<'_> {
+    if args.snapshot.is_some() || args.at.proc.is_some() {
+        return Reach::Elsewhere;
+    }
+    match (&args.at.netns, args.at.pid) {
+        (Some(name), _) => Reach::Netns(name),
+        (None, Some(pid)) => Reach::Pid(pid),
+        (None, None) => Reach::Here,
+    }
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.

@@ -45,12 +45,13 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
 }
 
 /// The commands that make an open change and take it back, if both can be written.
-pub(super) fn pair(change: &Change) -> Option<[[String; 2]; 2]> {
+pub(super) fn pair(page: &Page, change: &Change) -> Option<[[String; 2]; 2]> {
+    let through = page.through.as_deref()?;
     if !change.is_open() {
         return None;
     }
-    let there = shell::set(&change.key, &change.recommended)?;
-    let back = shell::set(&change.key, change.live.as_deref()?)?;
+    let there = shell::set(through, &change.key, &change.recommended)?;
+    let back = shell::set(through, &change.key, change.live.as_deref()?)?;
     Some([there, back])
 }
 
@@ -140,6 +141,13 @@ fn origin(change: &Change) -> Option<String> {
 /// The commands that make the open changes, and those that take them back. A command that stands under
 /// an earlier finding is not repeated.
 fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
+    if page.through.is_none() && finding.is_open() {
+        page.field(
+            "by hand",
+            "on the host itself: this report was made from a file",
+        );
+        return;
+    }
     let mut make = Vec::new();
     let mut undo = Vec::new();
     let mut remarks = Vec::new();
@@ -149,7 +157,7 @@ fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
             remarks.push(format!("{}: as under {rule}", change.key));
             continue;
         }
-        if let Some([there, back]) = pair(change) {
+        if let Some([there, back]) = pair(page, change) {
             make.extend(page.command(BODY, &there));
             undo.extend(page.command(BODY, &back));
         } else {

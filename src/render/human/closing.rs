@@ -22,7 +22,7 @@ pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
     let now = alive.iter().filter(|finding| finding.period == Period::Now);
     let mut commands: Vec<_> = now
         .flat_map(|finding| &finding.changes)
-        .filter_map(pair)
+        .filter_map(|change| pair(page, change))
         .map(|[there, _]| there)
         .collect();
     // Two findings may ask for the same change.

@@ -16,11 +16,42 @@ mod rest;
 use std::io;
 
 use super::report::{Finding, Report};
+use super::shell;
 use page::Page;
+
+/// Where the report's host is, seen from the reader's shell: a command must act there and nowhere
+/// else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// This host, this network namespace.
+    Here,
+    /// The network namespace of a process of this host.
+    Pid(u32),
+    /// A network namespace of this host, by name (`ip netns`) or path.
+    Netns(&'a str),
+    /// Somewhere else: the report was made from a file.
+    Elsewhere,
+}
+
+impl Reach<'_> {
+    /// The command that leads there, to stand before another one; `None` when none does.
+    fn through(self) -> Option<String> {
+        match self {
+            Self::Here => Some(String::new()),
+            Self::Pid(pid) => Some(format!("nsenter -t {pid} -n")),
+            Self::Netns(path) if path.contains('/') => {
+                shell::word(path).map(|path| format!("nsenter --net={path}"))
+            }
+            Self::Netns(name) if name.starts_with('-') => None,
+            Self::Netns(name) => shell::word(name).map(|name| format!("ip netns exec {name}")),
+            Self::Elsewhere => None,
+        }
+    }
+}
 
 /// How the page is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HumanOptions {
+pub struct HumanOptions<'a> {
     /// Whether to write colours; whoever owns the terminal decides.
     pub color: bool,
     /// Evidence, explanations, sources, and the names of all rules that did not fire.
@@ -29,28 +60,35 @@ pub struct HumanOptions {
     pub quiet: bool,
     /// The width of the page in terminal cells, from [`Self::NARROWEST`] to [`Self::WIDEST`].
     pub width: usize,
+    /// Where commands have to act.
+    pub reach: Reach<'a>,
 }
 
-impl HumanOptions {
+impl HumanOptions<'_> {
     /// The narrowest page, in terminal cells; below it labels eat the text.
     pub const NARROWEST: usize = 60;
     /// The widest page, in terminal cells; longer lines are hard to read.
     pub const WIDEST: usize = 100;
 }
 
-impl Default for HumanOptions {
+impl Default for HumanOptions<'_> {
     fn default() -> Self {
         Self {
             color: false,
             verbose: false,
             quiet: false,
             width: 80,
+            reach: Reach::Here,
         }
     }
 }
 
 /// Writes a report as a page.
-pub fn human(report: &Report, options: &HumanOptions, out: &mut impl io::Write) -> io::Result<()> {
+pub fn human(
+    report: &Report,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
     let mut page = Page::new(options);
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     findings.sort_by_key(|finding| finding.rank());

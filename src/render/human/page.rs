@@ -20,17 +20,20 @@ pub(super) struct Page {
     width: usize,
     /// The styles in force.
     pub(super) styles: Styles,
+    /// What leads a command to where the report was made: nothing for here; `None` when nothing does.
+    pub(super) through: Option<String>,
 }
 
 impl Page {
     /// An empty page.
-    pub(super) fn new(options: &HumanOptions) -> Self {
+    pub(super) fn new(options: &HumanOptions<'_>) -> Self {
         Self {
             text: String::new(),
             width: options
                 .width
                 .clamp(HumanOptions::NARROWEST, HumanOptions::WIDEST),
             styles: Styles::new(options.color),
+            through: options.reach.through(),
         }
     }
 
