@@ -13,8 +13,6 @@ pub(crate) struct Row {
 enum Verdict {
     Met,
     Missed,
-    /// There is no goal.
-    Told,
     NotMeasured,
 }
 
@@ -30,13 +28,13 @@ impl Row {
         }
     }
 
-    /// How many times as fast as the peer; at least `bound`, if there is one.
-    pub(crate) fn faster(what: &str, duel: Duel, bound: Option<f64>) -> Self {
+    /// How many times as fast as the peer, at least `bound`.
+    pub(crate) fn faster(what: &str, duel: Duel, bound: f64) -> Self {
         let factor = duel.peer / duel.own;
         Self {
             figure: format!("{factor:.2}x"),
-            goal: bound.map_or_else(String::new, |bound| format!(">= {bound:.2}x")),
-            verdict: bound.map_or(Verdict::Told, |bound| Verdict::of(factor >= bound)),
+            goal: format!(">= {bound:.2}x"),
+            verdict: Verdict::of(factor >= bound),
             what: format!("{what}, faster than `ss`: {}", times(duel)),
         }
     }
@@ -75,7 +73,6 @@ impl Verdict {
         match self {
             Self::Met => "goal met",
             Self::Missed => "goal missed",
-            Self::Told => "no goal",
             Self::NotMeasured => "not measured",
         }
     }
