@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tcptune::check::try_case;
 use tcptune::host::{RuleFolder, read_rule_files};
-use tcptune::rule::{CaseFile, Expect, Maturity, Rulebook, parse_cases};
+use tcptune::rule::{CaseFile, Expect, HEADINGS, Maturity, Rulebook, parse_cases};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
@@ -150,6 +150,18 @@ fn every_stable_rule_names_an_experiment_that_exists() {
             "{lab} is not in {}",
             file.display()
         );
+    }
+}
+
+#[test]
+fn every_rule_is_explained_under_the_six_headings() {
+    for rule in book(&files()).rules() {
+        let headings: Vec<&str> = rule
+            .explain
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        assert_eq!(headings, HEADINGS, "{}", rule.id);
     }
 }
 

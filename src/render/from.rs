@@ -32,11 +32,11 @@ pub fn report(
         };
         match &judgement.verdict {
             check::Verdict::Fires(finding) => {
-                findings.push(of_finding(judgement.rule, finding, plan))
+                findings.push(of_finding(judgement.rule, finding, plan));
             }
             check::Verdict::Holds => not_fired.push(missed(Verdict::Holds, None)),
             check::Verdict::Unknown(missing) => {
-                not_fired.push(missed(Verdict::Unknown, Some(causes(missing))))
+                not_fired.push(missed(Verdict::Unknown, Some(causes(missing))));
             }
             check::Verdict::NotApplicable(why) => {
                 not_fired.push(missed(Verdict::NotApplicable, Some(why.clone())));
@@ -136,9 +136,8 @@ fn causes(missing: &[Missing]) -> String {
             Why::OneSample => "needs two samples".to_owned(),
             Why::Absent => format!("{} is not there", one.fact),
             Why::Denied(errno) if is_errno(errno) => format!("denied: {errno}"),
-            Why::Denied(why) => why.clone(),
+            Why::Denied(why) | Why::NotCollected(why) => why.clone(),
             Why::Malformed => format!("{} was not understood", one.fact),
-            Why::NotCollected(why) => why.clone(),
             Why::DivisionByZero => "nothing to compare with (division by zero)".to_owned(),
             Why::NotFinite => "a result is out of range".to_owned(),
             Why::Other(why) => format!("{}: {why}", one.fact),

@@ -128,7 +128,7 @@ impl Reader {
             waiting,
             advise,
             cost,
-            explain: explain?,
+            explain,
             references,
             lab,
             origin,
@@ -319,16 +319,24 @@ impl Reader {
         })
     }
 
-    fn explanation(&mut self, fields: &Fields<'_>) -> Option<String> {
-        let (prose, place) = fields.required_text("explain", &mut self.sink)?;
-        let mut found = prose.lines().filter_map(|line| line.strip_prefix("## "));
-        for heading in HEADINGS {
-            if found.next().map(str::trim) != Some(heading) {
-                self.sink.at(place, ProblemKind::Headings(heading));
-                break;
+    /// The explanation: free text, or text under the six headings in their order.
+    fn explanation(&mut self, fields: &Fields<'_>) -> String {
+        let Some((prose, place)) = fields.optional_text("explain", &mut self.sink) else {
+            return String::new();
+        };
+        let mut found = prose
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .peekable();
+        if found.peek().is_some() {
+            for heading in HEADINGS {
+                if found.next().map(str::trim) != Some(heading) {
+                    self.sink.at(place, ProblemKind::Headings(heading));
+                    break;
+                }
             }
         }
-        Some(prose.to_owned())
+        prose.to_owned()
     }
 
     fn references(&mut self, fields: &Fields<'_>) -> Vec<Reference> {

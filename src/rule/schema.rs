@@ -50,7 +50,7 @@ pub struct Rule {
     pub advise: Option<Template>,
     /// What the change costs.
     pub cost: Option<Template>,
-    /// The long explanation, six headings in Markdown.
+    /// The long explanation in Markdown; may be empty in a site rule.
     pub explain: String,
     /// Sources.
     pub references: Vec<Reference>,

@@ -91,7 +91,7 @@ fn accept_queue_overflow() {
         let judged = look_while(&pair.host, 2, || more(&pair, at));
         judged.fires(rule);
 
-        let cure = judged.cure(&pair.host, rule, &[(SOMAXCONN, "4096")]);
+        let cure = judged.cure(&pair.host, rule);
         drop((full, accept_waiting(&listener)));
         let full = overflows(&pair, at, 64);
         look_while(&pair.host, 2, || more(&pair, at))
@@ -158,7 +158,7 @@ fn abort_on_overflow() {
     assert_eq!(stall(&pair, 8001), (7, 9));
     let judged = look(&pair.host, 1);
     judged.fires(rule);
-    let cure = judged.cure(&pair.host, rule, &[(ABORT, "0")]);
+    let cure = judged.cure(&pair.host, rule);
     assert_eq!(stall(&pair, 8002), (16, 0));
     look(&pair.host, 1).holds(rule);
 

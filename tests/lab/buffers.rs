@@ -23,7 +23,7 @@ fn window_scaling_off() {
         let judged = look(&pair.host, 1);
         judged.fires(rule);
 
-        let cure = judged.cure(&pair.host, rule, &[(SCALING, "1")]);
+        let cure = judged.cure(&pair.host, rule);
         let _new = connect_each(&pair.peer, at, 1);
         assert_eq!(scales(&pair.peer, PORT), (2, 1));
         look(&pair.host, 1).holds(rule);

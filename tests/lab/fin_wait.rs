@@ -30,7 +30,7 @@ fn fin_wait2_pileup() {
     let judged = look(&pair.host, 1);
     judged.fires(rule);
 
-    let cure = judged.cure(&pair.host, rule, &[(FIN_TIMEOUT, "5")]);
+    let cure = judged.cure(&pair.host, rule);
     let seconds: u64 = pair.host.read(FIN_TIMEOUT).parse().expect("a number");
     assert!(seconds <= 30, "{seconds} s is no cure");
     let second = CURED.map(|port| pile(&pair, port));

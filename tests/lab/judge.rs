@@ -8,23 +8,12 @@ use crate::net::{Net, Undo};
 use crate::report::Report;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Whether the program's verdicts are held against the kernel's numbers. While this is `false` the
-/// experiments prove the situations and the cures alone.
-pub(crate) const fn judge() -> bool {
-    true
-}
-
 /// Seconds beyond its window after which a run of the program counts as hung.
 const PATIENCE: u64 = 30;
 
-/// What the program said, or nothing while [`judge`] is off: then every claim about it holds.
+/// What the program said.
 #[derive(Debug)]
-pub(crate) struct Judgement(Option<Report>);
-
-/// Audits a namespace in which nothing goes on but what is there.
-pub(crate) fn check_in(net: &Net, seconds: u64) -> Report {
-    check_while(net, seconds, || thread::sleep(Duration::from_millis(20)))
-}
+pub(crate) struct Judgement(Report);
 
 /// Audits a namespace, doing `round` again and again until the program has its second sample.
 pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> Report {
@@ -57,14 +46,16 @@ pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> R
     Report::new(report.unwrap_or_else(|error| panic!("no report ({error}): {words}")))
 }
 
-/// [`check_in`], if verdicts are asked for.
+/// What the program says of a namespace in which nothing goes on but what is there.
 pub(crate) fn look(net: &Net, seconds: u64) -> Judgement {
-    Judgement(judge().then(|| check_in(net, seconds)))
+    Judgement(check_while(net, seconds, || {
+        thread::sleep(Duration::from_millis(20));
+    }))
 }
 
-/// [`check_while`], if verdicts are asked for.
+/// What the program says while `round` goes on.
 pub(crate) fn look_while(net: &Net, seconds: u64, round: impl FnMut()) -> Judgement {
-    Judgement(judge().then(|| check_while(net, seconds, round)))
+    Judgement(check_while(net, seconds, round))
 }
 
 /// Writes what `rule` proposes into the namespace, each value read back.
@@ -122,25 +113,20 @@ impl Judgement {
 
     /// Nothing at or above low is found, now or in the past.
     pub(crate) fn is_quiet(&self) {
-        let Some(report) = &self.0 else { return };
+        let report = &self.0;
         let loud = report.loud();
         assert!(loud.is_empty(), "a healthy namespace has {loud:#?}");
         // A run in which nothing could be judged is quiet as well, and proves nothing.
         assert!(report.summary("holds") > 0, "no rule was judged");
     }
 
-    /// Applies what `rule` proposes; while nothing is judged, `literal`.
-    pub(crate) fn cure(&self, net: &Net, rule: &str, literal: &[(&str, &str)]) -> Undo {
-        match &self.0 {
-            Some(report) => apply_changes(net, report, rule),
-            None => Undo::write(net, literal.iter().copied()),
-        }
+    /// Applies what `rule` proposes.
+    pub(crate) fn cure(&self, net: &Net, rule: &str) -> Undo {
+        apply_changes(net, &self.0, rule)
     }
 
     fn claim(&self, rule: &str, fault: &str, claim: impl FnOnce(&Report) -> bool) -> &Self {
-        if let Some(report) = &self.0 {
-            assert!(claim(report), "{rule} {fault}: {report}");
-        }
+        assert!(claim(&self.0), "{rule} {fault}: {}", self.0);
         self
     }
 }

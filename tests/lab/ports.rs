@@ -72,7 +72,7 @@ fn ports_exhausted() {
         let judged = look(&pair.host, 1);
         judged.fires(rule).says(rule, &to.to_string());
 
-        let cure = judged.cure(&pair.host, rule, &[(RANGE, "16384 60999")]);
+        let cure = judged.cure(&pair.host, rule);
         assert_eq!(short(&pair.host, to, 1500), all(1500));
         look(&pair.host, 1).holds(rule);
         cure.take_back(&pair.host);
@@ -121,7 +121,7 @@ fn tw_reuse_without_timestamps() {
         judged.fires(rule);
 
         // What closed without timestamps stays as it is: a destination that has none of those.
-        let cure = judged.cure(&pair.host, rule, &[(TIMESTAMPS, "1")]);
+        let cure = judged.cure(&pair.host, rule);
         assert_eq!(short(&pair.host, new, 1000), all(1000));
         age(&pair.host, new);
         assert_eq!(short(&pair.host, new, 900), all(900));

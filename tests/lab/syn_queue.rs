@@ -31,7 +31,7 @@ fn syn_flood_unprotected() {
         let judged = look_while(&pair.host, 2, || flood::syns(&pair, at, 200));
         judged.fires(rule);
 
-        let cure = judged.cure(&pair.host, rule, &[(COOKIES, "1")]);
+        let cure = judged.cure(&pair.host, rule);
         flood::syns(&pair, at, 1000);
         let_in(&pair, at, &listener);
         look_while(&pair.host, 2, || flood::syns(&pair, at, 200)).holds(rule);
@@ -55,7 +55,7 @@ fn syncookies_off() {
     flood::syns(&pair, at, 200);
     shut_out(&pair, at);
 
-    let cure = judged.cure(&pair.host, rule, &[(COOKIES, "1")]);
+    let cure = judged.cure(&pair.host, rule);
     look(&pair.host, 1).holds(rule);
     flood::syns(&pair, at, 200);
     let_in(&pair, at, &listener);
