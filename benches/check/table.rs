@@ -59,6 +59,16 @@ impl Row {
         }
     }
 
+    fn line(&self) -> String {
+        format!(
+            "{:>9}  {:<9}  {:<12}  {}\n",
+            self.figure,
+            self.goal,
+            self.verdict.words(),
+            self.what
+        )
+    }
+
     pub(crate) const fn is_missed(&self) -> bool {
         matches!(self.verdict, Verdict::Missed)
     }
@@ -84,18 +94,10 @@ fn times(duel: Duel) -> String {
 
 /// The table, and the commands it speaks of.
 pub(crate) fn render(rows: &[Row], rounds: usize) -> String {
-    let mut text = format!("Medians of {rounds} rounds, the commands taking turns.\n\n");
-    for row in rows {
-        text += &format!(
-            "{:>9}  {:<9}  {:<12}  {}\n",
-            row.figure,
-            row.goal,
-            row.verdict.words(),
-            row.what
-        );
-    }
-    text + &format!(
-        "\ntcptune  {}\nsysctl   {}\nss       {}\n",
+    let lines: String = rows.iter().map(Row::line).collect();
+    format!(
+        "Medians of {rounds} rounds, the commands taking turns.\n\n{lines}\n\
+         tcptune  {}\nsysctl   {}\nss       {}\n",
         CHECK.shown, SYSCTL.shown, SS.shown
     )
 }
