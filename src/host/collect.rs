@@ -179,16 +179,21 @@ fn counters(source: &Source, needs: &Needs, sample: &mut Sample) {
     };
     if needs.any("counter.") || needs.any("gauge.") {
         let mut refused = None;
+        let mut fact = String::new();
         for name in ["netstat", "snmp"] {
             match read(name) {
                 Ok(text) => parse::visit_counters(&text, |proto, field, reading| {
                     let gauge = catalog::counter(proto, field).is_some_and(|spec| spec.gauge);
-                    let fact = format!(
-                        "{}.{proto}.{field}",
-                        if gauge { "gauge" } else { "counter" }
-                    );
+                    // The kernel has hundreds, and few are asked for: one buffer serves all names.
+                    fact.clear();
+                    fact.push_str(if gauge { "gauge." } else { "counter." });
+                    fact.push_str(proto);
+                    fact.push('.');
+                    fact.push_str(field);
                     if needs.has(&fact) {
-                        sample.readings.insert(fact, reading.map(Value::Int));
+                        sample
+                            .readings
+                            .insert(fact.clone(), reading.map(Value::Int));
                     }
                 }),
                 Err(error) => {
