@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use tcptune::check::try_case;
-use tcptune::host::{RuleFolder, read_rule_files};
+use tcptune::host::{RuleFolder, Trust, read_rule_files};
 use tcptune::rule::{CaseFile, Expect, HEADINGS, Maturity, Rulebook, parse_cases};
 
 fn folder() -> PathBuf {
@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
 
 /// The tree as files, whoever owns the checkout: whether root trusts them is another test's matter.
 fn files() -> RuleFolder {
-    let found = read_rule_files(&folder());
+    let found = read_rule_files(&folder(), Trust::Anyone);
     let list: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
     assert!(list.is_empty(), "{}", list.join("\n"));
     found

@@ -34,16 +34,23 @@ pub(super) fn alias(name: &str) -> Option<&'static KeySpec> {
     KEYS.get(ALIASES.get(at)?.1)
 }
 
-/// Whether a dotted key belongs to a pattern: segment by segment, `*` for any one.
+/// Whether a dotted key belongs to a pattern: segment by segment, `*` for any one that is not empty.
+///
+/// Byte by byte, since every key that has no entry of its own is held against every pattern, and
+/// almost all of them differ early.
 fn matches(pattern: &str, key: &str) -> bool {
-    let mut segments = key.split('.');
-    for wanted in pattern.split('.') {
-        match segments.next() {
-            Some(segment) if !segment.is_empty() && (wanted == "*" || wanted == segment) => {}
-            _ => return false,
+    let mut key = key.as_bytes();
+    for wanted in pattern.bytes() {
+        let taken = match wanted {
+            b'*' => key.iter().take_while(|byte| **byte != b'.').count(),
+            _ => usize::from(key.first() == Some(&wanted)),
+        };
+        if taken == 0 {
+            return false;
         }
+        key = key.get(taken..).unwrap_or_default();
     }
-    segments.next().is_none()
+    key.is_empty()
 }
 
 #[cfg(test)]

@@ -138,37 +138,35 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
     sample
 }
 
+/// Settings that are read for every report: the note on `tcp_tw_recycle` stands in each, and the
+/// derived facts are worked out from the others.
+const ALWAYS: [&str; 3] = [
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_tw_recycle",
+];
+
 fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
-    let mut take = |key: &str| {
-        sample
-            .readings
-            .insert(format!("sysctl.{key}"), sysctls.read(key));
+    let walked = match needs {
+        Needs::Everything => sysctls.walk(),
+        Needs::Facts(_) => Vec::new(),
     };
+    let mut keys: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
+    keys.extend(ALWAYS);
     match needs {
-        Needs::Facts(facts) => facts
-            .iter()
-            .filter_map(|fact| fact.strip_prefix("sysctl."))
-            .for_each(&mut take),
+        Needs::Facts(facts) => {
+            let wanted = facts.range("sysctl.".to_owned()..);
+            keys.extend(wanted.map_while(|fact| fact.strip_prefix("sysctl.")));
+        }
+        // What the catalogue knows and the tree lacks is absent, which is worth saying.
         Needs::Everything => {
-            for key in sysctls.walk() {
-                take(&key);
-            }
-            for spec in catalog::keys()
-                .iter()
-                .filter(|spec| !spec.key.contains('*'))
-            {
-                take(spec.key);
-            }
+            let known = catalog::keys().iter().filter(|spec| !spec.is_pattern());
+            keys.extend(known.map(|spec| spec.key));
         }
     }
-    // The tcp_tw_recycle note stands in every report, so its reading is always there; and what the
-    // derived facts are worked out from goes with them.
-    for key in [
-        "net.ipv4.tcp_tw_recycle",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_local_reserved_ports",
-    ] {
-        take(key);
+    for key in keys {
+        let reading = sysctls.read(key);
+        sample.readings.insert(format!("sysctl.{key}"), reading);
     }
 }
 

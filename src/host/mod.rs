@@ -16,6 +16,6 @@ mod sysctls;
 
 pub use collect::{Moment, Needs, Source, collect};
 pub use namespace::{EnterError, EnterErrorKind, Target};
-pub use rule_files::{RuleFolder, read_rule_files};
+pub use rule_files::{RuleFolder, Trust, read_rule_files};
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
 pub use sysctls::{Sysctls, Written, write};

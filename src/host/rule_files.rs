@@ -22,19 +22,44 @@ pub struct RuleFolder {
     pub problems: Vec<Problem>,
 }
 
+/// Whose files are believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Everybody's.
+    Anyone,
+    /// Those that root owns and nobody else can write: another's file would let that other choose
+    /// what root is told to do.
+    RootOnly,
+}
+
+impl Trust {
+    /// What the user who runs this should trust: root trusts root only.
+    pub fn of_user() -> Self {
+        if rustix::process::geteuid().is_root() {
+            Self::RootOnly
+        } else {
+            Self::Anyone
+        }
+    }
+
+    fn refuses(self, stat: &std::fs::Metadata) -> bool {
+        self == Self::RootOnly && (stat.uid() != 0 || stat.mode() & 0o022 != 0)
+    }
+}
+
 /// How many files and folders are looked at, at most.
 const FILES: usize = 20_000;
 
 /// Reads every rule and case file below a folder, sorted by path. Links are followed to files, not to
-/// folders. Whoever runs as root trusts only what root alone can write.
-pub fn read_rule_files(folder: &Path) -> RuleFolder {
+/// folders.
+pub fn read_rule_files(folder: &Path, trust: Trust) -> RuleFolder {
     let mut found = RuleFolder::default();
     let mut paths = Vec::new();
-    list(folder, &mut paths, &mut found.problems, 0);
+    list(folder, trust, &mut paths, &mut found.problems, 0);
     paths.sort();
     for path in paths {
         let name = path.to_string_lossy().into_owned();
-        match read(&path) {
+        match read(&path, trust) {
             Ok(text) => {
                 let mechanism = path
                     .parent()
@@ -60,7 +85,13 @@ pub fn read_rule_files(folder: &Path) -> RuleFolder {
     found
 }
 
-fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, depth: usize) {
+fn list(
+    folder: &Path,
+    trust: Trust,
+    paths: &mut Vec<PathBuf>,
+    problems: &mut Vec<Problem>,
+    depth: usize,
+) {
     let shown = folder.to_string_lossy();
     if depth > 8 || paths.len() > FILES {
         problems.push(whole_file(
@@ -70,7 +101,7 @@ fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, de
         return;
     }
     if let Ok(stat) = std::fs::metadata(folder)
-        && is_writable_by_others(&stat)
+        && trust.refuses(&stat)
     {
         problems.push(whole_file(&shown, ProblemKind::WritableByOthers));
         return;
@@ -87,7 +118,7 @@ fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, de
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             // The key catalogue is data of the program, not rules.
             if entry.file_name() != "catalog" {
-                list(&path, paths, problems, depth + 1);
+                list(&path, trust, paths, problems, depth + 1);
             }
         } else if path
             .extension()
@@ -98,7 +129,7 @@ fn list(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<Problem>, de
     }
 }
 
-fn read(path: &Path) -> Result<String, ProblemKind> {
+fn read(path: &Path, trust: Trust) -> Result<String, ProblemKind> {
     let unreadable = |error: &std::io::Error| ProblemKind::Unreadable(io_name(error));
     // Not even opened: opening some devices does something.
     let stat = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
@@ -109,7 +140,7 @@ fn read(path: &Path) -> Result<String, ProblemKind> {
     // What was looked at may have been swapped since: the open file decides.
     let file = file::open(path).map_err(|error| unreadable(&error))?;
     let stat = file.metadata().map_err(|error| unreadable(&error))?;
-    if is_writable_by_others(&stat) {
+    if trust.refuses(&stat) {
         return Err(ProblemKind::WritableByOthers);
     }
     let limit = u64::try_from(FILE_LIMIT).unwrap_or(u64::MAX);
@@ -128,12 +159,6 @@ fn read(path: &Path) -> Result<String, ProblemKind> {
             None,
         )
     })
-}
-
-/// As root, a file that somebody else owns or may write would let that somebody choose what root is
-/// told to do.
-fn is_writable_by_others(stat: &std::fs::Metadata) -> bool {
-    rustix::process::geteuid().is_root() && (stat.uid() != 0 || stat.mode() & 0o022 != 0)
 }
 
 fn whole_file(name: &str, kind: ProblemKind) -> Problem {

@@ -51,11 +51,15 @@ fn counters(source: &Source, needs: &Needs, name: &str, sample: &mut Sample) {
     let path = source.net().join(name);
     let refused = match file::text(&path) {
         Ok(text) => {
+            // The kernel has hundreds, and few are asked for: one buffer serves all names.
+            let mut fact = String::new();
             parse::visit_counters(&text, |proto, field, reading| {
                 let gauge = catalog::counter(proto, field).is_some_and(|spec| spec.gauge);
-                let fact = counter_fact(gauge, proto, field);
+                fact.clear();
+                push_fact(&mut fact, gauge, proto, field);
                 if needs.has(&fact) {
-                    sample.readings.insert(fact, reading.map(Value::Int));
+                    let reading = reading.map(Value::Int);
+                    sample.readings.insert(fact.clone(), reading);
                 }
             });
             None
@@ -86,13 +90,19 @@ fn counters(source: &Source, needs: &Needs, name: &str, sample: &mut Sample) {
         Needs::Everything => catalog::counters()
             .iter()
             .filter(|spec| !spec.name.contains('*') && here(spec.proto))
-            .for_each(|spec| note(counter_fact(spec.gauge, spec.proto, spec.name))),
+            .for_each(|spec| {
+                let mut fact = String::new();
+                push_fact(&mut fact, spec.gauge, spec.proto, spec.name);
+                note(fact);
+            }),
     }
 }
 
-fn counter_fact(gauge: bool, proto: &str, field: &str) -> String {
-    let kind = if gauge { "gauge" } else { "counter" };
-    format!("{kind}.{proto}.{field}")
+fn push_fact(fact: &mut String, gauge: bool, proto: &str, field: &str) {
+    fact.push_str(if gauge { "gauge." } else { "counter." });
+    fact.push_str(proto);
+    fact.push('.');
+    fact.push_str(field);
 }
 
 fn softnet(text: &str, sample: &mut Sample) {

@@ -1,6 +1,6 @@
 //! The rulebook: every rule that will be judged, layer over layer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::problem::{Problem, ProblemKind, Source};
@@ -102,6 +102,15 @@ impl Rulebook {
     /// Every rule, by id.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.rules.values()
+    }
+
+    /// The exact facts that all rules together read.
+    pub fn facts(&self) -> BTreeSet<String> {
+        let mut facts = BTreeSet::new();
+        for rule in self.rules() {
+            rule.facts_into(&mut facts);
+        }
+        facts
     }
 
     /// The rule of this id.

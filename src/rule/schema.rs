@@ -158,11 +158,20 @@ impl Rule {
     /// The exact facts this rule reads, the keys it would set included: their current value is the
     /// "now" of the change.
     pub fn facts(&self) -> BTreeSet<String> {
-        let keys = self.set.iter().map(|one| format!("sysctl.{}", one.key));
-        self.expressions()
-            .flat_map(|expr| expr.facts().map(|used| used.fact.clone()))
-            .chain(self.requires.iter().cloned())
-            .chain(keys)
-            .collect()
+        let mut facts = BTreeSet::new();
+        self.facts_into(&mut facts);
+        facts
+    }
+
+    /// Adds [`Rule::facts`] to a set. Most facts are read many times over, so only new ones are
+    /// copied.
+    pub(super) fn facts_into(&self, facts: &mut BTreeSet<String>) {
+        let used = self.expressions().flat_map(Expr::facts);
+        for fact in used.map(|used| &used.fact).chain(&self.requires) {
+            if !facts.contains(fact) {
+                facts.insert(fact.clone());
+            }
+        }
+        facts.extend(self.set.iter().map(|one| format!("sysctl.{}", one.key)));
     }
 }

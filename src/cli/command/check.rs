@@ -8,7 +8,7 @@ use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::plan;
 use crate::render::{self, HumanOptions, Reach};
-use crate::rule::{Rule, Rulebook};
+use crate::rule::Rulebook;
 
 use super::rules::load;
 use super::sample;
@@ -58,7 +58,7 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
         let source = sample::enter(&args.at)?;
-        let needs = Needs::Facts(book.rules().flat_map(Rule::facts).collect());
+        let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {
             0.0
         } else {

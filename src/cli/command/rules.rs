@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::check::try_case;
-use crate::host::read_rule_files;
+use crate::host::{Trust, read_rule_files};
 use crate::render::one_line;
 use crate::rule::{CaseFile, Problem, RuleFile, Rulebook, parse_cases};
 
@@ -25,7 +25,7 @@ pub(super) fn load(files: &RuleFiles) -> Result<Rulebook, Error> {
     let mut book = Rulebook::built_in().map_err(Error::Rules)?;
     let mut problems = Vec::new();
     for folder in &files.dirs {
-        let found = read_rule_files(folder);
+        let found = read_rule_files(folder, Trust::of_user());
         problems.extend(found.problems);
         match Rulebook::of_files(&found.rules) {
             Ok(site) => book = book.overlaid(site),
@@ -116,7 +116,7 @@ type Tried = Vec<(RuleFile, CaseFile)>;
 
 /// The rules and cases of a folder, or every problem of all of them.
 fn read(dir: &Path) -> Result<(Rulebook, Tried), Vec<Problem>> {
-    let found = read_rule_files(dir);
+    let found = read_rule_files(dir, Trust::of_user());
     let mut problems = found.problems;
     let mut files = Vec::new();
     for file in found.cases {
