@@ -53,6 +53,12 @@ impl Output {
             .map_err(Error::Output)
     }
 
+    /// Writes a line of the result. What rules and the names of their files put into it is anybody's.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), Error> {
+        self.print(&render::one_line(text))?;
+        self.print("\n")
+    }
+
     /// Sends everything on its way.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.stdout.flush().map_err(Error::Output)

@@ -139,6 +139,15 @@ fn names_of_folders_give_no_orders_to_a_terminal() {
         let text = ran.run().to_string();
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
+    let good = rule("y");
+    let (start, _) = good.split_once("explain:").unwrap();
+    let written = format!("{start}explain: \"a\\e[2Jb\"\n");
+    fs::write(folder.path().join("y.yaml"), written).unwrap();
+    Tcptune::new()
+        .args(["explain", "y", "--rules", dir])
+        .run()
+        .exits(0)
+        .says("a\\x1b[2Jb");
     let list = Tcptune::new().args(["rules", "list", "--rules", dir]);
     assert!(list.run().to_string().contains("\\x1b[2J"));
 }

@@ -38,6 +38,6 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     for reference in &rule.references {
         let _ = writeln!(text, "  {}\n    {}", reference.title, reference.url);
     }
-    output.print(&text)?;
+    text.lines().try_for_each(|line| output.line(line))?;
     Ok(Exit::Success)
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::check::try_case;
 use crate::host::{Trust, read_rule_files};
-use crate::render::one_line;
 use crate::rule::{CaseFile, Problem, RuleFile, Rulebook, parse_cases};
 
 use crate::cli::args::{RuleFiles, Rules};
@@ -54,7 +53,7 @@ fn list(book: &Rulebook, output: &mut Output) -> Result<Exit, Error> {
             rule.maturity.word(),
             rule.mechanism,
         );
-        say(output, &line)?;
+        output.line(&line)?;
     }
     Ok(Exit::Success)
 }
@@ -71,7 +70,7 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
             |(_, cases): &(RuleFile, CaseFile)| cases.rule == rule.id && !cases.cases.is_empty();
         if !files.iter().any(tried) {
             failed += 1;
-            say(output, &format!("FAIL {}: no cases beside it", rule.id))?;
+            output.line(&format!("FAIL {}: no cases beside it", rule.id))?;
         }
     }
     for (file, cases) in &files {
@@ -81,7 +80,7 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
                 "FAIL {}: no rule `{}` in this folder",
                 file.name, cases.rule
             );
-            say(output, &line)?;
+            output.line(&line)?;
             continue;
         };
         for case in &cases.cases {
@@ -93,7 +92,7 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
             }
             for fault in faults {
                 let line = format!("FAIL {}:{}: {}: {fault}", file.name, case.line, case.name);
-                say(output, &line)?;
+                output.line(&line)?;
             }
         }
     }
@@ -103,12 +102,6 @@ fn test(dir: &Path, output: &mut Output) -> Result<Exit, Error> {
     } else {
         Ok(Exit::Findings)
     }
-}
-
-/// One line; names of files and what a case makes of a rule are anybody's.
-fn say(output: &mut Output, line: &str) -> Result<(), Error> {
-    output.print(&one_line(line))?;
-    output.print("\n")
 }
 
 /// Case files with what they say.
