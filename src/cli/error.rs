@@ -52,7 +52,7 @@ impl fmt::Display for Error {
                     WindowError::NotEarlier => {
                         "it is not earlier than the sample it should precede"
                     }
-                    WindowError::NotKnown => "boot or time of a sample is not known",
+                    WindowError::NotKnown => "boot, namespace or time of a sample is not known",
                 };
                 write!(f, "`{}` cannot start the window: {why}", file.display())
             }

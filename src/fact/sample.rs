@@ -81,7 +81,7 @@ pub enum WindowError {
     OtherNamespace,
     /// It is not earlier.
     NotEarlier,
-    /// One of the two does not say which boot it belongs to, or when it was taken.
+    /// One of the two does not say which boot or namespace it belongs to, or when it was taken.
     NotKnown,
 }
 
@@ -111,8 +111,12 @@ impl Snapshot {
             (Some(_), Some(_)) => {}
             _ => return Err(WindowError::NotKnown),
         }
-        if from.netns.is_some() && to.netns.is_some() && from.netns != to.netns {
-            return Err(WindowError::OtherNamespace);
+        match (from.netns, to.netns) {
+            (Some(from), Some(to)) if from != to => return Err(WindowError::OtherNamespace),
+            // Recordings do not say, neither of the two; one that does beside one that does not is a
+            // comparison nobody can vouch for.
+            (Some(_), Some(_)) | (None, None) => {}
+            _ => return Err(WindowError::NotKnown),
         }
         match (earlier.uptime_seconds, self.now.uptime_seconds) {
             (Some(from), Some(to)) if from < to => {}
@@ -262,6 +266,9 @@ mod tests {
             now().since(Sample::default()).unwrap_err(),
             WindowError::NotKnown
         );
+        let mut nameless = sample("b", 7, 10.0);
+        nameless.host.netns = None;
+        assert_eq!(now().since(nameless).unwrap_err(), WindowError::NotKnown);
     }
 
     #[test]

@@ -53,38 +53,6 @@ const DIAG_ONLY: &str = "sock_diag";
 const COUNT: FactKind = FactKind::Number(Unit::Count);
 const RISING: FactKind = FactKind::Monotone(Unit::Count);
 
-const fn stored(
-    name: &'static str,
-    kind: FactKind,
-    source: &'static str,
-    summary: &'static str,
-) -> FactSpec {
-    FactSpec {
-        name,
-        kind,
-        class: FactClass::Stored,
-        host_wide: false,
-        source,
-        summary,
-    }
-}
-
-const fn host_wide(
-    name: &'static str,
-    kind: FactKind,
-    source: &'static str,
-    summary: &'static str,
-) -> FactSpec {
-    FactSpec {
-        name,
-        kind,
-        class: FactClass::Stored,
-        host_wide: true,
-        source,
-        summary,
-    }
-}
-
 const fn of(
     class: FactClass,
     name: &'static str,
@@ -99,6 +67,27 @@ const fn of(
         host_wide: false,
         source,
         summary,
+    }
+}
+
+const fn stored(
+    name: &'static str,
+    kind: FactKind,
+    source: &'static str,
+    summary: &'static str,
+) -> FactSpec {
+    of(FactClass::Stored, name, kind, source, summary)
+}
+
+const fn host_wide(
+    name: &'static str,
+    kind: FactKind,
+    source: &'static str,
+    summary: &'static str,
+) -> FactSpec {
+    FactSpec {
+        host_wide: true,
+        ..stored(name, kind, source, summary)
     }
 }
 

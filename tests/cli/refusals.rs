@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::run::{PROGRAM, Ran, Tcptune, is_root, skipped, tree};
+use crate::run::{PROGRAM, Ran, Tcptune, is_root, make_pipe, skipped, tree};
 
 const NOBODY: [&str; 6] = [
     "setpriv",
@@ -237,13 +237,7 @@ fn a_namespace_that_is_none_is_told_with_help() {
 fn a_pipe_for_a_namespace_is_refused_and_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("ns");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    make_pipe(&pipe);
     Tcptune::through(&["timeout", "60"])
         .args(["check", "--netns"])
         .args([&pipe])

@@ -5,19 +5,13 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::process::Command;
 
 use crate::rule_files::{check, folder, rule};
-use crate::run::{PROGRAM, Tcptune, is_root, skipped};
+use crate::run::{PROGRAM, Tcptune, is_root, make_pipe, skipped};
 
 #[test]
 fn a_pipe_is_refused_and_not_waited_for() {
     let folder = folder(&[]);
     let pipe = folder.path().join("x.yaml");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    make_pipe(&pipe);
     check(folder.path())
         .exits(2)
         .no_result()

@@ -164,3 +164,9 @@ pub(crate) fn skipped(why: &str) {
     );
     eprintln!("skipped: {why}");
 }
+
+/// Makes a pipe that nobody writes into.
+pub(crate) fn make_pipe(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::run::{Ran, Tcptune, is_root, skipped, tree};
+use crate::run::{Ran, Tcptune, is_root, make_pipe, skipped, tree};
 
 /// Takes a snapshot of a tree into a file of the folder.
 fn take(proc: &str, folder: &TempDir, name: &str) -> String {
@@ -163,13 +163,7 @@ fn a_link_stays_a_link_and_the_file_behind_it_is_written() {
 fn a_pipe_is_written_into_and_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    make_pipe(&pipe);
     let mut reader = Command::new("timeout")
         .args(["60", "cat"])
         .arg(&pipe)
