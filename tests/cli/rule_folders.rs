@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
-use std::process::Command;
 
 use crate::rule_files::{check, folder, rule};
 use crate::run::{PROGRAM, Tcptune, is_root, make_pipe, skipped};
