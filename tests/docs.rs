@@ -20,17 +20,30 @@ fn tcptune(args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The fenced YAML blocks, each with the file name in its first line.
-fn yaml_blocks(text: &str) -> Vec<(String, String)> {
+/// The fenced YAML blocks.
+fn yaml_blocks(text: &str) -> Vec<&str> {
     text.split("```yaml\n")
         .skip(1)
-        .map(|rest| {
-            let block = rest.split("```").next().unwrap();
-            let name = block.lines().next().unwrap();
-            let name = name.strip_prefix("# ").unwrap().to_owned();
-            (name, block.to_owned())
-        })
+        .map(|rest| rest.split("```").next().unwrap())
         .collect()
+}
+
+/// The file an example of the README belongs into, from the comment in its first line.
+fn named(block: &str) -> &str {
+    block.lines().next().unwrap().strip_prefix("# ").unwrap()
+}
+
+/// The file an example of the author's manual belongs into: a rule by its id, cases by their rule.
+fn by_id(block: &str) -> String {
+    let value = |field: &str| {
+        let line = block.lines().find_map(|line| line.strip_prefix(field))?;
+        line.split_whitespace().next()
+    };
+    match (value("id: "), value("rule: ")) {
+        (Some(id), _) => format!("{id}.yaml"),
+        (None, Some(rule)) => format!("{rule}.test.yaml"),
+        (None, None) => panic!("neither a rule nor cases:\n{block}"),
+    }
 }
 
 #[test]
@@ -47,8 +60,8 @@ fn the_two_commands_stand_at_the_top() {
 #[test]
 fn the_first_own_rule_passes_its_cases() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in yaml_blocks(&readme()) {
-        let file = folder.path().join(name);
+    for text in yaml_blocks(&readme()) {
+        let file = folder.path().join(named(text));
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
@@ -56,6 +69,26 @@ fn the_first_own_rule_passes_its_cases() {
     let output = tcptune(&["rules", "test", rules.to_str().unwrap()]);
     let words = String::from_utf8(output.stdout).unwrap();
     assert_eq!(words, "2 passed, 0 failed\n");
+    assert!(output.status.success());
+}
+
+/// Each example of `rules/README.md` is what the engine reads, and the case comes out as written.
+#[test]
+fn the_examples_of_the_author_s_manual_pass() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("accept-queue");
+    std::fs::create_dir(&rules).unwrap();
+    let blocks = yaml_blocks(&manual);
+    assert!(blocks.len() >= 2);
+    for text in blocks {
+        std::fs::write(rules.join(by_id(text)), text).unwrap();
+    }
+    let output = tcptune(&["rules", "test", folder.path().to_str().unwrap()]);
+    let words = String::from_utf8(output.stdout).unwrap();
+    let faults = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(words, "1 passed, 0 failed\n", "{faults}");
     assert!(output.status.success());
 }
 

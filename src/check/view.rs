@@ -198,9 +198,13 @@ impl<'a> View<'a> {
                 .process
                 .clone()
                 .map_or_else(|| Self::missing(fact, Why::Absent), text),
-            (SubjectView::Listener(now, _), "listener.drops") => {
-                now.drops.map_or_else(|| unseen(NEEDS_DIAG), count)
-            }
+            // `sock_diag` gives the bound on every kernel and the drops since 4.7: a bound without
+            // drops is a kernel that does not count them.
+            (SubjectView::Listener(now, _), "listener.drops") => match now.drops {
+                Some(drops) => count(drops),
+                None if now.bound.is_some() => Self::missing(fact, Why::Absent),
+                None => unseen(NEEDS_DIAG),
+            },
             (SubjectView::Destination(one), "destination.source") => text(one.source.to_string()),
             (SubjectView::Destination(one), "destination.address") => text(one.address.to_string()),
             (SubjectView::Destination(one), "destination.used") => count(one.used),

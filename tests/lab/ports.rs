@@ -84,6 +84,8 @@ fn ports_exhausted() {
         assert_eq!(short(&pair.host, to, 900), all(900));
         let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
         assert!(recycled >= ENOUGH, "{recycled} taken over");
+        // The range is as full as before, and nobody is refused.
+        look(&pair.host, 1).holds(rule);
         note(&format!(
             "ports_exhausted {family:?}: none left after {made} connections -> wider range 1500 of 1500; reuse 900 of 900, {recycled} taken over"
         ));
