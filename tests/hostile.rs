@@ -145,3 +145,33 @@ fn bytes_that_are_no_text_are_read_without_falling_over() {
         audit(&Snapshot::new(None, sample), &Rulebook::built_in().unwrap());
     }
 }
+
+#[test]
+fn a_secret_is_in_no_snapshot_whatever_its_interface_is_called() {
+    let tree = tempfile::tempdir().unwrap();
+    let secret = "feedfacefeedface";
+    let files = [
+        "sys/net/ipv4/tcp_fastopen_key",
+        "sys/net/ipv6/conf/eth0/stable_secret",
+        "sys/net/ipv6/conf/eth0.100/stable_secret",
+        "sys/net/ipv6/conf/a b*/stable_secret",
+        "sys/net/ipv6/conf/default/stable_secret",
+    ];
+    for file in files {
+        let path = tree.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, secret).unwrap();
+    }
+    let done = Command::new(env!("CARGO_BIN_EXE_tcptune"))
+        .args(["snapshot", "-o", "-", "--proc"])
+        .arg(tree.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(
+        text.contains("eth0/100.stable_secret"),
+        "the key itself is told"
+    );
+    assert_eq!(text.matches("secret, never read").count(), files.len());
+    assert!(!text.contains(secret));
+}
