@@ -132,7 +132,19 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         .iter()
         .chain(snapshot.earlier.iter().flat_map(|sample| &sample.notes))
         .collect();
+    // The kernel does not tell when a namespace was made; its counters began then, at zero.
+    let own = match snapshot.now.readings.get("host.initial_netns") {
+        Some(reading) => reading.value() == Some(&Value::Bool(true)),
+        None => false,
+    };
+    let past = findings
+        .iter()
+        .any(|finding| finding.period == Period::Past);
+    let young =
+        "totals count from the creation of this network namespace, which may be later than boot";
+    let young = (past && !own).then(|| young.to_owned());
     std::iter::once(recycle)
+        .chain(young)
         .chain(replaced)
         .chain(unseen.into_iter().cloned())
         .collect()

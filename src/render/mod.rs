@@ -19,7 +19,7 @@ pub mod problem;
 pub mod report;
 
 pub use from::report;
-pub use human::{HumanOptions, Reach, human};
+pub use human::{HumanOptions, Reach, explanation, human};
 pub use json::json;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;

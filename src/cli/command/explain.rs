@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::rule::nearest;
+use crate::render::{self, HumanOptions};
+use crate::rule::{Rule, nearest};
 
 use super::rules::load;
 use crate::cli::args::Explain;
@@ -18,26 +19,37 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
         let near = nearest(&args.rule, ids).map(str::to_owned);
         return Err(Error::NoRule(args.rule.clone(), near));
     };
-    let mut text = format!(
-        "{}\n  {} {} rule, {}; mechanism: {}; owner: {}\n\n{}\n\n## When it fires\n",
+    let options = HumanOptions {
+        color: output.color(),
+        width: Output::width(),
+        ..HumanOptions::default()
+    };
+    output.line(&format!(
+        "{}   {} {} rule, {}; mechanism: {}; owner: {}",
         rule.id,
         rule.severity.word(),
         rule.kind.word(),
         rule.maturity.word(),
         rule.mechanism,
         rule.owner.word(),
-        rule.explain.trim_end(),
-    );
+    ))?;
+    output.line("")?;
+    render::explanation(&markdown(rule), &options, output.writer())?;
+    Ok(Exit::Success)
+}
+
+/// The rule's own explanation, its condition and its sources as one text.
+fn markdown(rule: &Rule) -> String {
+    let mut text = format!("{}\n\n## When it fires\n", rule.explain.trim_end());
     if let Some(subject) = rule.each {
-        let _ = writeln!(text, "  For each {}:", subject.word());
+        let _ = writeln!(text, "For each {}, one at a time:", subject.word());
     }
     for line in rule.when.text().trim_end().lines() {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "    {line}");
     }
     text.push_str("\n## Sources\n");
     for reference in &rule.references {
-        let _ = writeln!(text, "  {}\n    {}", reference.title, reference.url);
+        let _ = writeln!(text, "{}\n    {}", reference.title, reference.url);
     }
-    text.lines().try_for_each(|line| output.line(line))?;
-    Ok(Exit::Success)
+    text
 }

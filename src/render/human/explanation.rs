@@ -14,14 +14,15 @@ pub(super) fn explanation(page: &mut Page, text: &str) {
     for line in text.lines() {
         let line = line.trim_end();
         let fence = line.trim_start().starts_with("```");
-        if fence || line.is_empty() || line.starts_with('#') || line.starts_with("- ") {
+        let code = line.starts_with("    ");
+        if fence || code || line.is_empty() || line.starts_with('#') || line.starts_with("- ") {
             flush(page, &mut paragraph);
         }
         if fence {
             fenced = !fenced;
         } else if line.is_empty() {
             page.gap();
-        } else if fenced || (paragraph.is_empty() && line.starts_with("    ")) {
+        } else if fenced || code {
             let code = line.strip_prefix("    ").unwrap_or(line);
             page.row(&[(page.styles.command, &format!("{:1$}{code}", "", COLUMN + 4))]);
         } else if line.starts_with('#') {

@@ -83,6 +83,17 @@ impl Default for HumanOptions<'_> {
     }
 }
 
+/// Writes an explanation: the little Markdown that rules use, as a page.
+pub fn explanation(
+    text: &str,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    explanation::explanation(&mut page, text);
+    out.write_all(page.text().as_bytes())
+}
+
 /// Writes a report as a page.
 pub fn human(
     report: &Report,
