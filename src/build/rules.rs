@@ -3,14 +3,37 @@
 //! Whether a rule makes sense is not judged here: `cargo test` reads every rule with the same code
 //! that reads site rules.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Writes `BUILT_IN`: file, mechanism, fields as JSON, explanation; the explanation apart, since only
-/// `explain` and reports read it.
+/// What every run reads of a rule; all other fields matter when it fires.
+const CONDITION: [&str; 9] = [
+    "id", "severity", "kind", "maturity", "scope", "owner", "requires", "each", "when",
+];
+
+/// How the names of facts begin.
+const FACTS: [&str; 11] = [
+    "sysctl",
+    "counter",
+    "gauge",
+    "socket",
+    "listener",
+    "destination",
+    "port",
+    "host",
+    "sockstat",
+    "softnet",
+    "window",
+];
+
+/// Parts of a value, which are no part of a fact's name.
+const PARTS: [&str; 7] = ["min", "default", "max", "low", "high", "size", "count"];
+
+/// Writes `BUILT_IN`: for each rule its condition and its response as JSON, its explanation, and the
+/// facts it reads.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut files = Vec::new();
     for mechanism in sorted(folder)? {
@@ -19,35 +42,95 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
             files.extend(sorted(&mechanism)?.into_iter().filter(|file| is_rule(file)));
         }
     }
-    let mut code = String::from(
-        "/// Built-in rules: file, mechanism, fields as JSON, explanation.\n\
-         static BUILT_IN: &[(&str, &str, &str, &str)] = &[\n",
-    );
+    let mut code = String::from("/// The built-in rules.\nstatic BUILT_IN: &[BuiltIn] = &[\n");
     for file in &files {
-        let text =
-            fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let mut fields: Value =
-            serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let explain = fields
-            .as_object_mut()
-            .and_then(|fields| fields.remove("explain"));
-        let explain = explain.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let mechanism = file
-            .parent()
-            .and_then(Path::file_name)
-            .unwrap_or_default()
-            .to_string_lossy();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let shown = format!("rules/{mechanism}/{name}");
-        let json = fields.to_string();
-        writeln!(
-            code,
-            "    ({shown:?}, {mechanism:?}, {json:?}, {explain:?}),"
-        )
-        .map_err(|error| error.to_string())?;
+        code.push_str(&entry(file)?);
     }
     code.push_str("];\n");
     fs::write(out, code).map_err(|error| format!("{}: {error}", out.display()))
+}
+
+fn entry(file: &Path) -> Result<String, String> {
+    let fail = |error: String| format!("{}: {error}", file.display());
+    let text = fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+    let fields: Value = serde_yaml::from_str(&text).map_err(|error| fail(error.to_string()))?;
+    let Value::Object(mut response) = fields else {
+        return Err(fail("a rule must be a mapping".to_owned()));
+    };
+    let explain = response.remove("explain");
+    let explain = explain.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let mut facts = BTreeSet::new();
+    for (name, value) in &response {
+        let template = matches!(
+            name.as_str(),
+            "title" | "message" | "first" | "advise" | "cost"
+        );
+        scan(value, template, &mut facts);
+        if let (true, Value::Object(keys)) = (name == "set", value) {
+            facts.extend(keys.keys().map(|key| format!("sysctl.{key}")));
+        }
+    }
+    let mut condition: Map<String, Value> = CONDITION
+        .iter()
+        .filter_map(|name| response.remove_entry(*name))
+        .collect();
+    if let Some(Value::Object(past)) = response.get_mut("past") {
+        let when: Map<String, Value> = past.remove_entry("when").into_iter().collect();
+        condition.insert("past".to_owned(), Value::Object(when));
+    }
+    let mechanism = file.parent().and_then(Path::file_name).unwrap_or_default();
+    let mechanism = mechanism.to_string_lossy();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(format!(
+        "    BuiltIn {{ file: {:?}, mechanism: {mechanism:?}, condition: {:?}, response: {:?}, \
+         explain: {explain:?}, facts: &{facts:?} }},\n",
+        format!("rules/{mechanism}/{name}"),
+        Value::Object(condition).to_string(),
+        Value::Object(response).to_string(),
+        facts = facts.iter().collect::<Vec<_>>(),
+    ))
+}
+
+/// Finds the facts that expressions name; in a template they stand in braces.
+///
+/// A textual look, which `tests/rules.rs` holds against what the compiled expressions read.
+fn scan(value: &Value, template: bool, facts: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if template => {
+            for piece in text.split('{').skip(1) {
+                names(piece.split('}').next().unwrap_or_default(), facts);
+            }
+        }
+        Value::String(text) => names(text, facts),
+        Value::Array(items) => items.iter().for_each(|item| scan(item, template, facts)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let template = matches!(name.as_str(), "message" | "because" | "what");
+                scan(value, template, facts);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn names(expression: &str, facts: &mut BTreeSet<String>) {
+    for line in expression.lines() {
+        let code = line.split("//").next().unwrap_or_default();
+        // Every second piece stands between quotes and is text.
+        for piece in code.split(['"', '\'']).step_by(2) {
+            let words = piece.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+            for word in words {
+                let mut parts: Vec<&str> = word.split('.').collect();
+                if parts.len() < 2 || !FACTS.contains(&parts[0]) {
+                    continue;
+                }
+                if parts[0] == "sysctl" && parts.last().is_some_and(|last| PARTS.contains(last)) {
+                    parts.pop();
+                }
+                facts.insert(parts.join("."));
+            }
+        }
+    }
 }
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {

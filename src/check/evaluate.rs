@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{self, KeySpec, Kind};
 use crate::fact::{Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
-use crate::rule::{self, Assignment, Past, Rule, Rulebook, Subject, Template};
+use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template};
 
 use super::finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
 use super::view::{Period, SubjectView, View};
@@ -156,17 +156,20 @@ fn weight(subject: SubjectView<'_>) -> u64 {
     }
 }
 
-fn judge_past(rule: &Rule, past: &Past, view: &View<'_>) -> Option<Verdict> {
+fn judge_past(rule: &Rule, past: &Expr, view: &View<'_>) -> Option<Verdict> {
     let view = view.over(Period::SinceBoot);
-    if past.when.evaluate(&view) != Outcome::Bool(true) {
+    if past.evaluate(&view) != Outcome::Bool(true) {
         return None;
     }
+    let response = rule.response();
+    let message = response.past_message.as_ref();
     Some(Verdict::Fires(Box::new(Finding {
         severity: rule.severity.lowered(),
         period: When::Past,
         title: static_title(rule, &view),
-        message: past.message.render(&view),
+        message: message.unwrap_or(&response.message).render(&view),
         evidence: rule
+            .response()
             .evidence
             .iter()
             .map(|expr| evidence(expr, &view))
@@ -186,13 +189,14 @@ fn judge_past(rule: &Rule, past: &Past, view: &View<'_>) -> Option<Verdict> {
 /// rule's id in words says as much.
 fn static_title(rule: &Rule, view: &View<'_>) -> String {
     let needs_subject = rule
+        .response()
         .title
         .expressions()
         .any(|expr| matches!(expr.evaluate(view), Outcome::Unknown(_)));
     if needs_subject {
         rule.id.replace('-', " ")
     } else {
-        rule.title.render(view)
+        rule.response().title.render(view)
     }
 }
 
@@ -203,6 +207,7 @@ fn is_known(evidence: &Evidence) -> bool {
 fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
     let render = |template: &Option<Template>| template.as_ref().map(|one| one.render(view));
     let waiting = rule
+        .response()
         .waiting
         .as_ref()
         .filter(|waiting| waiting.when.evaluate(view) == Outcome::Bool(true))
@@ -220,9 +225,10 @@ fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
     Finding {
         severity: rule.severity,
         period: When::Now,
-        title: rule.title.render(view),
-        message: rule.message.render(view),
+        title: rule.response().title.render(view),
+        message: rule.response().message.render(view),
         evidence: rule
+            .response()
             .evidence
             .iter()
             .map(|expr| evidence(expr, view))
@@ -230,13 +236,13 @@ fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
         cost: if proposals.is_empty() {
             None
         } else {
-            render(&rule.cost)
+            render(&rule.response().cost)
         },
         proposals,
         blocked,
         waiting,
-        first: render(&rule.first),
-        advice: render(&rule.advise),
+        first: render(&rule.response().first),
+        advice: render(&rule.response().advise),
         others,
     }
 }
@@ -255,7 +261,8 @@ fn evidence(expr: &Expr, view: &View<'_>) -> Evidence {
 
 /// The first guard that forbids the change, or that cannot be ruled out.
 fn guarded(rule: &Rule, view: &View<'_>) -> Option<String> {
-    rule.guards
+    rule.response()
+        .guards
         .iter()
         .find_map(|guard| match guard.when.evaluate(view) {
             Outcome::Bool(false) => None,
@@ -274,7 +281,7 @@ fn guarded(rule: &Rule, view: &View<'_>) -> Option<String> {
 /// The values the rule would set and that are not set already.
 fn proposals(rule: &Rule, view: &View<'_>) -> Vec<Proposal> {
     let mut proposals = Vec::new();
-    for assignment in &rule.set {
+    for assignment in &rule.response().set {
         let applies = assignment
             .when
             .as_ref()

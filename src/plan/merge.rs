@@ -84,7 +84,7 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
         .or_else(|| {
             let excused = wishes
                 .iter()
-                .any(|(rule, _, _)| rule.below_default.is_some());
+                .any(|(rule, _, _)| rule.response().below_default.is_some());
             if excused {
                 None
             } else {

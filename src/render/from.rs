@@ -218,8 +218,9 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
             .collect(),
         waiting: finding.waiting.clone(),
         advice: finding.advice.clone(),
-        explain: Some(rule.explain.clone()),
+        explain: Some(rule.response().explain.clone()),
         references: rule
+            .response()
             .references
             .iter()
             .map(|one| Reference {

@@ -19,7 +19,7 @@ pub use expr::Template;
 pub use fields::nearest;
 pub use problem::{Problem, ProblemKind, Source};
 pub use rulebook::{RuleFile, Rulebook, parse_rule};
-pub use schema::{Assignment, Guard, HEADINGS, Origin, Past, Reference, Rule, Waiting};
+pub use schema::{Assignment, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting};
 pub use terms::{Kind, Maturity, Owner, Scope, Severity, Subject, Term};
 pub use vocabulary::Names;
 pub use yaml::{Content, FILE_LIMIT, Key, Node, Place, SyntaxError};

@@ -1,5 +1,6 @@
 //! From a YAML tree to a checked rule, with every problem on the way.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
@@ -7,7 +8,9 @@ use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
 use super::fields::{Fields, Sink, term, text};
 use super::problem::{Problem, ProblemKind, Source, source_offset};
-use super::schema::{Assignment, Guard, HEADINGS, Origin, Past, Reference, Rule, Waiting};
+use super::schema::{
+    Assignment, BuiltIn, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting,
+};
 use super::terms::{Kind, Maturity, Subject};
 use super::vocabulary::{Names, has_a_value_since_boot};
 use super::yaml::{Content, Node, Place};
@@ -38,22 +41,67 @@ const FIELDS: &[&str] = &[
     "lab",
 ];
 
-/// Reads one rule. `mechanism` is the name of the folder the file lies in.
+/// Reads one rule, all of it. `mechanism` is the name of the folder the file lies in.
 pub(super) fn read_rule(
     source: &Rc<Source>,
     node: &Node,
     origin: Origin,
     mechanism: &str,
 ) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader {
-        sink: Sink::new(Rc::clone(source)),
-        names: Names::default(),
+    let mut reader = Reader::new(source);
+    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let rule = fields.and_then(|fields| {
+        let rule = reader.condition(&fields, origin, mechanism);
+        let response = reader.response(&fields);
+        let (rule, response) = (rule?, response?);
+        if rule.maturity == Maturity::Stable && response.lab.is_none() {
+            reader.sink.at(node.place, ProblemKind::NoLab);
+        }
+        // A fresh cell takes what it is given.
+        let _ = rule.response.set(response);
+        Some(with_default_past(rule))
+    });
+    reader.end(rule)
+}
+
+/// Reads what every run needs of a built-in rule; the rest stays with the build data.
+pub(super) fn read_condition(
+    source: &Rc<Source>,
+    node: &Node,
+    data: &'static BuiltIn,
+) -> Result<Rule, Vec<Problem>> {
+    let origin = Origin {
+        file: data.file.to_owned(),
+        built_in: true,
     };
-    let rule = reader.rule(node, origin, mechanism);
-    match rule {
-        Some(rule) if reader.sink.problems.is_empty() => Ok(rule),
-        _ => Err(reader.sink.problems),
-    }
+    let mut reader = Reader::new(source);
+    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let rule = fields.and_then(|fields| {
+        let mut rule = reader.condition(&fields, origin, data.mechanism)?;
+        rule.built_in = Some(data);
+        Some(with_default_past(rule))
+    });
+    reader.end(rule)
+}
+
+/// Reads the response of a built-in rule.
+pub(super) fn read_response(
+    source: &Rc<Source>,
+    node: &Node,
+    each: Option<Subject>,
+) -> Result<Response, Vec<Problem>> {
+    let mut reader = Reader::new(source);
+    reader.names.subject = each;
+    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let response = fields.and_then(|fields| reader.response(&fields));
+    reader.end(response)
+}
+
+/// The two parts of a rule, which are read apart where it is built in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Condition,
+    Response,
 }
 
 struct Reader {
@@ -62,10 +110,24 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads every field before giving up, so that one run shows all problems.
-    fn rule(&mut self, node: &Node, origin: Origin, mechanism: &str) -> Option<Rule> {
-        let fields = Fields::open(node, "a rule", FIELDS, &mut self.sink)?;
-        let id = self.id(&fields, &origin);
+    fn new(source: &Rc<Source>) -> Self {
+        Self {
+            sink: Sink::new(Rc::clone(source)),
+            names: Names::default(),
+        }
+    }
+
+    /// What was read, unless there were problems.
+    fn end<T>(self, read: Option<T>) -> Result<T, Vec<Problem>> {
+        match read {
+            Some(read) if self.sink.problems.is_empty() => Ok(read),
+            _ => Err(self.sink.problems),
+        }
+    }
+
+    /// Reads every field that judging needs before giving up, so that one run shows all problems.
+    fn condition(&mut self, fields: &Fields<'_>, origin: Origin, mechanism: &str) -> Option<Rule> {
+        let id = self.id(fields, &origin);
         let severity = fields.required_term("severity", &mut self.sink);
         let kind = fields.required_term("kind", &mut self.sink);
         let maturity = fields.required_term("maturity", &mut self.sink);
@@ -75,29 +137,11 @@ impl Reader {
             .optional("each")
             .and_then(|node| term::<Subject>(node, "each", &mut self.sink));
         self.names.subject = each;
-        let title = self.required_template(&fields, "title");
-        let when = self.required_condition(&fields, "when");
-        let message = self.required_template(&fields, "message");
-        let past = self.past(&fields);
-        let evidence = self.evidence(&fields);
-        let first = self.template(&fields, "first");
-        let advise = self.template(&fields, "advise");
-        let cost = self.template(&fields, "cost");
-        let requires = self.requires(&fields);
-        let set = self.assignments(&fields);
-        let guards = self.guards(&fields);
-        let waiting = self.waiting(&fields);
-        let below_default = fields
-            .optional_text("below_default", &mut self.sink)
-            .map(|(why, _)| why.to_owned());
-        let explain = self.explanation(&fields);
-        let references = self.references(&fields);
-        let lab = fields
-            .optional_text("lab", &mut self.sink)
-            .map(|(name, _)| name.to_owned());
-        if maturity == Some(Maturity::Stable) && lab.is_none() {
-            self.sink.at(node.place, ProblemKind::NoLab);
-        }
+        let when = self.required_condition(fields, "when");
+        let past = self.since_boot(fields, Part::Condition, |reader, past| {
+            reader.required_condition(past, "when")
+        });
+        let requires = self.requires(fields);
         if let (Some(Kind::Setting), Some((when, place))) = (kind, &when)
             && when.uses_window()
         {
@@ -106,10 +150,9 @@ impl Reader {
             self.sink
                 .at(*place, ProblemKind::Other(message, Some(help)));
         }
-        let rule = Rule {
+        Some(Rule {
             id: id?,
             mechanism: mechanism.to_owned(),
-            title: title?,
             severity: severity?,
             kind: kind?,
             maturity: maturity?,
@@ -118,22 +161,47 @@ impl Reader {
             requires,
             each,
             when: when?.0,
-            past,
-            evidence,
+            past: past.map(|(when, _)| when),
+            origin,
+            response: OnceCell::new(),
+            built_in: None,
+        })
+    }
+
+    /// Reads the other fields, likewise.
+    fn response(&mut self, fields: &Fields<'_>) -> Option<Response> {
+        let title = self.required_template(fields, "title");
+        let message = self.required_template(fields, "message");
+        let past_message = self.since_boot(fields, Part::Response, |reader, past| {
+            reader.required_template(past, "message")
+        });
+        let evidence = self.evidence(fields);
+        let first = self.template(fields, "first");
+        let advise = self.template(fields, "advise");
+        let cost = self.template(fields, "cost");
+        let set = self.assignments(fields);
+        let guards = self.guards(fields);
+        let waiting = self.waiting(fields);
+        let below_default = fields.optional_text("below_default", &mut self.sink);
+        let explain = self.explanation(fields);
+        let references = self.references(fields);
+        let lab = fields.optional_text("lab", &mut self.sink);
+        Some(Response {
+            title: title?,
             message: message?,
+            past_message,
+            evidence,
             first,
             set,
             guards,
-            below_default,
+            below_default: below_default.map(|(why, _)| why.to_owned()),
             waiting,
             advise,
             cost,
             explain,
             references,
-            lab,
-            origin,
-        };
-        Some(with_default_past(rule))
+            lab: lab.map(|(name, _)| name.to_owned()),
+        })
     }
 
     fn id(&mut self, fields: &Fields<'_>, origin: &Origin) -> Option<String> {
@@ -188,9 +256,20 @@ impl Reader {
         facts
     }
 
-    fn past(&mut self, fields: &Fields<'_>) -> Option<Past> {
+    /// Reads a field of `past`, where only what has a value since boot may be named.
+    fn since_boot<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        part: Part,
+        read: impl FnOnce(&mut Self, &Fields<'_>) -> Option<T>,
+    ) -> Option<T> {
         let node = fields.optional("past")?;
-        let fields = Fields::open(node, "`past`", &["when", "message"], &mut self.sink)?;
+        let problems = self.sink.problems.len();
+        let inner = Fields::open(node, "`past`", &["when", "message"], &mut self.sink);
+        if part == Part::Response {
+            // The mapping is opened for both parts; what is wrong with itself is told once.
+            self.sink.problems.truncate(problems);
+        }
         let names = std::mem::replace(
             &mut self.names,
             Names {
@@ -198,13 +277,9 @@ impl Reader {
                 since_boot: true,
             },
         );
-        let when = self.required_condition(&fields, "when");
-        let message = self.required_template(&fields, "message");
+        let value = inner.and_then(|inner| read(self, &inner));
         self.names = names;
-        Some(Past {
-            when: when?.0,
-            message: message?,
-        })
+        value
     }
 
     fn evidence(&mut self, fields: &Fields<'_>) -> Vec<Expr> {
@@ -233,6 +308,8 @@ impl Reader {
             }
             assignments.extend(self.assignment(&key.name, spec, node));
         }
+        // One order wherever the rule was kept; a mapping has none of its own.
+        assignments.sort_by(|one, other| one.key.cmp(&other.key));
         assignments
     }
 
@@ -450,12 +527,9 @@ fn with_default_past(mut rule: Rule) -> Rule {
         && rule.each.is_none()
         && rule.when.uses_window()
         && whole(&rule.when)
-        && rule.message.expressions().all(whole);
+        && rule.response().message.expressions().all(whole);
     if judged {
-        rule.past = Some(Past {
-            when: rule.when.clone(),
-            message: rule.message.clone(),
-        });
+        rule.past = Some(rule.when.clone());
     }
     rule
 }

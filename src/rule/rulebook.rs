@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::problem::{Problem, ProblemKind, Source};
-use super::read::read_rule;
-use super::schema::{Origin, Rule};
+use super::read::{read_condition, read_response, read_rule};
+use super::schema::{BuiltIn, Origin, Response, Rule};
+use super::terms::Subject;
 use super::yaml::{Node, Place, SyntaxError};
 
 /// A rule file that was read: its name, its folder's name, and its text.
@@ -37,26 +38,11 @@ impl Rulebook {
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut book = Self::default();
         let mut problems = Vec::new();
-        for (file, mechanism, json, explain) in BUILT_IN {
-            let source = Rc::new(Source {
-                name: (*file).to_owned(),
-                text: String::new(),
-            });
-            let origin = Origin {
-                file: (*file).to_owned(),
-                built_in: true,
-            };
-            let Ok(value) = serde_json::from_str::<serde_json::Value>(json) else {
-                let kind = ProblemKind::Syntax("built-in data is damaged".to_owned());
-                problems.push(Problem {
-                    source,
-                    span: 0..0,
-                    kind,
-                });
-                continue;
-            };
-            let node = with_explanation(Node::from(value), explain);
-            match read_rule(&source, &node, origin, mechanism) {
+        for data in BUILT_IN {
+            let source = source_of(data);
+            let rule = tree_of(&source, data.condition)
+                .and_then(|node| read_condition(&source, &node, data));
+            match rule {
                 Ok(rule) => {
                     book.rules.insert(rule.id.clone(), rule);
                 }
@@ -169,19 +155,33 @@ pub(super) fn parse_tree(source: &Rc<Source>) -> Result<Node, Vec<Problem>> {
     })
 }
 
-/// Built-in explanations are kept apart from the small data that every start reads.
-fn with_explanation(mut node: Node, explain: &str) -> Node {
-    use super::yaml::{Content, Key};
-    if let Content::Map(entries) = &mut node.content {
-        let key = Key {
-            place: Place::default(),
-            name: "explain".to_owned(),
-        };
-        let value = Node {
-            place: Place::default(),
-            content: Content::Text(explain.to_owned()),
-        };
-        entries.push((key, value));
+/// Reads the response of a built-in rule.
+pub(super) fn response(
+    data: &'static BuiltIn,
+    each: Option<Subject>,
+) -> Result<Response, Vec<Problem>> {
+    let source = source_of(data);
+    let node = tree_of(&source, data.response)?;
+    let mut response = read_response(&source, &node, each)?;
+    data.explain.clone_into(&mut response.explain);
+    Ok(response)
+}
+
+/// A built-in rule has a name and no text to point into.
+fn source_of(data: &BuiltIn) -> Rc<Source> {
+    Rc::new(Source {
+        name: data.file.to_owned(),
+        text: String::new(),
+    })
+}
+
+fn tree_of(source: &Rc<Source>, json: &str) -> Result<Node, Vec<Problem>> {
+    match serde_json::from_str::<serde_json::Value>(json) {
+        Ok(value) => Ok(Node::from(value)),
+        Err(error) => Err(vec![Problem {
+            source: Rc::clone(source),
+            span: 0..0,
+            kind: ProblemKind::Syntax(format!("built-in data is damaged: {error}")),
+        }]),
     }
-    node
 }

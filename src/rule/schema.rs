@@ -1,19 +1,22 @@
 //! What a rule is, once its file has been read and every expression checked.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::expr::{Expr, Template};
 use super::terms::{Kind, Maturity, Owner, Scope, Severity, Subject};
 
 /// One rule, checked.
+///
+/// Every run judges every rule, and few of them fire. What a rule has to say and to propose when it
+/// does is its [`Response`]; for built-in rules it is read at the first need, since reading it costs
+/// more than all judging.
 #[derive(Debug)]
 pub struct Rule {
     /// The fault, kebab-case; stable for ever.
     pub id: String,
     /// The folder it lives in: the kernel mechanism.
     pub mechanism: String,
-    /// Headline.
-    pub title: Template,
     /// How much it hurts.
     pub severity: Severity,
     /// Judged from counters and sockets, or from values alone.
@@ -30,12 +33,25 @@ pub struct Rule {
     pub each: Option<Subject>,
     /// The fault is there.
     pub when: Expr,
-    /// The fault was there some time since boot.
-    pub past: Option<Past>,
-    /// Facts shown with the finding.
-    pub evidence: Vec<Expr>,
+    /// The fault was there some time since boot; reads counters, settings and host facts only.
+    pub past: Option<Expr>,
+    /// The file it came from.
+    pub origin: Origin,
+    pub(super) response: OnceCell<Response>,
+    pub(super) built_in: Option<&'static BuiltIn>,
+}
+
+/// What a rule says and proposes when it fires.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// Headline.
+    pub title: Template,
     /// How we know, with numbers.
     pub message: Template,
+    /// How we know of a past fault, with totals; `None`: the same as `message`.
+    pub past_message: Option<Template>,
+    /// Facts shown with the finding.
+    pub evidence: Vec<Expr>,
     /// What somebody else should do before any setting is touched.
     pub first: Option<Template>,
     /// The recommended values.
@@ -56,17 +72,23 @@ pub struct Rule {
     pub references: Vec<Reference>,
     /// The experiment, `module::function` of the lab.
     pub lab: Option<String>,
-    /// The file it came from.
-    pub origin: Origin,
 }
 
-/// How a symptom is judged over the whole time since boot.
+/// A built-in rule as the build leaves it.
 #[derive(Debug)]
-pub struct Past {
-    /// The condition; reads counters, settings and host facts only.
-    pub when: Expr,
-    /// How we know, with totals.
-    pub message: Template,
+pub(super) struct BuiltIn {
+    /// The path in the source tree.
+    pub(super) file: &'static str,
+    /// The folder it lies in.
+    pub(super) mechanism: &'static str,
+    /// What every run reads, as JSON.
+    pub(super) condition: &'static str,
+    /// The rest, as JSON.
+    pub(super) response: &'static str,
+    /// The explanation.
+    pub(super) explain: &'static str,
+    /// Every fact it reads; `tests/rules.rs` holds the list against the compiled expressions.
+    pub(super) facts: &'static [&'static str],
 }
 
 /// One recommended value.
@@ -127,51 +149,71 @@ pub const HEADINGS: [&str; 6] = [
 ];
 
 impl Rule {
+    /// What the rule says and proposes; read now if it has not been.
+    pub fn response(&self) -> &Response {
+        self.response.get_or_init(|| {
+            // Build data cannot be wrong at run time: `tests/rules.rs` reads every response.
+            let built_in = self
+                .built_in
+                .map(|data| super::rulebook::response(data, self.each));
+            built_in.and_then(Result::ok).unwrap_or_default()
+        })
+    }
+
     /// Every expression of the rule.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let response = self.response();
         std::iter::once(&self.when)
-            .chain(self.past.iter().map(|past| &past.when))
-            .chain(&self.evidence)
+            .chain(&self.past)
+            .chain(&response.evidence)
             .chain(
-                self.set
+                response
+                    .set
                     .iter()
                     .flat_map(|one| one.to.iter().chain(&one.when)),
             )
-            .chain(self.guards.iter().map(|guard| &guard.when))
-            .chain(self.waiting.iter().map(|waiting| &waiting.when))
-            .chain(self.templates().flat_map(Template::expressions))
-    }
-
-    fn templates(&self) -> impl Iterator<Item = &Template> {
-        [&self.title, &self.message]
-            .into_iter()
-            .chain(self.past.iter().map(|past| &past.message))
-            .chain(
-                [&self.first, &self.advise, &self.cost]
-                    .into_iter()
-                    .flatten(),
-            )
-            .chain(self.guards.iter().map(|guard| &guard.because))
-            .chain(self.waiting.iter().map(|waiting| &waiting.what))
+            .chain(response.guards.iter().map(|guard| &guard.when))
+            .chain(response.waiting.iter().map(|waiting| &waiting.when))
+            .chain(response.templates().flat_map(Template::expressions))
     }
 
     /// The exact facts this rule reads, the keys it would set included: their current value is the
     /// "now" of the change.
     pub fn facts(&self) -> BTreeSet<String> {
-        let mut facts = BTreeSet::new();
-        self.facts_into(&mut facts);
-        facts
+        let used = self.expressions().flat_map(Expr::facts);
+        let keys = self.response().set.iter();
+        used.map(|used| used.fact.clone())
+            .chain(self.requires.iter().cloned())
+            .chain(keys.map(|one| format!("sysctl.{}", one.key)))
+            .collect()
     }
 
-    /// Adds [`Rule::facts`] to a set. Most facts are read many times over, so only new ones are
-    /// copied.
+    /// Adds [`Rule::facts`] to a set, without reading the response of a built-in rule.
     pub(super) fn facts_into(&self, facts: &mut BTreeSet<String>) {
-        let used = self.expressions().flat_map(Expr::facts);
-        for fact in used.map(|used| &used.fact).chain(&self.requires) {
-            if !facts.contains(fact) {
-                facts.insert(fact.clone());
+        match self.built_in {
+            // Most facts are read by many rules: only new ones are copied.
+            Some(data) => {
+                for fact in data.facts {
+                    if !facts.contains(*fact) {
+                        facts.insert((*fact).to_owned());
+                    }
+                }
             }
+            None => facts.extend(self.facts()),
         }
-        facts.extend(self.set.iter().map(|one| format!("sysctl.{}", one.key)));
+    }
+}
+
+impl Response {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.title, &self.message]
+            .into_iter()
+            .chain(
+                [&self.past_message, &self.first, &self.advise, &self.cost]
+                    .into_iter()
+                    .flatten(),
+            )
+            .chain(self.guards.iter().map(|guard| &guard.because))
+            .chain(self.waiting.iter().map(|waiting| &waiting.what))
     }
 }

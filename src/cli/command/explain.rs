@@ -40,7 +40,10 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
 
 /// The rule's own explanation, its condition and its sources as one text.
 fn markdown(rule: &Rule) -> String {
-    let mut text = format!("{}\n\n## When it fires\n", rule.explain.trim_end());
+    let mut text = format!(
+        "{}\n\n## When it fires\n",
+        rule.response().explain.trim_end()
+    );
     if let Some(subject) = rule.each {
         let _ = writeln!(text, "For each {}, one at a time:", subject.word());
     }
@@ -48,7 +51,7 @@ fn markdown(rule: &Rule) -> String {
         let _ = writeln!(text, "    {line}");
     }
     text.push_str("\n## Sources\n");
-    for reference in &rule.references {
+    for reference in &rule.response().references {
         let _ = writeln!(text, "{}\n    {}", reference.title, reference.url);
     }
     text

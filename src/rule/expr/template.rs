@@ -9,7 +9,7 @@ use super::{Expr, MAX_BYTES, compile};
 /// A compiled message: `"{delta(counter.TcpExt.ListenOverflows)} connections found no room"`.
 ///
 /// `{{` and `}}` stand for braces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Template {
     pieces: Vec<Piece>,
 }
