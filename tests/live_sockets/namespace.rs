@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const INSIDE: &str = "TCPTUNE_INSIDE_NAMESPACE";
+
 /// Says why a test is skipped; where live tests are required, it fails.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 pub(crate) fn skip(why: &str) {
@@ -19,6 +20,13 @@ pub(crate) fn inside(test: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         run("ip", &["link", "set", "lo", "up"]);
         return true;
+    }
+    // `ip` brings the loopback up, and `ss` is the other opinion.
+    for tool in ["ip", "ss"] {
+        if Command::new(tool).arg("-V").output().is_err() {
+            skip(&format!("`{tool}` (iproute2) is not installed"));
+            return false;
+        }
     }
     let usable = |arguments: &[&str]| {
         let probe = Command::new("unshare").args(arguments).arg("true").output();
