@@ -220,13 +220,13 @@ const OTHERS: [FactSpec; 53] = [
         "port.listeners_below",
         COUNT,
         DIAG,
-        "TCP listeners and bound UDP sockets on ports from 16384 up to the range",
+        "services (TCP, UDP) on unreserved ports from 16384 up to the range",
     ),
     stored(
         "port.listeners_above",
         COUNT,
         DIAG,
-        "TCP listeners and bound UDP sockets on ports above the range",
+        "services (TCP, UDP) on unreserved ports above the range",
     ),
     stored("host.cpus", COUNT, "/proc/stat", "CPUs online"),
     stored(

@@ -210,6 +210,8 @@ fn host(source: &Source, sysctls: &Sysctls) -> Host {
 }
 
 fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
+    let kernel = sample.host.kernel.as_ref();
+    let kernel = kernel.map(|kernel| kernel.release.clone());
     let mut put = |fact: &str, reading: &dyn Fn() -> Reading<Value>| {
         // The plan asks for the namespace whatever the rules read: a setting of the machine is not
         // changed from inside a container.
@@ -236,8 +238,8 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
         };
         Reading::Known(Value::Int(i64::try_from(size).unwrap_or(i64::MAX)))
     });
-    put("host.kernel", &|| match sample_kernel(source, sysctls) {
-        Some(release) => Reading::Known(Value::Text(release)),
+    put("host.kernel", &|| match &kernel {
+        Some(release) => Reading::Known(Value::Text(release.clone())),
         None => Reading::Absent,
     });
     // netdev_max_backlog is registered for the initial namespace only (`sysctl_core_init`), so its
@@ -285,10 +287,6 @@ fn kubernetes_node(marks: &[&Path]) -> Reading<Value> {
         }
     }
     refused.map_or(Reading::Known(Value::Bool(false)), Reading::Denied)
-}
-
-fn sample_kernel(source: &Source, sysctls: &Sysctls) -> Option<String> {
-    host(source, sysctls).kernel.map(|kernel| kernel.release)
 }
 
 fn memory(source: &Source) -> Reading<Value> {

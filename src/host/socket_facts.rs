@@ -150,34 +150,42 @@ fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
         put(name.to_owned(), text);
         put(format!("{name}_count"), count);
     }
-    let (low, high) = range;
+    ports(&found.ports, range, sample);
+}
+
+/// The services that a wider range would take in. Those on reserved ports are safe from it; where the
+/// list cannot be read, all of them count.
+fn ports(held: &PortOccupancy, (low, high): (u16, u16), sample: &mut Sample) {
+    let list = sample
+        .readings
+        .get("sysctl.net.ipv4.ip_local_reserved_ports")
+        .and_then(Reading::value);
+    let reserved = match list {
+        Some(Value::Ports(ranges)) => ranges.as_slice(),
+        _ => &[],
+    };
+    let count = |low, high| {
+        let refused = || Reading::Denied("UDP ports cannot be read".to_owned());
+        held.held(low, high, reserved).map_or_else(refused, known)
+    };
     let below = if low > FLOOR {
-        held(&found.ports, FLOOR, low - 1)
+        count(FLOOR, low - 1)
     } else {
         known(0)
     };
     let above = if high < u16::MAX {
-        held(&found.ports, high + 1, u16::MAX)
+        count(high + 1, u16::MAX)
     } else {
         known(0)
     };
-    sample
-        .readings
-        .insert("port.listeners_below".to_owned(), below);
-    sample
-        .readings
-        .insert("port.listeners_above".to_owned(), above);
+    for (fact, reading) in [("below", below), ("above", above)] {
+        let fact = format!("port.listeners_{fact}");
+        sample.readings.insert(fact, reading);
+    }
 }
 
 /// The lowest port that is ever recommended for automatic choice.
 const FLOOR: u16 = 16_384;
-
-fn held(ports: &PortOccupancy, low: u16, high: u16) -> Reading<Value> {
-    ports.held(low, high).map_or_else(
-        || Reading::Denied("UDP ports cannot be read".to_owned()),
-        known,
-    )
-}
 
 fn known(count: u64) -> Reading<Value> {
     Reading::Known(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))

@@ -126,7 +126,7 @@ fn forbidden(
     match live {
         Reading::Known(_) => None,
         Reading::ReadOnly(_) => {
-            Some("read-only here: apply it where the namespace's owner can write".to_owned())
+            Some("read-only here, as in a container: change it on the host or where the container is made".to_owned())
         }
         Reading::Absent => Some("this kernel does not have it".to_owned()),
         Reading::Denied(errno) => Some(format!(

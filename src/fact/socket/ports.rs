@@ -35,7 +35,10 @@ pub struct PortOccupancy {
 impl PortOccupancy {
     /// How many ports from `low` to `high`, both included, are held over TCP or UDP; `None` when
     /// the UDP side is not known. A port held over both counts once; an empty range holds none.
-    pub fn held(&self, low: u16, high: u16) -> Option<u64> {
+    ///
+    /// Ports in `reserved` (inclusive ranges) do not count: the kernel never chooses them by itself,
+    /// so their services are safe in any `ip_local_port_range`.
+    pub fn held(&self, low: u16, high: u16, reserved: &[(u16, u16)]) -> Option<u64> {
         let udp = self.udp.as_ref()?;
         if low > high {
             return Some(0);
@@ -43,8 +46,12 @@ impl PortOccupancy {
         let only_udp = udp
             .range(low..=high)
             .filter(|port| !self.tcp.contains(port));
-        let count = self.tcp.range(low..=high).count() + only_udp.count();
-        Some(count as u64)
+        let exposed = |port: &&u16| {
+            let listed = |(from, to): &(u16, u16)| (*from..=*to).contains(*port);
+            !reserved.iter().any(listed)
+        };
+        let held = self.tcp.range(low..=high).chain(only_udp).filter(exposed);
+        Some(held.count() as u64)
     }
 }
 
@@ -58,9 +65,19 @@ mod tests {
             tcp: BTreeSet::from([53, 20_000]),
             udp: Some(BTreeSet::from([53, 16_384, 20_000, 40_000])),
         };
-        assert_eq!(ports.held(16_384, 32_767), Some(2));
-        assert_eq!(ports.held(1, 65_535), Some(4));
-        assert_eq!(ports.held(5, 4), Some(0));
+        assert_eq!(ports.held(16_384, 32_767, &[]), Some(2));
+        assert_eq!(ports.held(1, 65_535, &[]), Some(4));
+        assert_eq!(ports.held(5, 4, &[]), Some(0));
+    }
+
+    #[test]
+    fn a_service_on_a_reserved_port_is_safe() {
+        let ports = PortOccupancy {
+            tcp: BTreeSet::from([16_384, 20_000]),
+            udp: Some(BTreeSet::from([20_001, 30_000])),
+        };
+        let reserved = [(16_000, 16_384), (20_000, 20_001)];
+        assert_eq!(ports.held(16_384, 32_767, &reserved), Some(1));
     }
 
     #[test]
@@ -69,7 +86,7 @@ mod tests {
             tcp: BTreeSet::from([80]),
             udp: None,
         };
-        assert_eq!(ports.held(1, 100), None);
+        assert_eq!(ports.held(1, 100, &[]), None);
     }
 
     #[test]
