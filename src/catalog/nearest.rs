@@ -2,6 +2,7 @@
 
 use super::table::{COUNTERS, KEYS};
 use super::{CounterSpec, canonical};
+use crate::fact::distance;
 
 /// Longer texts are no mistyped name, and the cost stays bounded.
 const LONGEST: usize = 128;
@@ -74,37 +75,6 @@ fn masked(key: &str, pattern: &str) -> String {
     segments.join(".")
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal
-/// string alignment), or `None` when they are more than `most`.
-fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len().abs_diff(b.len()) > most {
-        return None;
-    }
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut cost = (at(&above, j) + usize::from(x != y))
-                .min(at(&above, j + 1) + 1)
-                .min(at(&row, j) + 1);
-            let swapped = i > 0 && j > 0 && Some(x) == b.get(j - 1) && a.get(i - 1) == Some(y);
-            if swapped && x != y {
-                cost = cost.min(at(&before, j - 1) + 1);
-            }
-            row.push(cost);
-        }
-        if row.iter().min().is_some_and(|least| *least > most) {
-            return None;
-        }
-        before = above;
-        above = row;
-    }
-    above.last().copied().filter(|cost| *cost <= most)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,12 +115,5 @@ mod tests {
         assert_eq!(name("listendrops"), Some(("TcpExt", "ListenDrops")));
         assert_eq!(name("Udp.RcvBufErrors"), Some(("Udp", "RcvbufErrors")));
         assert_eq!(name("NothingLikeIt"), None);
-    }
-
-    #[test]
-    fn a_swap_of_neighbours_is_one_slip() {
-        assert_eq!(distance("resue", "reuse", 3), Some(1));
-        assert_eq!(distance("", "ab", 3), Some(2));
-        assert_eq!(distance("abcd", "wxyz", 3), None);
     }
 }

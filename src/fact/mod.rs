@@ -7,6 +7,7 @@ pub mod parse;
 mod reading;
 mod sample;
 pub mod socket;
+mod spelling;
 mod text;
 mod unit;
 mod value;
@@ -15,6 +16,7 @@ mod vocabulary;
 
 pub use reading::Reading;
 pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
+pub use spelling::{distance, nearest};
 pub use text::{inert, is_active};
 pub use unit::Unit;
 pub use value::Value;

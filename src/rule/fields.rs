@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::fact::nearest;
+
 use super::problem::{Problem, ProblemKind, Source};
 use super::terms::Term;
 use super::yaml::{Content, Key, Node, Place};
@@ -216,62 +218,4 @@ pub(super) fn term<T: Term>(node: &Node, field: &'static str, sink: &mut Sink) -
         );
     }
     found
-}
-
-/// The candidate nearest to a mistyped word, if one is near enough to be meant.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).clamp(1, 3);
-    candidates
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance; words over 80 characters are infinitely far.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    if right.len() > 80 || left.len() > 320 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (at, from) in left.chars().enumerate() {
-        let mut diagonal = at;
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-        for (index, to) in right.iter().enumerate() {
-            let (Some(&beside), Some(&above)) = (row.get(index), row.get(index + 1)) else {
-                break;
-            };
-            let best = (diagonal + usize::from(from != *to))
-                .min(above + 1)
-                .min(beside + 1);
-            diagonal = above;
-            if let Some(slot) = row.get_mut(index + 1) {
-                *slot = best;
-            }
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_near_miss_is_recognised_and_a_far_one_is_not() {
-        let known = ["severity", "set", "scope"];
-        assert_eq!(nearest("severty", known.into_iter()), Some("severity"));
-        assert_eq!(nearest("skope", known.into_iter()), Some("scope"));
-        assert_eq!(nearest("threshold", known.into_iter()), None);
-    }
-
-    #[test]
-    fn distance_counts_single_edits() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
-    }
 }

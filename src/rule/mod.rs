@@ -16,7 +16,6 @@ mod yaml;
 
 pub use case::{Case, CaseFile, Expect, parse_cases};
 pub use expr::Template;
-pub use fields::nearest;
 pub use problem::{Problem, ProblemKind, Source};
 pub use rulebook::{RuleFile, Rulebook, parse_rule};
 pub use schema::{Assignment, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting};

@@ -1,10 +1,9 @@
 //! Which names a rule may use, and of what type they are.
 
 use crate::catalog::{self, Kind};
-use crate::fact::{FactClass, FactKind, Unit, fact_spec, vocabulary};
+use crate::fact::{FactClass, FactKind, Unit, fact_spec, nearest, vocabulary};
 
 use super::expr::{FactType, Field, Type, Vocabulary};
-use super::fields::nearest;
 use super::terms::Subject;
 
 /// The names that may be used at one place of a rule.

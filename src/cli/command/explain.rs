@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::fact::nearest;
 use crate::render::{self, HumanOptions};
-use crate::rule::{Rule, nearest};
+use crate::rule::Rule;
 
 use super::rules::load;
 use crate::cli::args::Explain;

@@ -1,5 +1,7 @@
 //! From tokens to the tree: precedence climbing with every bound counted on the way.
 
+use crate::fact::nearest;
+
 use super::ast::{Binary, Node, NodeId, OR, Read, Tree, Unary};
 use super::error::{ExprError, ExprErrorKind};
 use super::facts::How;
@@ -252,9 +254,7 @@ impl<'t> Parser<'t> {
         let (values, end) = self.values(")", "`,` or `)`")?;
         let span = name.to(end);
         let Some(function) = FUNCTIONS.into_iter().find(|known| *known == written) else {
-            let nearest = FUNCTIONS
-                .into_iter()
-                .find(|known| is_near(known, &written.to_ascii_lowercase()));
+            let nearest = nearest(&written.to_ascii_lowercase(), FUNCTIONS.into_iter());
             let name_text = written.to_owned();
             let kind = ExprErrorKind::UnknownFunction {
                 name: name_text,
@@ -363,26 +363,6 @@ fn seconds(text: &str) -> Option<f64> {
             return Some(total).filter(|total| total.is_finite());
         }
         rest = next;
-    }
-}
-
-/// Whether one insertion, deletion, substitution or swap of neighbours separates two words.
-fn is_near(known: &str, written: &str) -> bool {
-    let (known, written) = (known.as_bytes(), written.as_bytes());
-    let front = known
-        .iter()
-        .zip(written)
-        .take_while(|(a, b)| a == b)
-        .count();
-    let known_tail = known.get(front..).unwrap_or_default();
-    let tail = written.get(front..).unwrap_or_default();
-    match (known_tail, tail) {
-        ([], []) => true,
-        ([a, rest @ ..], [b, other @ ..]) if rest == other && a != b => true,
-        ([_, rest @ ..], other) if rest == other => true,
-        (rest, [_, other @ ..]) if rest == other => true,
-        ([a, b, rest @ ..], [c, d, other @ ..]) => a == d && b == c && rest == other,
-        _ => false,
     }
 }
 
