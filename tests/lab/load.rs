@@ -11,7 +11,7 @@ use rustix::net::{
     AddressFamily, Shutdown, SocketFlags, SocketType, bind, connect, shutdown, socket_with, sockopt,
 };
 
-use crate::net::Net;
+use crate::net::{Net, Undo};
 
 /// Longest that one end waits for the other.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -192,6 +192,14 @@ fn one_by_one(
         }
         seen
     })
+}
+
+/// Makes every `TIME_WAIT` of `net` last its 60 s, so that their number is the number of closes.
+///
+/// Otherwise some end at once: on two CPUs the ACK and the FIN of the other end may change places, the
+/// late ACK is answered, and the answer's RST ends the entry (RFC 1337, `tcp_timewait_state_process`).
+pub(crate) fn keep_time_wait(net: &Net) -> Undo {
+    Undo::write(net, [("net.ipv4.tcp_rfc1337", "1")])
 }
 
 fn family_of(address: SocketAddr) -> AddressFamily {
