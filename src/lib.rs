@@ -12,6 +12,7 @@
 //! |---|---|---|---|---|
 //! | 1 | [`fact`] | names, units, values, readings, samples, sockets; parsers of kernel text | – | no |
 //! | 1 | [`catalog`] | every known key and counter: type, range, scope, defaults | `fact` | no |
+//! | 2 | [`bootconf`] | files that set keys at boot: who wins, what follows | 1 | no |
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |
 //! | 4 | [`mod@plan`] | proposals → one guarded change for each key | 1–3 | no |
@@ -34,6 +35,7 @@
 // Whatever a kernel, a file or a rule says, no run ends in a panic; tests may.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
+pub mod bootconf;
 pub mod catalog;
 pub mod check;
 #[expect(clippy::disallowed_methods, reason = "the imperative shell")]

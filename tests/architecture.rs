@@ -13,17 +13,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every module below `src/`, and what it may import. Floors from the ground up.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("fact", &[]),
     ("catalog", &["fact"]),
+    ("bootconf", &["fact", "catalog"]),
     ("rule", &["fact", "catalog"]),
     ("check", &["fact", "catalog", "rule"]),
     ("plan", &["fact", "catalog", "rule", "check"]),
     ("render", &["fact", "catalog", "rule", "check", "plan"]),
-    ("host", &["fact", "catalog", "rule"]),
+    ("host", &["fact", "catalog", "bootconf", "rule"]),
     (
         "cli",
-        &["fact", "catalog", "rule", "check", "plan", "render", "host"],
+        &[
+            "fact", "catalog", "bootconf", "rule", "check", "plan", "render", "host",
+        ],
     ),
 ];
 

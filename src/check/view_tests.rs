@@ -39,6 +39,7 @@ fn sample(readings: &[(&str, Value)], sockets: Option<Sockets>) -> Sample {
             .map(|(fact, value)| ((*fact).to_owned(), Reading::Known(value.clone())))
             .collect(),
         sockets,
+        boot: None,
         notes: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::boot::Boot;
 use super::socket::Sockets;
 use super::{KernelVersion, Reading, Value};
 
@@ -33,6 +34,9 @@ pub struct Sample {
     pub readings: BTreeMap<String, Reading<Value>>,
     /// The TCP sockets; `None` when they were not asked for or cannot be seen.
     pub sockets: Option<Sockets>,
+    /// The boot configuration; `None` when it was not asked for or does not apply to this namespace.
+    #[serde(default)]
+    pub boot: Option<Boot>,
     /// What could not be seen, for people.
     pub notes: Vec<String>,
 }
@@ -217,6 +221,7 @@ mod tests {
                 },
                 readings,
                 sockets,
+                boot: None,
                 notes: Vec::new(),
             })
     }

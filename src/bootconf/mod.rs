@@ -1,0 +1,12 @@
+//! The boot configuration: which files set which key, and what will be in force after the next boot.
+//!
+//! ```text
+//! tree ─► files (order, masks) ─► lines ─► load plan (ordered writes) ─► forecast ─► fact::boot::Boot
+//! ```
+//!
+//! Two loaders are modelled exactly, [`Engine::Systemd`](crate::fact::boot::Engine) and
+//! [`Engine::Procps`](crate::fact::boot::Engine). This floor reads through ports and performs no I/O.
+
+mod tree;
+
+pub use tree::{Entry, Keys, Tree};
