@@ -1,8 +1,10 @@
 //! This host: the only module that touches the kernel, files and the clock.
 
 mod collect;
+mod defaults;
 mod errno;
 mod file;
+mod fresh_namespace;
 pub mod inet_diag;
 mod namespace;
 pub mod proc_tables;
