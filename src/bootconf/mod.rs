@@ -8,5 +8,7 @@
 //! [`Engine::Procps`](crate::fact::boot::Engine). This floor reads through ports and performs no I/O.
 
 mod tree;
+mod writers;
 
 pub use tree::{Entry, Keys, Tree};
+pub use writers::writers;
