@@ -7,8 +7,22 @@
 //! Two loaders are modelled exactly, [`Engine::Systemd`](crate::fact::boot::Engine) and
 //! [`Engine::Procps`](crate::fact::boot::Engine). This floor reads through ports and performs no I/O.
 
+mod brace;
+mod cmdline;
+mod expand;
+mod files;
+mod gather;
+mod key;
+mod key_tree;
+mod line;
 mod load;
+mod outcome;
+mod plan;
+mod procps;
+mod secret;
+mod systemd;
 mod tree;
+mod wildcard;
 
 pub use load::{Load, PlannedWrite, load};
 pub use tree::{Entry, Keys, Tree};
