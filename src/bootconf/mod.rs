@@ -7,6 +7,8 @@
 //! Two loaders are modelled exactly, [`Engine::Systemd`](crate::fact::boot::Engine) and
 //! [`Engine::Procps`](crate::fact::boot::Engine). This floor reads through ports and performs no I/O.
 
+mod load;
 mod tree;
 
+pub use load::{Load, PlannedWrite, load};
 pub use tree::{Entry, Keys, Tree};
