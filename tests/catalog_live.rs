@@ -10,7 +10,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use netns::{file, in_new_netns, kernel, present, skip, write};
+use netns::{file, in_new_netns, kernel, note, present, skip, write};
 use tcptune::catalog::{KeyScope, KeySpec, Kind, NewNetns, Write, counter, find, keys};
 use tcptune::fact::{Unit, Value};
 
@@ -276,6 +276,7 @@ fn the_kernel_takes_the_bounds_and_refuses_the_next_number() {
             }
             assert!(wrong.is_empty(), "{wrong:#?}");
             assert!(tried > 60, "only {tried} keys were tried");
+            note(&format!("the bounds of {tried} keys were tried"));
         },
     );
 }

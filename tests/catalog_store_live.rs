@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 
-use netns::{file, in_new_netns, kernel, present, write};
+use netns::{file, in_new_netns, kernel, note, present, write};
 use tcptune::catalog::{Beside, KeyScope, KeySpec, Kind, Stored, find};
 use tcptune::fact::Value;
 
@@ -138,7 +138,8 @@ impl Random {
     }
 
     fn of(&mut self, list: &[&'static str]) -> &'static str {
-        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+        let at = self.below(list.len() as u64);
+        list[usize::try_from(at).unwrap_or_default()]
     }
 
     fn number(&mut self, spec: &KeySpec) -> i128 {
@@ -253,11 +254,11 @@ impl Tally {
 fn the_kernel_stores_what_the_model_tells() {
     in_new_netns("the_kernel_stores_what_the_model_tells", || {
         if (kernel().major, kernel().minor) != (6, 18) {
-            println!("the model is that of 6.18");
+            note("the model is that of 6.18");
             return;
         }
         let seed = seed();
-        println!("TCPTUNE_SEED={seed}");
+        note(&format!("TCPTUNE_SEED={seed}"));
         let mut random = Random(seed);
         let allowed = fs::read_to_string(file("net.ipv4.tcp_allowed_congestion_control"));
         let algorithms = allowed.unwrap_or_default();
@@ -302,20 +303,17 @@ fn the_kernel_stores_what_the_model_tells() {
             }
         }
         let texts: usize = tally.open.values().map(Vec::len).sum();
-        println!(
+        note(&format!(
             "{keys} keys, {} writes compared, {texts} left open in {} keys",
             tally.compared,
             tally.open.len()
-        );
+        ));
         let whole: BTreeSet<&str> = tally
             .open
             .iter()
             .filter(|(_, texts)| texts.len() > 80)
             .filter_map(|(key, _)| key.rsplit('.').next())
             .collect();
-        if std::env::var_os("TCPTUNE_SHOW_OPEN").is_some() {
-            println!("{:#?}", tally.open);
-        }
         let first: Vec<&String> = tally.wrong.iter().take(60).collect();
         assert!(
             tally.wrong.is_empty(),

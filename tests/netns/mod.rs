@@ -12,6 +12,14 @@ use tcptune::fact::KernelVersion;
 /// The namespace of the outer process, told to the inner one.
 const OUTER: &str = "TCPTUNE_OUTER_NETNS";
 
+/// Stands in lines of the inner run that are to be seen although it passes.
+const NOTE: &str = "note: ";
+
+/// Says something that is to be seen although the test passes.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{NOTE}{text}");
+}
+
 /// Runs the named test of this binary in a new network namespace, and `body` if this is that run.
 pub(crate) fn in_new_netns(test: &str, body: impl FnOnce()) {
     let own = fs::read_link("/proc/self/ns/net").ok();
@@ -43,7 +51,9 @@ pub(crate) fn in_new_netns(test: &str, body: impl FnOnce()) {
         said.contains("1 passed"),
         "the inner run did not run:\n{said}"
     );
-    println!("{said}");
+    for line in said.lines().filter(|line| line.contains(NOTE)) {
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 /// The flags that give this user a namespace whose settings it can write.

@@ -192,6 +192,17 @@ fn a_list_of_ports_has_no_blanks_and_is_kept_in_order() {
     ));
 }
 
+/// A kernel with `bbr` and nothing else.
+struct OnlyBbr;
+impl Beside for OnlyBbr {
+    fn value(&self, _key: &str) -> Option<Value> {
+        None
+    }
+    fn available(&self, _key: &str, name: &str) -> Option<bool> {
+        Some(name == "bbr")
+    }
+}
+
 #[test]
 fn an_algorithm_must_be_there_and_nothing_may_follow_it() {
     let key = "net.ipv4.tcp_congestion_control";
@@ -205,21 +216,12 @@ fn an_algorithm_must_be_there_and_nothing_may_follow_it() {
     }
     assert!(matches!(stored(key, "cubic", "bbr"), Stored::Unknown(_)));
 
-    struct Without;
-    impl Beside for Without {
-        fn value(&self, _key: &str) -> Option<Value> {
-            None
-        }
-        fn available(&self, _key: &str, name: &str) -> Option<bool> {
-            Some(name == "bbr")
-        }
-    }
     let spec = find(key).unwrap();
-    let with = |text: &[u8]| spec.store_beside(None, text, &Without);
+    let with = |text: &[u8]| spec.store_beside(None, text, &OnlyBbr);
     assert_eq!(with(b"bbr"), Stored::Taken(Value::Text("bbr".into())));
     assert_eq!(with(b"nosuch").errno(), Some("ENOENT"));
     let allowed = find("net.ipv4.tcp_allowed_congestion_control").unwrap();
-    let list = |text: &[u8]| allowed.store_beside(None, text, &Without);
+    let list = |text: &[u8]| allowed.store_beside(None, text, &OnlyBbr);
     assert_eq!(list(b"bbr nosuch").errno(), Some("ENOENT"));
     assert_eq!(
         list(b" reno"),
