@@ -4,11 +4,14 @@
 //! `proc_get_long`) and of those keys that have a handler of their own. It follows the newest kernel the
 //! catalogue was held against; before 5.12 many of the keys that are a byte today took any integer.
 
+mod beside;
 mod choice;
+mod long;
 mod number;
 mod ports;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 use super::{KeySpec, Kind, Write};
 use crate::fact::Value;

@@ -1,66 +1,16 @@
-//! Numbers: `proc_get_long` of `kernel/sysctl.c`, and what each kind of key makes of one.
+//! Keys of numbers: `do_proc_dointvec` of `kernel/sysctl.c` and its like.
 
+use super::long::{Long, is_space, long};
+use super::ticks::{milliseconds, user_ticks};
 use super::{Beside, Stored, refused};
 use crate::catalog::{Handler, KeyScope, KeySpec, Kind};
 use crate::fact::Value;
 
 /// The largest signed 32-bit number.
-const INT_MAX: i64 = i32::MAX as i64;
-
-/// A number as `proc_get_long` reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Long {
-    /// The number without its sign.
-    pub(super) magnitude: u64,
-    /// A `-` stands before it.
-    pub(super) negative: bool,
-    /// Where the text goes on.
-    pub(super) after: usize,
-}
-
-/// `proc_get_long`: an optional `-`, then digits as `strtoul` reads them with base 0 (`0x15`, `025`), in
-/// at most 20 bytes, followed by one of `trailers` or the end. `None` stands for `EINVAL`.
-pub(super) fn long(text: &[u8], at: usize, trailers: &[u8]) -> Option<Long> {
-    /// `TMPBUFLEN` without the zero.
-    const WINDOW: usize = 21;
-    let rest = text.get(at..)?;
-    let window = rest.get(..WINDOW).unwrap_or(rest);
-    let negative = window.first() == Some(&b'-') && rest.len() > 1;
-    let digits = window.get(usize::from(negative)..)?;
-    if !digits.first()?.is_ascii_digit() {
-        return None;
-    }
-    let (base, prefix) = match digits {
-        [b'0', b'x' | b'X', first, ..] if first.is_ascii_hexdigit() => (16, 2),
-        [b'0', ..] => (8, 0),
-        _ => (10, 0),
-    };
-    let mut magnitude = 0_u64;
-    let mut length = usize::from(negative) + prefix;
-    for byte in digits.get(prefix..)? {
-        let Some(digit) = char::from(*byte).to_digit(base) else {
-            break;
-        };
-        magnitude = magnitude
-            .checked_mul(u64::from(base))?
-            .checked_add(u64::from(digit))?;
-        length += 1;
-    }
-    if length == WINDOW {
-        return None;
-    }
-    match rest.get(length) {
-        Some(next) if !trailers.contains(next) => None,
-        _ => Some(Long {
-            magnitude,
-            negative,
-            after: at + length,
-        }),
-    }
-}
+pub(super) const INT_MAX: i64 = i32::MAX as i64;
 
 /// What a key makes of one number.
-enum Made {
+pub(super) enum Made {
     Number(i64),
     Refused,
     Unknown(&'static str),
@@ -79,11 +29,6 @@ enum End {
     Done,
     Refused,
     Unknown(&'static str),
-}
-
-/// `isspace` of the kernel, which counts the Latin-1 no-break space.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b'\r' | b' ' | 0xa0)
 }
 
 impl KeySpec {
@@ -224,7 +169,7 @@ impl KeySpec {
     }
 
     /// The value with its first numbers replaced; `None` when the others are not known.
-    fn whole(&self, before: &[i64], new: &[i64]) -> Option<Value> {
+    pub(super) fn whole(&self, before: &[i64], new: &[i64]) -> Option<Value> {
         let at = |place: usize| new.get(place).or_else(|| before.get(place)).copied();
         Some(match self.kind {
             Kind::Bool => Value::Bool(at(0)? != 0),
@@ -232,114 +177,6 @@ impl KeySpec {
             Kind::Range => Value::Range([at(0)?, at(1)?]),
             _ => Value::Int(at(0)?),
         })
-    }
-
-    /// The keys whose number is held against another key; `None` for all others.
-    fn judged_beside(
-        &self,
-        number: i64,
-        old: Option<&Value>,
-        beside: &dyn Beside,
-    ) -> Option<Stored> {
-        let number_of = |key: &str| match beside.value(key) {
-            Some(Value::Int(number) | Value::Range([number, _])) => Some(number),
-            _ => None,
-        };
-        let held = |fits: Option<bool>| match fits {
-            Some(true) => Some(Stored::Taken(Value::Int(number))),
-            Some(false) => Some(refused("EINVAL", old)),
-            None => Some(Stored::Unknown(
-                "it depends on another key, whose value is not known",
-            )),
-        };
-        match self.key {
-            // `ipv4_privileged_ports`; the range never begins below 1.
-            "net.ipv4.ip_unprivileged_port_start" => {
-                let low = number_of("net.ipv4.ip_local_port_range").unwrap_or(32_768);
-                held(Some(number <= low))
-            }
-            "net.ipv4.tcp_reordering" => {
-                let most = number_of("net.ipv4.tcp_max_reordering").unwrap_or(300);
-                // Older kernels have no bound here.
-                held((number <= most).then_some(true))
-            }
-            // AccECN is not in every kernel that has the key.
-            "net.ipv4.tcp_ecn" if number > 2 => held(None),
-            // `addrconf_sysctl_addr_gen_mode`: a stable address needs a secret, which is never read here.
-            key if number == 2 && key.ends_with(".addr_gen_mode") => held(None),
-            // `ip4_frags_ns_ctl_table_register`, `ip6_frags_…`: each is the bound of the other.
-            key if key.ends_with("frag_high_thresh") || key.ends_with("frag6_high_thresh") => {
-                let low = number_of(&key.replace("_high_", "_low_")).unwrap_or(3_145_728);
-                held(Some(number >= low))
-            }
-            key if key.ends_with("frag_low_thresh") || key.ends_with("frag6_low_thresh") => {
-                let high = number_of(&key.replace("_low_", "_high_")).unwrap_or(4_194_304);
-                held(Some(number <= high))
-            }
-            _ => None,
-        }
-    }
-
-    /// Ranges are checked as a whole and change as a whole.
-    fn store_range(
-        &self,
-        old: Option<&Value>,
-        before: &[i64],
-        new: &[i64],
-        beside: &dyn Beside,
-    ) -> Stored {
-        let Some(Value::Range([low, high])) = self.whole(before, new) else {
-            return Stored::Unknown("the numbers it leaves as they are are not known");
-        };
-        if self.key == "net.ipv4.ping_group_range" {
-            // `ipv4_ping_group_range`: a range that does not ascend stands for "no group".
-            let range = if high < low { [1, 0] } else { [low, high] };
-            return Stored::Taken(Value::Range(range));
-        }
-        // `ipv4_local_port_range`: the range must ascend and not reach into the privileged ports.
-        let start = match beside.value("net.ipv4.ip_unprivileged_port_start") {
-            Some(Value::Int(start)) => start,
-            _ => 1024,
-        };
-        if high < low || low < start {
-            refused("EINVAL", old)
-        } else {
-            Stored::Taken(Value::Range([low, high]))
-        }
-    }
-}
-
-/// `proc_dointvec_ms_jiffies`: `msecs_to_jiffies` takes 32 bits, and refuses what is negative as such.
-fn milliseconds(long: Long, min: i64) -> Made {
-    let bits = long.magnitude & u64::from(u32::MAX);
-    let bits = if long.negative {
-        (u64::from(u32::MAX) + 1 - bits) & u64::from(u32::MAX)
-    } else {
-        bits
-    };
-    match i64::try_from(bits) {
-        Ok(number) if number > INT_MAX || number < min => Made::Refused,
-        // Whole ticks at 100, 250, 300 and 1000 Hz.
-        Ok(number) if number % 20 == 0 => Made::Number(number),
-        _ => Made::Unknown("the number is rounded to clock ticks of the kernel"),
-    }
-}
-
-/// `proc_dointvec_userhz_jiffies`: hundredths of a second.
-fn user_ticks(long: Long) -> Made {
-    /// Fits 31 bits at 1000 Hz.
-    const MOST: u64 = 214_748_364;
-    // `proc_dointvec_userhz_jiffies` multiplies in 64 bits, and overflows behind this at 1000 Hz.
-    const WIDE: u64 = i64::MAX as u64 / 10;
-    match i64::try_from(long.magnitude) {
-        Ok(0) => Made::Number(0),
-        Ok(number) if !long.negative && number % 2 == 0 && long.magnitude <= MOST => {
-            Made::Number(number)
-        }
-        Ok(_) if long.magnitude <= WIDE => {
-            Made::Unknown("the number is rounded to clock ticks of the kernel")
-        }
-        _ => Made::Unknown("whether the kernel takes this number depends on its clock tick"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists of ports: `proc_do_large_bitmap` of `kernel/sysctl.c`.
 
-use super::number::long;
+use super::long::long;
 use super::{Stored, refused};
 use crate::fact::Value;
 
