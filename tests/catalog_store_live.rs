@@ -4,6 +4,8 @@
 //! `TCPTUNE_SEED` repeats a run; the seed is printed.
 
 mod netns;
+#[path = "netns/random.rs"]
+mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,6 +13,7 @@ use std::fs;
 use std::io;
 
 use netns::{file, in_new_netns, kernel, note, present, write};
+use random::{Random, seed};
 use tcptune::catalog::{Beside, KeyScope, KeySpec, Kind, Stored, find};
 use tcptune::fact::Value;
 
@@ -122,70 +125,43 @@ const OPEN: [&str; 7] = [
 /// Not written: what they do reaches other keys, or cannot be undone here.
 const SKIPPED: [&str; 3] = ["forwarding", "flush", "ip_forward"];
 
-/// A small generator, so that a seed repeats a run.
-struct Random(u64);
+/// Numbers and texts around what a key takes.
+struct Texts(Random);
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn of(&mut self, list: &[&'static str]) -> &'static str {
-        let at = self.below(list.len() as u64);
-        list[usize::try_from(at).unwrap_or_default()]
-    }
-
+impl Texts {
     fn number(&mut self, spec: &KeySpec) -> i128 {
-        let near = i128::from(self.below(3)) - 1;
-        match self.below(6) {
+        let near = i128::from(self.0.below(3)) - 1;
+        match self.0.below(6) {
             0 => i128::from(spec.min.unwrap_or(0)) + near,
             1 => i128::from(spec.max.unwrap_or(0)) + near,
-            2 => i128::from(self.below(300)),
-            3 => (1_i128 << self.below(66)) + near,
-            4 => i128::from(self.below(70_000)),
-            _ => i128::from(self.next()),
+            2 => i128::from(self.0.below(300)),
+            3 => (1_i128 << self.0.below(66)) + near,
+            4 => i128::from(self.0.below(70_000)),
+            _ => i128::from(self.0.next()),
         }
     }
 
     fn text(&mut self, spec: &KeySpec) -> String {
         let mut text = String::new();
-        for at in 0..=self.below(4) {
+        for at in 0..=self.0.below(4) {
             if at > 0 {
-                text.push_str(self.of(&[" ", "\t", "  ", ",", "-", " # ", ""]));
+                text.push_str(self.0.of(&[" ", "\t", "  ", ",", "-", " # ", ""]));
             }
             let number = self.number(spec);
-            let _ = match self.below(12) {
+            let _ = match self.0.below(12) {
                 0 => write!(text, "{:#x}", number.unsigned_abs()),
                 1 => write!(text, "0{:o}", number.unsigned_abs()),
                 2 => write!(text, "-{}", number.unsigned_abs()),
                 3 => write!(
                     text,
                     "{}",
-                    self.of(&["x", "abc", "#", "\"", "\u{a0}", "é", "+"])
+                    self.0.of(&["x", "abc", "#", "\"", "\u{a0}", "é", "+"])
                 ),
                 _ => write!(text, "{number}"),
             };
         }
         text
     }
-}
-
-fn seed() -> u64 {
-    let given = std::env::var("TCPTUNE_SEED").ok();
-    let seed = given.and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(1, |now| {
-            u64::try_from(now.as_nanos() & 0xffff_ffff).unwrap_or(1)
-        })
-    });
-    seed.max(1)
 }
 
 /// The other keys of this namespace.
@@ -259,7 +235,7 @@ fn the_kernel_stores_what_the_model_tells() {
         }
         let seed = seed();
         note(&format!("TCPTUNE_SEED={seed}"));
-        let mut random = Random(seed);
+        let mut random = Texts(Random::new(seed));
         let allowed = fs::read_to_string(file("net.ipv4.tcp_allowed_congestion_control"));
         let algorithms = allowed.unwrap_or_default();
         let beside = Here {

@@ -115,8 +115,9 @@ fn joined(boot: Load, now: &Load, next: &After, system: &After, request: &Reques
         for (at, given) in boot.claims.get(key).into_iter().flatten() {
             let outcome = next.outcome(key, *at, given, &place);
             let whole = overall.entry(*at).or_insert_with(|| outcome.clone());
-            if rank(outcome.fate) < rank(whole.fate) {
-                *whole = outcome.clone();
+            // Of a pattern, the best that happens to any of its keys.
+            if (outcome.fate, &outcome.by) < (whole.fate, &whole.by) {
+                whole.clone_from(&outcome);
             }
             claims.push((*at, outcome));
         }
@@ -183,18 +184,6 @@ fn placed(definitions: &mut Vec<Definition>, others: &[Definition]) -> Vec<usize
             })
         })
         .collect()
-}
-
-/// Of the fates for several keys, the one with the lowest number is the fate of the definition.
-const fn rank(fate: Fate) -> u8 {
-    match fate {
-        Fate::Wins => 0,
-        Fate::Invalid => 1,
-        Fate::Shadowed => 2,
-        Fate::Excluded => 3,
-        Fate::Masked => 4,
-        Fate::Ignored => 5,
-    }
 }
 
 #[cfg(test)]
