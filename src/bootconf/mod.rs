@@ -9,16 +9,20 @@
 
 mod brace;
 mod cmdline;
+mod effects;
 mod expand;
 mod files;
+mod forecast;
 mod gather;
 mod key;
 mod key_tree;
 mod line;
 mod load;
+mod modules;
 mod outcome;
 mod plan;
 mod procps;
+mod read;
 mod secret;
 mod systemd;
 mod tree;
@@ -26,5 +30,7 @@ mod wildcard;
 mod writers;
 
 pub use load::{Load, PlannedWrite, load};
+pub use modules::Modules;
+pub use read::{Request, read};
 pub use tree::{Entry, Keys, Tree};
 pub use writers::writers;
