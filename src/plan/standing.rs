@@ -97,18 +97,18 @@ impl Standing {
 
     fn origin(&self, key: &str, boot: Option<&Boot>) -> Option<Origin> {
         let live = self.live.value()?;
-        let line = |future: &Option<Future>| match future {
+        let set = |future: &Option<Future>| match future {
             Some(Future::Set(value, Some(by))) if value == live => Some(by.clone()),
             _ => None,
         };
         let writers = boot.map_or(&[][..], |boot| &boot.writers);
-        Some(if let Some(by) = line(&self.next_boot) {
+        Some(if let Some(by) = set(&self.next_boot) {
             Origin::Boot(by)
         } else if self.default.as_ref() == Some(live) {
             Origin::KernelDefault
         } else if let Some(writer) = writers.iter().find(|one| states(one, key, live)) {
             Origin::Writer(writer.name.clone(), writer.place.clone())
-        } else if let Some(by) = line(&self.system_now) {
+        } else if let Some(by) = set(&self.system_now) {
             Origin::System(by)
         } else if boot.is_some() && self.default.is_some() {
             Origin::ByHand
