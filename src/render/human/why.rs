@@ -11,6 +11,10 @@ use crate::render::wrap::{cells, pad, wrap};
 
 /// Where the four values begin: behind the longest label.
 const VALUES: usize = 17;
+/// A name wider than this has its value further right than the others.
+const WIDEST_KEY: usize = 44;
+/// A place wider than this does not push the values of the others away.
+const WIDEST_PLACE: usize = 40;
 /// A value wider than this stands on a line of its own.
 const WIDEST_VALUE: usize = 24;
 
@@ -19,8 +23,10 @@ pub(super) fn why(page: &mut Page, answer: &Why) {
     match answer.keys.as_slice() {
         [key] => whole(page, key, answer),
         keys => {
+            let names = keys.iter().map(|key| cells(&escape::line(&key.key)));
+            let column = names.filter(|width| *width <= WIDEST_KEY).max();
             for key in keys {
-                short(page, key);
+                short(page, key, column.unwrap_or(0));
             }
             page.gap();
         }
@@ -36,8 +42,11 @@ fn whole(page: &mut Page, key: &WhyKey, answer: &Why) {
     page.row(&[(page.styles.name, &key.key)]);
     page.paragraph(0, &key.summary);
     page.gap();
-    values(page, key);
-    page.gap();
+    // Of a key that is gone there is nothing to compare.
+    if key.exists != Some(false) && (key.removed_in.is_none() || key.exists == Some(true)) {
+        values(page, key);
+        page.gap();
+    }
     files(page, key, answer);
     if let Some(scope) = key.scope {
         let unit = key.unit.as_ref();
@@ -80,25 +89,19 @@ fn values(page: &mut Page, key: &WhyKey) {
     let width = width.unwrap_or(0);
     for (label, value, reason) in rows {
         let value = text(label, value);
-        let beside = VALUES + width + 2;
-        let lines = wrap(&escape::line(reason), page.room(beside));
-        let mut lines = lines.iter();
+        let reason = escape::line(reason);
         let label = pad(label, VALUES);
-        if cells(&value) <= width {
-            let first = lines.next().map_or("", String::as_str);
-            let rest = format!("{}  {first}", pad(&value, width));
-            page.row(&[(page.styles.name, &label), (Style::new(), &rest)]);
-        } else {
-            let mut parts = wrap(&value, page.room(VALUES)).into_iter();
-            let first = parts.next().unwrap_or_default();
-            page.row(&[(page.styles.name, &label), (Style::new(), &first)]);
-            for part in parts {
-                page.row(&[(Style::new(), &format!("{:VALUES$}{part}", ""))]);
-            }
+        let column = VALUES + width + 2;
+        if cells(&value) <= width && beside(page, [&label, &value], column, &reason) {
+            continue;
         }
-        for line in lines {
-            page.row(&[(Style::new(), &format!("{:beside$}{line}", ""))]);
+        let mut parts = wrap(&value, page.room(VALUES)).into_iter();
+        let first = parts.next().unwrap_or_default();
+        page.row(&[(page.styles.name, &label), (Style::new(), &first)]);
+        for part in parts {
+            page.row(&[(Style::new(), &format!("{:VALUES$}{part}", ""))]);
         }
+        page.paragraph(VALUES, &reason);
     }
 }
 
@@ -111,27 +114,67 @@ fn files(page: &mut Page, key: &WhyKey, answer: &Why) {
         return;
     }
     page.margin("files", "in the order they are read");
-    for definition in &key.definitions {
-        definition_row(page, definition, 2);
+    definitions(page, key, 2);
+}
+
+/// The lines that set a key, place, value and fate in columns; what finds no room there stands below its
+/// place.
+fn definitions(page: &mut Page, key: &WhyKey, indent: usize) {
+    let rows: Vec<[String; 3]> = key
+        .definitions
+        .iter()
+        .map(|one| {
+            let place = escape::line(&place(&one.file, one.line));
+            let value = one.value.as_ref();
+            let value = value.map_or_else(|| "-".to_owned(), |value| shown(value));
+            [place, value, fate(one)]
+        })
+        .collect();
+    let widest = |at: usize, most: usize| {
+        let widths = rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .map(|text| cells(text));
+        widths.filter(|width| *width <= most).max().unwrap_or(0)
+    };
+    let (first, second) = (widest(0, WIDEST_PLACE), widest(1, WIDEST_VALUE));
+    let column = indent + first + 2 + second + 2;
+    for [place, value, fate] in &rows {
+        let head = format!(
+            "{:indent$}{}  {}",
+            "",
+            pad(place, first),
+            pad(value, second)
+        );
+        if cells(&head) + 2 <= column && beside(page, ["", &head], column, fate) {
+            continue;
+        }
+        page.row(&[(Style::new(), &format!("{:indent$}{place}", ""))]);
+        let value = format!("{:1$}{2}", "", indent + 2, pad(value, second));
+        if !beside(page, ["", &value], cells(&value) + 2, fate) {
+            page.row(&[(Style::new(), &value)]);
+            page.paragraph(indent + 2, fate);
+        }
     }
 }
 
-/// Place, value and fate, below each other where they find no room beside each other.
-fn definition_row(page: &mut Page, one: &WhyDefinition, indent: usize) {
-    let place = escape::line(&place(&one.file, one.line));
-    let value = match &one.value {
-        Some(value) => format!("= {}", shown(value)),
-        None => "excluded by this line".to_owned(),
-    };
-    let fate = fate(one);
-    let whole = format!("{place}  {value}  {fate}");
-    let blank = " ".repeat(indent);
-    if cells(&whole) <= page.room(indent) {
-        page.row(&[(Style::new(), &blank), (Style::new(), &whole)]);
-        return;
+/// Writes a text beside a head, wrapped in a column of its own; `false`, and nothing is written, where a
+/// word of it would not fit there.
+fn beside(page: &mut Page, [label, head]: [&str; 2], column: usize, text: &str) -> bool {
+    let lines = wrap(text, page.room(column));
+    if lines.iter().any(|line| cells(line) > page.room(column)) {
+        return false;
     }
-    page.row(&[(Style::new(), &blank), (Style::new(), &place)]);
-    page.paragraph(indent + 2, &format!("{value}  {fate}"));
+    for (at, line) in lines.iter().enumerate() {
+        let [label, head] = if at == 0 { [label, head] } else { ["", ""] };
+        let head = pad(head, column.saturating_sub(cells(label)));
+        page.row(&[
+            (page.styles.name, label),
+            (Style::new(), &head),
+            (Style::new(), line),
+        ]);
+    }
+    true
 }
 
 fn fate(one: &WhyDefinition) -> String {
@@ -149,12 +192,18 @@ fn fate(one: &WhyDefinition) -> String {
 }
 
 /// One key among several: a line, and what sets it below.
-fn short(page: &mut Page, key: &WhyKey) {
-    let name = escape::line(&key.key);
+fn short(page: &mut Page, key: &WhyKey, column: usize) {
+    let name = pad(&escape::line(&key.key), column);
     let value = key.live.as_ref().or(key.next_boot.as_ref());
     let value = value.map_or_else(|| "-".to_owned(), |value| shown(value));
-    let quiet = key.definitions.is_empty() && key.live.is_some() && key.live == key.default;
-    let remark = if quiet { "kernel default" } else { "" };
+    // Nothing to tell but the value.
+    let bare = key.definitions.is_empty() && key.writers.is_empty() && key.recommended.is_none();
+    let remark = match (&key.live, &key.default) {
+        (Some(live), Some(default)) if bare && live == default => "kernel default",
+        (Some(_), None) if bare => "no file sets it",
+        _ => "",
+    };
+    let quiet = !remark.is_empty();
     let line = format!("  {value}  {remark}");
     if cells(&name) + cells(&line) <= page.room(0) {
         page.row(&[(page.styles.name, &name), (Style::new(), &line)]);
@@ -166,9 +215,7 @@ fn short(page: &mut Page, key: &WhyKey) {
         return;
     }
     page.paragraph(2, &key.summary);
-    for definition in &key.definitions {
-        definition_row(page, definition, 4);
-    }
+    definitions(page, key, 4);
     for writer in &key.writers {
         let place = place(&writer.file, writer.line);
         page.paragraph(4, &format!("also set by {} ({place})", writer.name));

@@ -106,8 +106,8 @@ fn answer(key: &str, inquiry: &Inquiry<'_>, facts: &[Judged<'_>]) -> WhyKey {
         key: key.to_owned(),
         summary: summary::summary(&known),
         live: standing.live.value().map(|one| shown(spec, one)),
-        next_boot: value(standing.next_boot.as_ref()),
-        system_now: value(standing.system_now.as_ref()).filter(|_| !inquiry.files_only),
+        next_boot: value(standing.next_boot.as_ref()).filter(|_| !known.is_removed()),
+        system_now: value(standing.system_now.as_ref()).filter(|_| !known.is_removed()),
         recommended: change.map(|change| change.recommended.to_string()),
         default: standing.default.as_ref().map(|one| shown(spec, one)),
         scope: spec.map(|spec| match spec.scope {
@@ -140,19 +140,22 @@ fn unit(spec: &KeySpec) -> Option<String> {
     match (spec.unit, spec.noun) {
         (Unit::Number, _) => None,
         (Unit::Count, noun) => noun.map(str::to_owned),
+        (Unit::Seconds, _) => Some("seconds".to_owned()),
+        (Unit::Milliseconds, _) => Some("milliseconds".to_owned()),
+        (Unit::Microseconds, _) => Some("microseconds".to_owned()),
+        (Unit::Nanoseconds, _) => Some("nanoseconds".to_owned()),
         (unit, _) => Some(unit.name().to_owned()),
     }
 }
 
 /// Every line that names or matches the key, in the order they are read.
 fn definitions(boot: &Boot, key: &str, spec: Option<&KeySpec>) -> Vec<WhyDefinition> {
-    let claims: Vec<(usize, &Outcome)> = match boot.settings.get(key) {
-        Some(setting) => setting.claims.iter().map(|(at, one)| (*at, one)).collect(),
-        None => {
-            let named = boot.definitions.iter().enumerate();
-            let named = named.filter(|(_, one)| one.key == key);
-            named.map(|(at, one)| (at, &one.outcome)).collect()
-        }
+    let claims: Vec<(usize, &Outcome)> = if let Some(setting) = boot.settings.get(key) {
+        setting.claims.iter().map(|(at, one)| (*at, one)).collect()
+    } else {
+        let named = boot.definitions.iter().enumerate();
+        let named = named.filter(|(_, one)| one.key == key);
+        named.map(|(at, one)| (at, &one.outcome)).collect()
     };
     let secret = spec.is_some_and(|spec| spec.secret);
     let definition = |(at, outcome): (usize, &Outcome)| {

@@ -32,36 +32,46 @@ fn live(known: &Known<'_>) -> String {
         Some(Origin::NotKnown) if known.standing.default.is_some() => {
             "not the kernel's default".to_owned()
         }
-        Some(from) => origin(from).unwrap_or_else(|| {
-            "the kernel's default is not known, so nobody can be named".to_owned()
-        }),
+        Some(from) => {
+            origin(from).unwrap_or_else(|| "no default is known, so nobody can be named".to_owned())
+        }
         None if *reading == Reading::Absent => "this kernel does not have it".to_owned(),
         None => reading.reason().unwrap_or_default(),
     }
 }
 
 fn next_boot(known: &Known<'_>) -> String {
-    if known.is_removed() && known.exists == Some(false) {
-        return "a kernel like this one will not have it either".to_owned();
+    if let Some(gone) = gone(known) {
+        return gone;
     }
     match &known.standing.next_boot {
         None => no_files(known),
         Some(Future::Set(_, by)) => by.as_ref().map_or_else(String::new, Place::to_string),
         Some(Future::Untouched(Some(_))) => "kernel default: nothing sets it at boot".to_owned(),
         Some(Future::Untouched(None)) => {
-            "the kernel's default, which is not known: nothing sets it at boot".to_owned()
+            "kernel default (not known): nothing sets it at boot".to_owned()
         }
         Some(Future::Unknown(why)) => why.clone(),
     }
 }
 
 fn system_now(known: &Known<'_>) -> String {
+    if let Some(gone) = gone(known) {
+        return gone;
+    }
     match &known.standing.system_now {
         None => no_files(known),
         Some(Future::Set(_, by)) => by.as_ref().map_or_else(String::new, Place::to_string),
         Some(Future::Untouched(_)) => "no change: no file of its sets it".to_owned(),
         Some(Future::Unknown(why)) => why.clone(),
     }
+}
+
+/// Why a line that sets a removed key leads to no value.
+fn gone(known: &Known<'_>) -> Option<String> {
+    let release = known.spec.and_then(|spec| spec.removed_in)?;
+    let gone = || format!("no kernel from Linux {release} on has it");
+    known.is_removed().then(gone)
 }
 
 fn no_files(known: &Known<'_>) -> String {

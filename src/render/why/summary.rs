@@ -98,10 +98,12 @@ fn boot(known: &Known<'_>) -> String {
                 by(next.by())
             )
         }
-        (Some(_), Some(_)) => match (next.by(), named) {
-            (Some(place), _) => format!("{place} sets it; the next boot changes nothing"),
-            (None, Some(named)) => format!("{named}; the next boot changes nothing"),
-            (None, None) => "the next boot changes nothing".to_owned(),
+        (Some(live), Some(_)) => match (next.by(), named) {
+            (Some(place), _) => {
+                format!("{live}: {place} sets it; the next boot changes nothing")
+            }
+            (None, Some(named)) => format!("{live}: {named}; the next boot changes nothing"),
+            (None, None) => format!("{live}; the next boot changes nothing"),
         },
         (Some(live), None) => {
             format!("{live} now; nothing sets it at boot, and the kernel's default is not known")
