@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::expand::Expander;
+use super::key_tree::KeyTree;
+use super::plan::Plan;
 use super::tree::{Keys, Tree};
-use crate::fact::boot::{Definition, Engine, Outcome};
+use super::{gather, outcome, procps, systemd};
+use crate::fact::boot::{Definition, Engine, Outcome, Place};
 
 /// One write of a loader to the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Load {
     /// By canonical dotted key: every definition that names or matches it, in the order of
     /// [`Load::definitions`], and what becomes of it for this key.
     pub claims: BTreeMap<String, Vec<(usize, Outcome)>>,
+    /// Files the loader reads and this reading could not, wholly or in part: what they set is not known.
+    pub unreadable: Vec<Place>,
     /// What could not be read, and what is odd about a file, one phrase each with its place.
     pub notes: Vec<String>,
 }
@@ -43,12 +49,45 @@ pub struct Load {
 /// Reads the boot configuration of a tree as one loader does.
 ///
 /// `cmdline` is the kernel command line: its `sysctl.KEY=VALUE` words act before any file.
-pub fn load(_tree: &dyn Tree, _keys: &dyn Keys, engine: Engine, _cmdline: Option<&[u8]>) -> Load {
+pub fn load(tree: &dyn Tree, keys: &dyn Keys, engine: Engine, cmdline: Option<&[u8]>) -> Load {
+    let keys = KeyTree::new(keys);
+    let mut gathered = gather::gather(tree, &keys, engine, cmdline);
+    let mut plan = Plan::new(&gathered, Expander::new(engine, &keys));
+    plan.kernel();
+    match engine {
+        Engine::Systemd => systemd::plan(&mut plan),
+        Engine::Procps => procps::plan(&mut plan),
+    }
+    plan.broken();
+    plan.asides();
+    let writes = plan
+        .writes
+        .iter()
+        .filter_map(|write| {
+            let said = gathered.said.get(write.said)?;
+            let value = said.value.as_ref().filter(|_| !said.secret);
+            Some(PlannedWrite {
+                path: write.path.clone(),
+                value: value.map_or_else(Vec::new, |value| gathered.bytes(value).to_vec()),
+                definition: said.definition,
+                lenient: write.lenient,
+                secret: said.secret,
+            })
+        })
+        .collect();
+    let (claims, outcomes) = outcome::settled(&plan);
+    let notes = std::mem::take(&mut plan.notes);
+    drop(plan);
+    for (definition, outcome) in gathered.definitions.iter_mut().zip(outcomes) {
+        definition.outcome = outcome;
+    }
+    gathered.notes.extend(notes);
     Load {
         engine,
-        definitions: Vec::new(),
-        writes: Vec::new(),
-        claims: BTreeMap::new(),
-        notes: Vec::new(),
+        definitions: gathered.definitions,
+        writes,
+        claims,
+        unreadable: gathered.unreadable,
+        notes: gathered.notes,
     }
 }
