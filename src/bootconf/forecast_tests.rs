@@ -50,6 +50,7 @@ fn load(engine: Engine, lines: &[(&str, &str)]) -> Load {
         definitions: lines.iter().enumerate().map(definition).collect(),
         writes: lines.iter().enumerate().map(write).collect(),
         claims: BTreeMap::new(),
+        unreadable: Vec::new(),
         notes: Vec::new(),
     }
 }
