@@ -121,6 +121,11 @@ proptest! {
         let record = world.record(1, &plan);
         let applied = world.with(|ports| apply(record, &Stack::default(), ports));
         assert_told_truly(&start, &world, &applied);
+        // Nobody else was there: what a failed write left behind is ours, and is known as ours.
+        if let Applied::Diverged(record) = &applied {
+            let foreign = |step: &super::Step| matches!(step.undone, Some(Undone::Foreign(_)));
+            prop_assert!(!record.steps.iter().any(foreign), "{:?}", record);
+        }
     }
 
     #[test]
