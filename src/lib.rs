@@ -16,9 +16,10 @@
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |
 //! | 4 | [`mod@plan`] | proposals → one guarded change for each key | 1–3 | no |
-//! | 5 | [`render`] | a finished report → one format | 1–4 | no |
-//! | 5 | [`host`] | the kernel, files, the clock | 1–2 | **yes** |
-//! | 6 | [`cli`] | arguments, commands, exit codes, printing | all | **yes** |
+//! | 5 | [`mod@apply`] | the transaction and the way back, over ports | 1–2 | ports |
+//! | 6 | [`render`] | any result → one format | 1–5 | no |
+//! | 6 | [`host`] | the kernel, files, the clock | 1–2, `apply` | **yes** |
+//! | 7 | [`cli`] | arguments, commands, exit codes, printing | all | **yes** |
 //!
 //! Imports only look down; `tests/architecture.rs` holds that, and that the core touches nothing.
 //!
@@ -35,6 +36,7 @@
 // Whatever a kernel, a file or a rule says, no run ends in a panic; tests may.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
+pub mod apply;
 pub mod bootconf;
 pub mod catalog;
 pub mod check;

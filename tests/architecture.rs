@@ -13,19 +13,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every module below `src/`, and what it may import. Floors from the ground up.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("fact", &[]),
     ("catalog", &["fact"]),
     ("bootconf", &["fact", "catalog"]),
     ("rule", &["fact", "catalog"]),
     ("check", &["fact", "catalog", "rule"]),
     ("plan", &["fact", "catalog", "rule", "check"]),
-    ("render", &["fact", "catalog", "rule", "check", "plan"]),
-    ("host", &["fact", "catalog", "bootconf", "rule"]),
+    ("apply", &["fact", "catalog"]),
+    (
+        "render",
+        &["fact", "catalog", "rule", "check", "plan", "apply"],
+    ),
+    ("host", &["fact", "catalog", "bootconf", "rule", "apply"]),
     (
         "cli",
         &[
-            "fact", "catalog", "bootconf", "rule", "check", "plan", "render", "host",
+            "fact", "catalog", "bootconf", "rule", "check", "plan", "apply", "render", "host",
         ],
     ),
 ];
