@@ -4,6 +4,7 @@ mod collect;
 mod errno;
 mod file;
 pub mod inet_diag;
+mod live_sysctls;
 mod namespace;
 pub mod proc_tables;
 pub mod process;
@@ -15,7 +16,8 @@ mod statistics;
 mod sysctls;
 
 pub use collect::{Moment, Needs, Source, collect};
+pub use live_sysctls::LiveSysctls;
 pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use rule_files::{RuleFolder, Trust, read_rule_files};
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
-pub use sysctls::{Sysctls, Written, write};
+pub use sysctls::Sysctls;
