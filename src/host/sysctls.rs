@@ -1,8 +1,7 @@
-//! `/proc/sys`: reading by name, and the one place that writes.
+//! `/proc/sys`: reading by name.
 //!
 //! Reading is our own: the `sysctl` crate turns every open error into "not found", which would fold
-//! *denied* into *absent*, and it knows no root but `/proc/sys`. Writing goes through that crate, whose
-//! write errors keep the errno; keys it cannot address (a dot in an interface name) are written by path.
+//! *denied* into *absent*, and it knows no root but `/proc/sys`.
 
 use std::fs;
 use std::io;
@@ -11,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
-use sysctl::Sysctl as _;
 
 use super::errno::{io_name, name};
 use super::file;
@@ -27,8 +25,8 @@ pub struct Sysctls {
     read_only: bool,
 }
 
-/// Larger than any setting the kernel prints; `ip_local_reserved_ports` can reach 64 KiB.
-const VALUE_LIMIT: usize = 128 * 1024;
+/// Larger than any setting the kernel prints: every other port in `ip_local_reserved_ports` makes 192 KiB.
+const VALUE_LIMIT: usize = 256 * 1024;
 
 impl Sysctls {
     /// Opens the tree below `proc`: `/proc`, or a recorded one.
@@ -91,21 +89,29 @@ impl Sysctls {
 
     /// The text of one file and whether it has a write bit.
     pub(super) fn text(&self, path: &str) -> io::Result<(String, bool)> {
+        let (bytes, writable) = self.bytes(path)?;
+        Ok((String::from_utf8_lossy(&bytes).into_owned(), writable))
+    }
+
+    /// The bytes of one file and whether it has a write bit.
+    pub(super) fn bytes(&self, path: &str) -> io::Result<(Vec<u8>, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
         let file = file::open_at(root, path)?;
-        let mode = file.metadata()?.permissions().mode();
-        let mut bytes = Vec::new();
-        let mut chunk = [0_u8; 4096];
-        while bytes.len() < VALUE_LIMIT {
-            let read = rustix::io::read(&file, &mut chunk)?;
-            bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
-            // The kernel gives a setting whole in one read when the buffer has room to spare.
-            if read < chunk.len() {
-                break;
-            }
+        let writable = !self.read_only && file.metadata()?.permissions().mode() & 0o222 != 0;
+        let mut small = [0_u8; 4096];
+        let read = rustix::io::pread(&file, &mut small, 0)?;
+        if read < small.len() {
+            return Ok((small.get(..read).unwrap_or_default().to_vec(), writable));
         }
-        let writable = !self.read_only && mode & 0o222 != 0;
-        Ok((String::from_utf8_lossy(&bytes).into_owned(), writable))
+        // From the start again: a list of ports has no second part. Whatever did not fit into the first
+        // read, `proc_do_large_bitmap` gives to no later one.
+        let mut large = vec![0_u8; VALUE_LIMIT];
+        let read = rustix::io::pread(&file, &mut large, 0)?;
+        if read == large.len() {
+            return Err(Errno::FBIG.into());
+        }
+        large.truncate(read);
+        Ok((large, writable))
     }
 
     /// Every setting below `net/`, by dotted name, in the order of the folders.
@@ -151,46 +157,6 @@ fn typed(spec: Option<&KeySpec>, text: &str, writable: bool) -> Reading<Value> {
     }
 }
 
-/// What came of one write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// Read back as written.
-    Exactly,
-    /// The write was accepted and reads back as something else.
-    Otherwise(Reading<Value>),
-    /// Refused; the errno by name, and what reads back now: a refused write may have changed the first
-    /// field of a vector.
-    Refused(String, Reading<Value>),
-}
-
-/// Writes one setting of the calling thread's namespace and reads it back.
-pub fn write(key: &str, value: &Value) -> Written {
-    let refused = write_text(key, &value.to_string()).err();
-    let after = Sysctls::open(Path::new("/proc")).read(key);
-    match refused {
-        Some(error) => Written::Refused(io_name(&error), after),
-        None if after.value() == Some(value) => Written::Exactly,
-        None => Written::Otherwise(after),
-    }
-}
-
-fn write_text(key: &str, text: &str) -> io::Result<()> {
-    // No bytes are no write: an empty list is written as an empty line.
-    let text = if text.is_empty() { "\n" } else { text };
-    // The crate cannot address a name with a dot inside one segment, nor open a write-only file.
-    if key.contains('/') {
-        let path = catalog::path(key).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        return fs::write(Path::new("/proc/sys").join(path), text);
-    }
-    let by_crate = sysctl::Ctl::new(key).and_then(|control| control.set_value_string(text));
-    match by_crate {
-        Ok(_) => Ok(()),
-        Err(sysctl::SysctlError::IoError(error)) => Err(error),
-        Err(sysctl::SysctlError::NotFound(_)) => Err(io::Error::from(io::ErrorKind::NotFound)),
-        Err(other) => Err(io::Error::other(other.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +170,23 @@ mod tests {
             Reading::Denied(_)
         ));
         assert_eq!(sysctls.exists("net/core/netdev_max_backlog"), None);
+    }
+
+    #[test]
+    fn a_long_value_is_read_whole_and_an_endless_one_not_at_all() {
+        let tree = tempfile::tempdir().unwrap();
+        let folder = tree.path().join("sys/net/ipv4");
+        fs::create_dir_all(&folder).unwrap();
+        let ports = |length: usize| "1,".repeat(length / 2);
+        let sysctls = Sysctls::open(tree.path());
+        for length in [4094, 4096, 4098, 200_000] {
+            fs::write(folder.join("ports"), ports(length)).unwrap();
+            let (text, _) = sysctls.text("net/ipv4/ports").unwrap();
+            assert_eq!(text, ports(length), "{length}");
+        }
+        fs::write(folder.join("ports"), ports(VALUE_LIMIT)).unwrap();
+        let error = sysctls.text("net/ipv4/ports").unwrap_err();
+        assert_eq!(io_name(&error), "EFBIG");
     }
 
     #[test]
