@@ -8,6 +8,7 @@ use crate::fact::parse;
 use crate::fact::{Host, KernelVersion, Reading, Sample, Value};
 
 use super::boot::{self, BootSource};
+use super::clock;
 use super::defaults::Defaults;
 use super::errno::io_name;
 use super::file;
@@ -238,8 +239,7 @@ fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
 
 fn uptime(source: &Source) -> Option<f64> {
     if !source.recorded {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        return Some(now.tv_sec as f64 + now.tv_nsec as f64 / 1e9);
+        return Some(clock::uptime());
     }
     source
         .file("uptime")

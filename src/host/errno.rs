@@ -4,19 +4,24 @@ use std::io;
 
 use rustix::io::Errno;
 
-/// The name of an error number that the readers of this module meet, else "errno 123".
+/// The name of an error number that this module meets, else "errno 123".
 pub(super) fn name(errno: Errno) -> String {
     let known = [
         (Errno::ACCESS, "EACCES"),
         (Errno::AFNOSUPPORT, "EAFNOSUPPORT"),
         (Errno::AGAIN, "EAGAIN"),
+        (Errno::BADF, "EBADF"),
         (Errno::BUSY, "EBUSY"),
+        (Errno::DQUOT, "EDQUOT"),
+        (Errno::EXIST, "EEXIST"),
         (Errno::FBIG, "EFBIG"),
+        (Errno::INTR, "EINTR"),
         (Errno::INVAL, "EINVAL"),
         (Errno::IO, "EIO"),
         (Errno::ISDIR, "EISDIR"),
         (Errno::LOOP, "ELOOP"),
         (Errno::MFILE, "EMFILE"),
+        (Errno::NAMETOOLONG, "ENAMETOOLONG"),
         (Errno::NFILE, "ENFILE"),
         (Errno::NOBUFS, "ENOBUFS"),
         (Errno::NOENT, "ENOENT"),
@@ -24,12 +29,16 @@ pub(super) fn name(errno: Errno) -> String {
         (Errno::NOSPC, "ENOSPC"),
         (Errno::NOSYS, "ENOSYS"),
         (Errno::NOTDIR, "ENOTDIR"),
+        (Errno::NOTEMPTY, "ENOTEMPTY"),
         (Errno::NXIO, "ENXIO"),
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::PERM, "EPERM"),
         (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
+        (Errno::RANGE, "ERANGE"),
         (Errno::ROFS, "EROFS"),
         (Errno::SRCH, "ESRCH"),
+        (Errno::TXTBSY, "ETXTBSY"),
+        (Errno::XDEV, "EXDEV"),
     ];
     known
         .into_iter()
