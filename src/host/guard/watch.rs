@@ -1,0 +1,111 @@
+//! What a guard does: wait, and take back.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::apply::{Ports, Record, RolledBack, Stack, State, roll_back};
+use crate::host::journal::DiskJournal;
+use crate::host::lock::Lock;
+
+/// How often the journal is looked at. A look costs one small file.
+const PACE: Duration = Duration::from_millis(200);
+
+/// How a watch ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Watched {
+    /// There is nothing to guard any more: the state that was found, `None` for an apply that never began.
+    Ended(Option<State>),
+    /// Nobody confirmed, or the run ended half-way; what came of taking it back.
+    TakenBack(RolledBack),
+}
+
+/// What is to be done about an apply.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Task {
+    /// It is closed, or does not wait for anybody.
+    End,
+    /// Look again later; in at most so many seconds.
+    Wait(f64),
+    /// Its time is up.
+    TakeBack,
+    /// Somebody is at work on it, if the lock is held.
+    SeeWhetherAnybodyWorks,
+}
+
+/// Guards the apply of this number until it is confirmed, taken back, or its time is up. Time is that since
+/// boot, so it runs while the machine sleeps.
+///
+/// The run that makes the apply holds the lock from before this begins until the apply waits. Should it end
+/// before that, nobody can confirm what it left, and it is taken back at once.
+pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>) -> Watched {
+    let mut seen = None;
+    loop {
+        look(id, journal, &mut seen);
+        let (_held, why) = match task(seen.as_ref(), ports.clock.uptime_seconds()) {
+            Task::End => return Watched::Ended(seen.map(|record| record.state)),
+            Task::Wait(seconds) => {
+                thread::sleep(PACE.min(Duration::try_from_secs_f64(seconds).unwrap_or(PACE)));
+                continue;
+            }
+            // A lock that cannot be had now is nobody else's either, and the values are to go back.
+            Task::TakeBack => (Lock::wait(lock).ok(), "nobody confirmed it in time"),
+            Task::SeeWhetherAnybodyWorks => match Lock::take(lock) {
+                Ok(free) => (Some(free), "the run that made it ended half-way"),
+                Err(_) => {
+                    thread::sleep(PACE);
+                    continue;
+                }
+            },
+        };
+        // What was decided without the lock may be otherwise by now.
+        look(id, journal, &mut seen);
+        match (
+            task(seen.as_ref(), ports.clock.uptime_seconds()),
+            seen.take(),
+        ) {
+            (Task::SeeWhetherAnybodyWorks, None) => return Watched::Ended(None),
+            (Task::TakeBack | Task::SeeWhetherAnybodyWorks, Some(mut record)) => {
+                record.faults.push(why.to_owned());
+                return Watched::TakenBack(take_back(record, journal, ports));
+            }
+            (_, record) => seen = record,
+        }
+    }
+}
+
+/// Reads the record anew. One that was read once and cannot be read any more, or is gone, was not confirmed as
+/// far as anybody can tell: what is known of it counts.
+fn look(id: u32, journal: &DiskJournal, seen: &mut Option<Record>) {
+    if let Ok(Some(record)) = journal.find(id) {
+        *seen = Some(record);
+    }
+}
+
+fn task(record: Option<&Record>, now: f64) -> Task {
+    let Some(record) = record else {
+        return Task::SeeWhetherAnybodyWorks;
+    };
+    match (&record.confirm, record.state) {
+        (None, _) | (_, State::Committed | State::RolledBack | State::Diverged) => Task::End,
+        (Some(confirm), State::Waiting) if now < confirm.until_uptime => {
+            Task::Wait(confirm.until_uptime - now)
+        }
+        (Some(_), State::Waiting) => Task::TakeBack,
+        (Some(_), State::Journaled | State::Applying | State::Verified | State::RollingBack) => {
+            Task::SeeWhetherAnybodyWorks
+        }
+    }
+}
+
+/// Takes the apply back. Other records only tell whose value a key has; those that cannot be read must not
+/// keep it from going back.
+fn take_back(record: Record, journal: &DiskJournal, ports: &mut Ports<'_>) -> RolledBack {
+    let records = journal
+        .load()
+        .unwrap_or_else(|incomplete| incomplete.readable);
+    roll_back(record, &Stack::new(records), ports)
+}
+
+#[cfg(test)]
+mod tests;
