@@ -16,7 +16,7 @@
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |
 //! | 4 | [`mod@plan`] | proposals → one guarded change for each key | 1–3 | no |
-//! | 5 | [`mod@apply`] | the transaction and the way back, over ports | 1–2 | ports |
+//! | 5 | [`mod@apply`] | what is to be changed, the transaction and the way back, over ports | 1–4 | ports |
 //! | 6 | [`render`] | any result → one format | 1–5 | no |
 //! | 6 | [`host`] | the kernel, files, the clock | 1–2, `apply` | **yes** |
 //! | 7 | [`cli`] | arguments, commands, exit codes, printing | all | **yes** |

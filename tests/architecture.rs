@@ -20,7 +20,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("rule", &["fact", "catalog"]),
     ("check", &["fact", "catalog", "rule"]),
     ("plan", &["fact", "catalog", "rule", "check"]),
-    ("apply", &["fact", "catalog"]),
+    ("apply", &["fact", "catalog", "rule", "check", "plan"]),
     (
         "render",
         &["fact", "catalog", "rule", "check", "plan", "apply"],

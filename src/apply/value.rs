@@ -4,7 +4,7 @@ use crate::catalog;
 use crate::fact::Value;
 
 /// Whether two texts are the same value of a key: by its type, token by token, never as text.
-pub(super) fn same(key: &str, one: &str, other: &str) -> bool {
+pub fn same(key: &str, one: &str, other: &str) -> bool {
     match (typed(key, one), typed(key, other)) {
         (Some(one), Some(other)) => one == other,
         _ => one.split_whitespace().eq(other.split_whitespace()),

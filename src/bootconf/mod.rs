@@ -20,6 +20,7 @@ mod line;
 mod load;
 mod modules;
 mod outcome;
+mod overlay;
 mod plan;
 mod procps;
 mod read;
@@ -31,6 +32,7 @@ mod writers;
 
 pub use load::{Load, PlannedWrite, load};
 pub use modules::Modules;
+pub use overlay::{Overlay, Recording, hexadecimal};
 pub use read::{Request, read};
 pub use tree::{Entry, Keys, Tree};
 pub use writers::writers;

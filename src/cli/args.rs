@@ -21,9 +21,13 @@ pub struct Cli {
 
 /// The exit codes, as `--help` prints them.
 pub(super) const EXIT_CODES: &str = "\
-Exit codes: 0 nothing at or above --fail-on, 1 findings at or above it, 2 usage,
-configuration or rule error (nothing was done), 3 rules stayed unknown and
---fail-on-unknown was given.";
+Exit codes, the first that applies: 5 a rollback is incomplete and needs a
+person; 4 an apply failed and everything is as before; 6 another run holds the
+lock; 2 usage, configuration or rule error (nothing was done); 1 findings at or
+above --fail-on, changes pending (--dry-run), declined, not confirmed in time,
+nothing improved (--prove); 3 refused (another file would win, a stale plan, an
+apply that is open), or with --fail-on-unknown rules that stayed unknown;
+0 otherwise.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,6 +45,14 @@ pub enum When {
 pub enum Command {
     /// Audit: what is wrong now, how we know, what to change, and what not to.
     Check(Check),
+    /// Show a plan, ask, and make the changes so that they last and can be taken back.
+    Apply(Apply),
+    /// Keep an apply that waits to be confirmed.
+    Confirm(Confirm),
+    /// Take an apply back: its values, and its lines in the drop-in.
+    Rollback(Rollback),
+    /// List every apply: when, by whom, which keys, what became of it.
+    History(History),
     /// Explain a rule: what happens, why it hurts, what a change costs, when to ignore it.
     Explain(Explain),
     /// Print the vocabulary of rules with current values, or why there is none.
@@ -54,6 +66,9 @@ pub enum Command {
     Snapshot(Snapshot),
     /// Tell who set a key, and what will be in force after the next boot.
     Why(Why),
+    /// Watch over an apply that waits (started by `apply --confirm`).
+    #[command(hide = true)]
+    Guard(Guard),
 }
 
 /// Where to look.
@@ -154,6 +169,211 @@ pub struct Check {
     /// Print facts, explanations, and every rule that holds or is unknown.
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
+
+    /// Show a plan of the changes, ask, and make them: the same as `tcptune apply`.
+    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "quiet", "verbose", "fail_on_unknown", "exit_zero"])]
+    pub apply: bool,
+
+    /// How changes are made.
+    #[command(flatten)]
+    pub changes: Changes,
+}
+
+/// How changes are made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Making changes")]
+pub struct Changes {
+    /// Make the changes without asking: those of setting rules, which converge.
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Which changes to make; without it all at the prompt, those of setting rules with --yes.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub accept: Option<AcceptWhich>,
+
+    /// Show the plan and change nothing; exit with 1 when changes are pending.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Write the plan to a file, with mode 0600, and change nothing; `apply --plan FILE` makes it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "confirm", "prove"])]
+    pub plan_out: Option<PathBuf>,
+
+    /// Change live values only: no file, the next boot brings back what its files say.
+    #[arg(long)]
+    pub live_only: bool,
+
+    /// Take the live values back after so many seconds unless `tcptune confirm` is run.
+    ///
+    /// The drop-in is written at the confirmation, so that a reboot in between is a rollback too. A guard
+    /// in a session of its own sees to it, whatever becomes of this terminal. A service manager that stops
+    /// the whole control group ends the guard as well: then the journal knows, every next run says so, and
+    /// `tcptune rollback` takes the values back.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "dry_run")]
+    pub confirm: Option<u64>,
+
+    /// Watch for so many seconds after the change whether the symptoms are gone; offer the rollback when
+    /// nothing improved.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "dry_run")]
+    pub prove: Option<u64>,
+}
+
+impl Changes {
+    /// The first of these options that was given.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        [
+            (self.yes, "--yes"),
+            (self.accept.is_some(), "--accept"),
+            (self.dry_run, "--dry-run"),
+            (self.plan_out.is_some(), "--plan-out"),
+            (self.live_only, "--live-only"),
+            (self.confirm.is_some(), "--confirm"),
+            (self.prove.is_some(), "--prove"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
+}
+
+/// Which changes to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AcceptWhich {
+    /// Those that a setting rule wants: judged by values alone.
+    Setting,
+    /// Those that rest on a symptom too.
+    All,
+}
+
+/// The network namespace to act in.
+#[derive(Debug, Args)]
+pub struct Namespace {
+    /// Act in another network namespace: a name of `ip netns`, or a path.
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "pid")]
+    pub netns: Option<String>,
+
+    /// Act in the network namespace of a process.
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+}
+
+impl Namespace {
+    pub(super) fn place(&self) -> Where {
+        Where {
+            netns: self.netns.clone(),
+            pid: self.pid,
+            proc: None,
+        }
+    }
+}
+
+/// The program that loads the boot files.
+#[derive(Debug, Args)]
+pub struct Loader {
+    /// The program that loads the files at boot.
+    #[arg(long, value_enum, value_name = "LOADER", default_value_t = BootEngine::Auto)]
+    pub boot_engine: BootEngine,
+}
+
+impl Loader {
+    pub(super) fn files(&self) -> BootFiles {
+        BootFiles {
+            root: None,
+            boot_engine: self.boot_engine,
+        }
+    }
+}
+
+/// `tcptune apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Where to act.
+    #[command(flatten)]
+    pub at: Namespace,
+
+    /// The rules to judge by.
+    #[command(flatten)]
+    pub rules: RuleFiles,
+
+    /// Seconds between the two samples counters are judged over; 0 takes one sample.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
+    pub interval: f64,
+
+    /// Start the window at an earlier snapshot of the same boot and namespace.
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+
+    /// The program that loads the boot files.
+    #[command(flatten)]
+    pub boot: Loader,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+
+    /// Make the changes of a plan that was written by --plan-out and reviewed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs"])]
+    pub plan: Option<PathBuf>,
+
+    /// How changes are made.
+    #[command(flatten)]
+    pub changes: Changes,
+}
+
+/// `tcptune confirm`.
+#[derive(Debug, Args)]
+pub struct Confirm {
+    /// The number of the apply; without it the one that waits.
+    pub id: Option<u32>,
+
+    /// The network namespace the apply was made in.
+    #[command(flatten)]
+    pub at: Namespace,
+
+    /// The program that loads the boot files.
+    #[command(flatten)]
+    pub boot: Loader,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `tcptune rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The number of the apply; without it the newest that stands.
+    pub id: Option<u32>,
+
+    /// The network namespace the apply was made in.
+    #[command(flatten)]
+    pub at: Namespace,
+
+    /// The program that loads the boot files.
+    #[command(flatten)]
+    pub boot: Loader,
+
+    /// Close the record of an apply whose network namespace is gone, and write nothing.
+    #[arg(long, requires = "id")]
+    pub forget: bool,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `tcptune history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// How to print the list.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `tcptune guard`.
+#[derive(Debug, Args)]
+pub struct Guard {
+    /// The number of the apply.
+    pub id: u32,
 }
 
 /// How a report is printed.
@@ -222,6 +442,12 @@ pub enum SchemaOf {
     Report,
     /// `why --format json`.
     Why,
+    /// The file that `apply --plan-out` writes and `apply --plan` reads.
+    Plan,
+    /// `apply`, `confirm` and `rollback` with `--format json`.
+    Apply,
+    /// `history --format json`.
+    History,
 }
 
 /// `tcptune snapshot`.

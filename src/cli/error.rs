@@ -5,10 +5,14 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::fact::WindowError;
-use crate::host::{EnterError, SnapshotError};
+use crate::host::{
+    EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError,
+};
 use crate::rule::Problem;
 
-/// Why a run ended without a result. All of them exit with 2, a closed pipe apart.
+use super::exit::Exit;
+
+/// Why a run ended without a result.
 #[derive(Debug)]
 pub enum Error {
     /// Rule or case files are broken; all problems of all files.
@@ -35,6 +39,26 @@ pub enum Error {
     CannotWrite(PathBuf, String),
     /// Writing the result failed.
     Output(io::Error),
+    /// Options that do not go together; what is wrong, and what to do.
+    Usage(String, &'static str),
+    /// A change has to be confirmed by a person, and there is no terminal to ask at.
+    NoTerminal,
+    /// There is no place for the journal.
+    NoPlace(NoPlace),
+    /// The lock was not taken.
+    Lock(LockError),
+    /// The journal cannot be used, or not all of it.
+    Journal(Vec<JournalError>),
+    /// No apply of this number; `None`: none at all that it could be.
+    NoApply(Option<u32>),
+    /// The host is not as it has to be, and nothing was changed: why, one phrase each, and what to do.
+    Refused(Vec<String>, Option<String>),
+    /// The journal could not be written, so nothing was changed; why.
+    NotBegun(String),
+    /// No guard could be started, so nothing was changed.
+    Guard(GuardError),
+    /// A plan file cannot be used.
+    Plan(PlanFileError),
 }
 
 impl fmt::Display for Error {
@@ -70,6 +94,20 @@ impl fmt::Display for Error {
                 write!(f, "cannot write `{}`: {errno}", path.display())
             }
             Self::Output(error) => write!(f, "cannot write the result: {error}"),
+            Self::Usage(what, _) => f.write_str(what),
+            Self::NoTerminal => f.write_str("nobody to ask: standard input is not a terminal"),
+            Self::NoPlace(error) => error.fmt(f),
+            Self::Lock(error) => error.fmt(f),
+            Self::Journal(problems) => {
+                let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                f.write_str(&words.join("; "))
+            }
+            Self::NoApply(Some(id)) => write!(f, "no apply {id}"),
+            Self::NoApply(None) => f.write_str("no apply waits to be confirmed"),
+            Self::Refused(why, _) => write!(f, "nothing was changed: {}", why.join("; ")),
+            Self::NotBegun(why) => write!(f, "nothing was changed: {why}"),
+            Self::Guard(error) => write!(f, "nothing was changed: {error}"),
+            Self::Plan(error) => error.fmt(f),
         }
     }
 }
@@ -106,7 +144,33 @@ impl Error {
                 "ENOSPC" => Some("the disk is full; choose another".to_owned()),
                 _ => None,
             },
+            Self::Usage(_, help) => Some((*help).to_owned()),
+            Self::NoTerminal => Some(
+                "give --yes for the changes of setting rules, --yes --accept all for every change, \
+                 --dry-run to look, or a reviewed plan: apply --plan FILE"
+                    .to_owned(),
+            ),
+            Self::NoPlace(error) => Some(error.help().to_owned()),
+            Self::Lock(error) => error.help().map(str::to_owned),
+            Self::Journal(problems) => {
+                let help = problems.iter().find_map(JournalError::help);
+                help.map(str::to_owned)
+            }
+            Self::NoApply(_) => Some("list them with `tcptune history`".to_owned()),
+            Self::Refused(_, help) => help.clone(),
+            Self::Guard(error) => Some(error.help().to_owned()),
+            Self::Plan(error) => error.help().map(str::to_owned),
             _ => None,
+        }
+    }
+
+    /// The exit code it ends a run with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Lock(LockError::Held(_)) => Exit::Locked,
+            Self::Refused(..) | Self::Guard(_) => Exit::Refused,
+            Self::NotBegun(_) => Exit::TakenBack,
+            _ => Exit::Usage,
         }
     }
 

@@ -9,10 +9,18 @@ pub enum Exit {
     Success,
     /// Findings at or above `--fail-on`.
     Findings,
+    /// Changes are pending, were declined, were not confirmed in time, or improved nothing.
+    Pending,
     /// Usage, configuration or rule error; nothing was done.
     Usage,
-    /// With `--fail-on-unknown`: rules stayed unknown.
+    /// The host is not as it has to be for the change; or, with `--fail-on-unknown`, rules stayed unknown.
     Refused,
+    /// An apply failed, and everything is as before.
+    TakenBack,
+    /// A rollback is incomplete: a person has to look.
+    Incomplete,
+    /// Another run holds the lock.
+    Locked,
 }
 
 impl Exit {
@@ -20,9 +28,12 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::Findings => 1,
+            Self::Findings | Self::Pending => 1,
             Self::Usage => 2,
             Self::Refused => 3,
+            Self::TakenBack => 4,
+            Self::Incomplete => 5,
+            Self::Locked => 6,
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             output.explain(&error);
-            ExitCode::from(Exit::Usage.code())
+            ExitCode::from(error.exit().code())
         }
     }
 }

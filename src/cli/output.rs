@@ -1,9 +1,10 @@
 //! Where results and messages go: stdout is the result, stderr the rest.
 
-use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, StdoutLock, Write};
 
+use crate::render::apply::ApplyReport;
 use crate::render::problem::Place;
-use crate::render::{self, Trouble};
+use crate::render::{self, HumanOptions, Trouble};
 
 use super::args::When;
 use super::error::Error;
@@ -70,6 +71,58 @@ impl Output {
             // A progress line that cannot be written is no loss.
             let _ = write!(io::stderr(), "\r\x1b[2K{text}");
             let _ = io::stderr().flush();
+        }
+    }
+
+    /// Says on stderr what should be known and ends nothing.
+    pub(super) fn warn(&self, text: &str, lines: &[String], help: Option<&str>) {
+        let mut err = io::stderr().lock();
+        // There is nowhere left to report that stderr is closed.
+        let _ = writeln!(err, "warning: {}", render::one_line(text));
+        for line in lines {
+            let _ = writeln!(err, "  {}", render::one_line(line));
+        }
+        if let Some(help) = help {
+            let _ = writeln!(err, "  help: {}", render::one_line(help));
+        }
+    }
+
+    /// Shows a plan to the person at the terminal while the result goes to a program.
+    pub(super) fn page_on_stderr(&self, report: &ApplyReport) -> Result<(), Error> {
+        let options = HumanOptions {
+            color: wants_color(self.color, io::stderr().is_terminal()),
+            ..HumanOptions::default()
+        };
+        render::human_apply(report, &options, &mut io::stderr().lock()).map_err(Error::Output)
+    }
+
+    /// Puts a question on stderr, which is where the person is, and waits for a line.
+    pub(super) fn ask(&mut self, question: &str) -> Result<String, Error> {
+        self.flush()?;
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{}", render::one_line(question));
+        let _ = err.flush();
+        let mut answer = String::new();
+        // An answer that cannot be read is none.
+        let read = io::stdin().lock().read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            let _ = writeln!(err);
+        }
+        Ok(read.map(|_| answer).unwrap_or_default())
+    }
+
+    /// Ends the result whatever becomes of it: what was done stays done when nobody can be told.
+    pub(super) fn finish(&mut self, written: Result<(), Error>) {
+        let written = written.and_then(|()| self.flush());
+        if let Err(error) = written {
+            if !error.is_closed_pipe() {
+                self.explain(&error);
+            }
+            // Not tried again at the end of the run.
+            let (unwritten, _) =
+                std::mem::replace(&mut self.stdout, BufWriter::new(io::stdout().lock()))
+                    .into_parts();
+            drop(unwritten);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The boot configuration of a host: which files, which loader, and the kernel's side of it.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use super::defaults::Defaults;
 use super::errno::io_name;
 use super::file;
 use super::sysctls::Sysctls;
-use crate::bootconf::{self, Entry, Request, Tree};
+use crate::apply::Fault;
+use crate::bootconf::{self, Entry, Overlay, Recording, Request, Tree};
 use crate::catalog;
 use crate::fact::boot::{Boot, BootSetting, Engine, Forecast};
 use crate::fact::{KernelVersion, Reading, Sample, Value};
@@ -128,43 +129,138 @@ pub(super) fn collect(
             return;
         }
     };
-    let (engine, decided) = decide(&tree, files);
     let kernel = sample.host.kernel.clone();
-    let modules = KernelModules {
-        tree: &tree,
-        proc: source.proc(),
-        running: !source.is_recorded(),
+    let opaque = is_opaque(files, &tree, sample);
+    let beside = Beside {
+        files,
+        source,
         sysctls,
-        release: kernel.as_ref().map(|kernel| kernel.release.as_str()),
-        loadable: OnceCell::new(),
-        built_in: OnceCell::new(),
-        loaded: OnceCell::new(),
+        defaults,
+        kernel: kernel.as_ref(),
+        opaque,
     };
-    let live = |key: &str| sysctls.read(key).value().cloned();
-    let words = file::text(&source.proc().join("cmdline")).ok();
-    let initial = sample.readings.get("host.initial_netns");
-    let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
-    // Whoever names a loader or a root says that these files will be loaded.
-    let opaque = elsewhere && files.is_own() && files.engine.is_none() && !is_booted(&tree);
-    let request = Request {
-        engine,
-        decided,
-        cmdline: words.as_deref().map(str::as_bytes),
-        kernel: kernel.clone(),
-        live: &live,
-        default: &|key| defaults.of(key, live(key).as_ref()),
-        available: &|key, name| modules.available(key, name),
-        builtin: &|module| modules.is_built_in(module),
-        opaque: opaque.then(|| CONTAINER.to_owned()),
-    };
-    let mut boot = bootconf::read(&tree, &KernelKeys::open(source.proc()), &request);
-    boot.writers = bootconf::writers(&tree);
+    let mut boot = beside.read(&tree);
     if opaque {
         let asked = sample.readings.keys();
         let asked = asked.filter_map(|fact| fact.strip_prefix("sysctl."));
         foretell_nothing(&mut boot, asked);
     }
     sample.boot = Some(boot);
+}
+
+/// Whether nothing can be told of the next boot of the namespace a sample was taken in.
+fn is_opaque(files: &BootSource, tree: &dyn Tree, sample: &Sample) -> bool {
+    let initial = sample.readings.get("host.initial_netns");
+    let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
+    // Whoever names a loader or a root says that these files will be loaded.
+    elsewhere && files.is_own() && files.engine.is_none() && !is_booted(tree)
+}
+
+/// Everything beside the files that decides what they come to.
+struct Beside<'a> {
+    files: &'a BootSource,
+    source: &'a Source,
+    sysctls: &'a Sysctls,
+    defaults: &'a Defaults<'a>,
+    kernel: Option<&'a KernelVersion>,
+    opaque: bool,
+}
+
+impl Beside<'_> {
+    fn read(&self, tree: &dyn Tree) -> Boot {
+        let (engine, decided) = decide(tree, self.files);
+        let (source, sysctls) = (self.source, self.sysctls);
+        let modules = KernelModules {
+            tree,
+            proc: source.proc(),
+            running: !source.is_recorded(),
+            sysctls,
+            release: self.kernel.map(|kernel| kernel.release.as_str()),
+            loadable: OnceCell::new(),
+            built_in: OnceCell::new(),
+            loaded: OnceCell::new(),
+        };
+        let live = |key: &str| sysctls.read(key).value().cloned();
+        let words = file::text(&source.proc().join("cmdline")).ok();
+        let request = Request {
+            engine,
+            decided,
+            cmdline: words.as_deref().map(str::as_bytes),
+            kernel: self.kernel.cloned(),
+            live: &live,
+            default: &|key| self.defaults.of(key, live(key).as_ref()),
+            available: &|key, name| modules.available(key, name),
+            builtin: &|module| modules.is_built_in(module),
+            opaque: self.opaque.then(|| CONTAINER.to_owned()),
+        };
+        let mut boot = bootconf::read(tree, &KernelKeys::open(source.proc()), &request);
+        boot.writers = bootconf::writers(tree);
+        boot
+    }
+}
+
+/// What the files of this host come to at its next boot, read anew each time.
+#[derive(Debug)]
+pub struct NextBoot {
+    source: Source,
+    files: BootSource,
+    kernel: Option<KernelVersion>,
+}
+
+impl NextBoot {
+    /// The files beside the kernel a sample was taken of; why there are none where values last no longer than
+    /// the network namespace.
+    pub fn of(source: &Source, sample: &Sample) -> Result<Self, String> {
+        let Some(files) = source.boot() else {
+            return Err("boot files do not act on a namespace made later".to_owned());
+        };
+        let tree = BootTree::open(&files.root).map_err(|error| {
+            let root = files.root.display();
+            format!("boot configuration of {root}: {}", io_name(&error))
+        })?;
+        if is_opaque(files, &tree, sample) {
+            return Err(CONTAINER.to_owned());
+        }
+        Ok(Self {
+            source: source.clone(),
+            files: files.clone(),
+            kernel: sample.host.kernel.clone(),
+        })
+    }
+
+    /// The boot configuration as it is, or with this content in one file; and every file that was read with
+    /// its SHA-256.
+    pub fn read(
+        &self,
+        with: Option<(&str, &[u8])>,
+    ) -> io::Result<(Boot, BTreeMap<String, String>)> {
+        let tree = BootTree::open(&self.files.root)?;
+        let overlay = with.map(|(path, content)| Overlay::new(&tree, path, content));
+        let tree: &dyn Tree = overlay.as_ref().map_or(&tree, |overlay| overlay);
+        let recording = Recording::new(tree);
+        let sysctls = Sysctls::open(self.source.proc());
+        let defaults = Defaults::new(self.kernel.as_ref(), !self.source.is_recorded());
+        let beside = Beside {
+            files: &self.files,
+            source: &self.source,
+            sysctls: &sysctls,
+            defaults: &defaults,
+            kernel: self.kernel.as_ref(),
+            opaque: false,
+        };
+        let boot = beside.read(&recording);
+        Ok((boot, recording.into_seen()))
+    }
+
+    /// The value of one key after the next boot, with the files as they are.
+    pub fn forecast(&self, key: &str) -> Result<Forecast, Fault> {
+        let (boot, _) = self.read(None).map_err(|error| Fault {
+            doing: "read the boot configuration".to_owned(),
+            why: io_name(&error),
+        })?;
+        let setting = boot.settings.get(key);
+        Ok(setting.map_or(Forecast::Untouched, |setting| setting.next_boot.clone()))
+    }
 }
 
 /// Takes the forecast for the next boot back, of keys that no file names too.

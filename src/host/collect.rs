@@ -53,6 +53,11 @@ impl Source {
         }
     }
 
+    /// The files that set its keys at boot, if any do.
+    pub(super) const fn boot(&self) -> Option<&BootSource> {
+        self.boot.as_ref()
+    }
+
     /// Whether it is a recorded tree, which does not change between two samples.
     pub const fn is_recorded(&self) -> bool {
         self.recorded
@@ -245,6 +250,12 @@ fn uptime(source: &Source) -> Option<f64> {
         .file("uptime")
         .ok()
         .and_then(|text| parse::uptime(&text).value().copied())
+}
+
+/// The running kernel, this boot, and the network namespace of the calling thread.
+pub fn here() -> Host {
+    let source = Source::live();
+    host(&source, &Sysctls::open(&source.proc))
 }
 
 fn host(source: &Source, sysctls: &Sysctls) -> Host {

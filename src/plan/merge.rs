@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{self, KeyScope, KeySpec, Kind, Write};
-use crate::check::{Judgement, Proposal, Verdict, View};
+use crate::check::{Finding, Judgement, Proposal, Verdict, View};
 use crate::fact::{KernelVersion, Reading, Snapshot, Value};
-use crate::rule::Rule;
 use crate::rule::expr::{Facts, Lookup};
+use crate::rule::{Kind as RuleKind, Rule};
 
 use super::standing::Standing;
 
@@ -23,8 +23,17 @@ pub struct Change {
     pub recommended: Value,
     /// The rules that want it.
     pub because: Vec<String>,
+    /// Whether one of them is a rule of kind *setting*: it goes by values alone, so that making the change
+    /// again and again converges.
+    pub by_setting: bool,
     /// Why it must not be made; `None` when it may.
     pub blocked: Option<String>,
+    /// Whether it is blocked for no other reason than that the key cannot be read or written here.
+    pub out_of_reach: bool,
+    /// What the rules say it costs, each phrase once.
+    pub costs: Vec<String>,
+    /// How the rules know, one message each.
+    pub messages: Vec<String>,
     /// Who set the value in force, and what the next boot makes of the key.
     pub standing: Standing,
 }
@@ -45,8 +54,8 @@ impl Plan {
     }
 }
 
-/// A rule, the value it proposes, and the guard that forbids it.
-type Wish<'a> = (&'a Rule, &'a Proposal, Option<&'a String>);
+/// A rule, the value it proposes, and the finding that makes it do so.
+type Wish<'a> = (&'a Rule, &'a Proposal, &'a Finding);
 
 /// Merges the proposals of all findings.
 pub fn plan(judgements: &[Judgement<'_>], snapshot: &Snapshot) -> Plan {
@@ -55,7 +64,7 @@ pub fn plan(judgements: &[Judgement<'_>], snapshot: &Snapshot) -> Plan {
     for judgement in judgements {
         if let Verdict::Fires(finding) = &judgement.verdict {
             for proposal in &finding.proposals {
-                let entry = (judgement.rule, proposal, finding.blocked.as_ref());
+                let entry = (judgement.rule, proposal, finding.as_ref());
                 wanted.entry(&proposal.key).or_default().push(entry);
             }
         }
@@ -75,7 +84,9 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
     let conflict = wishes
         .iter()
         .find(|(_, other, _)| other.recommended != proposal.recommended);
-    let guard = wishes.iter().find_map(|(_, _, blocked)| *blocked);
+    let guard = wishes
+        .iter()
+        .find_map(|(_, _, finding)| finding.blocked.as_ref());
     let blocked = conflict
         .map(|(rule, other, _)| {
             format!(
@@ -84,35 +95,52 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
             )
         })
         .or_else(|| guard.cloned())
-        .or_else(|| forbidden(spec, &live, &proposal.recommended, view))
-        .or_else(|| {
-            let excused = wishes
-                .iter()
-                .any(|(rule, _, _)| rule.response().below_default.is_some());
-            if excused {
-                None
-            } else {
-                below_default(spec, &proposal.recommended, view)
+        .or_else(|| forbidden(spec, &proposal.recommended, view));
+    let unreachable = unreachable(&live);
+    let out_of_reach =
+        blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
+    let blocked = blocked.or(unreachable).or_else(|| {
+        let excused = wishes
+            .iter()
+            .any(|(rule, _, _)| rule.response().below_default.is_some());
+        if excused {
+            None
+        } else {
+            below_default(spec, &proposal.recommended, view)
+        }
+    });
+    let once = |told: Vec<String>| {
+        let mut all = Vec::new();
+        for one in told {
+            if !all.contains(&one) {
+                all.push(one);
             }
-        });
+        }
+        all
+    };
+    let costs = wishes
+        .iter()
+        .filter_map(|(.., finding)| finding.cost.clone());
+    let messages = wishes.iter().map(|(.., finding)| finding.message.clone());
     Some(Change {
         key: key.to_owned(),
         scope: spec.scope,
         live,
         recommended: proposal.recommended.clone(),
         because: wishes.iter().map(|(rule, _, _)| rule.id.clone()).collect(),
+        by_setting: wishes
+            .iter()
+            .any(|(rule, _, _)| rule.kind == RuleKind::Setting),
+        out_of_reach,
         blocked,
+        costs: once(costs.collect()),
+        messages: once(messages.collect()),
         standing: Standing::of(view.snapshot(), key),
     })
 }
 
 /// Why this value may not be written here at all.
-fn forbidden(
-    spec: &KeySpec,
-    live: &Reading<Value>,
-    wanted: &Value,
-    view: &View<'_>,
-) -> Option<String> {
+fn forbidden(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> {
     match spec.write {
         Write::Allowed => {}
         Write::Never { why } => return Some(format!("never written: {why}")),
@@ -128,6 +156,11 @@ fn forbidden(
     if spec.scope != KeyScope::Netns && initial == Some(false) {
         return Some("one setting for the whole machine: apply it on the host".to_owned());
     }
+    None
+}
+
+/// Why the key cannot be read, written or put back here, whatever the value.
+fn unreachable(live: &Reading<Value>) -> Option<String> {
     match live {
         Reading::Known(_) => None,
         Reading::ReadOnly(_) => {

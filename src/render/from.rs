@@ -57,10 +57,7 @@ pub fn report(
         .map(|seconds| seconds.max(0.0) as u64);
     Report {
         schema: REPORT_SCHEMA.to_owned(),
-        tool: Tool {
-            name: "tcptune".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: tool(),
         host: report::Host {
             name: host
                 .name
@@ -89,6 +86,14 @@ pub fn report(
         summary: Summary::of(&findings, &not_fired),
         findings,
         not_fired,
+    }
+}
+
+/// This program.
+pub fn tool() -> Tool {
+    Tool {
+        name: "tcptune".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
 
@@ -258,7 +263,7 @@ fn change(key: &str, plan: &Plan) -> Option<Change> {
 }
 
 /// Who set the value in force, as a phrase that goes on behind "now:".
-pub(super) fn origin(origin: &Origin) -> Option<String> {
+pub fn origin(origin: &Origin) -> Option<String> {
     Some(match origin {
         Origin::Boot(place) => format!("set by {place}"),
         Origin::KernelDefault => "kernel default".to_owned(),

@@ -13,14 +13,17 @@ mod shell;
 mod style;
 mod wrap;
 
+pub mod apply;
 pub mod human;
 pub mod json;
 pub mod problem;
 pub mod report;
 pub mod why;
 
-pub use from::report;
-pub use human::{HumanOptions, Reach, explanation, human, human_why};
+pub use from::{origin, report, tool};
+pub use human::{
+    HumanOptions, Reach, explanation, human, human_apply, human_history, human_why, reach_options,
+};
 pub use json::json;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;

@@ -19,6 +19,13 @@ use crate::cli::output::Output;
 
 /// Audits a host and reports.
 pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
+    if args.apply {
+        return super::apply::run_check(args, output);
+    }
+    if let Some(option) = args.changes.first() {
+        let what = format!("{option} is about making changes, and --apply is not given");
+        return Err(Error::Usage(what, "add --apply, or leave it away"));
+    }
     let book = load(&args.rules)?;
     let snapshot = collect(args, &book, output)?;
     let judgements = check(&snapshot, &book);
@@ -57,6 +64,9 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
+        if args.at.proc.is_none() {
+            super::ledger::say_what_is_open(output);
+        }
         let source = sample::enter(&args.at, Some(&args.boot))?;
         let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {

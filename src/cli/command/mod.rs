@@ -1,8 +1,14 @@
 //! The commands, one file each.
 
+mod apply;
 mod check;
+mod confirm;
 mod explain;
 mod facts;
+mod guard;
+mod history;
+mod ledger;
+mod rollback;
 mod rules;
 mod sample;
 mod snapshot;
@@ -19,12 +25,20 @@ use super::output::Output;
 pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
     match command {
         Command::Check(args) => check::run(args, output),
+        Command::Apply(args) => apply::run(args, output),
+        Command::Confirm(args) => confirm::run(args, output),
+        Command::Rollback(args) => rollback::run(args, output),
+        Command::History(args) => history::run(args, output),
+        Command::Guard(args) => guard::run(args),
         Command::Explain(args) => explain::run(args, output),
         Command::Facts(args) => facts::run(args, output),
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => match args.of {
             SchemaOf::Report => output.print(&render::report::schema()),
             SchemaOf::Why => output.print(&render::why::schema()),
+            SchemaOf::Plan => output.print(&crate::apply::plan_schema()),
+            SchemaOf::Apply => output.print(&render::apply::schema()),
+            SchemaOf::History => output.print(&render::apply::history_schema()),
         }
         .map(|()| Exit::Success),
         Command::Snapshot(args) => snapshot::run(args, output),

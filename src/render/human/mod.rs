@@ -4,18 +4,21 @@
 //! then what was seen, who can act, what to change and how to take it back. What could not be judged
 //! is always on the page. Every text goes through one type, `Page`, which escapes it.
 
+mod apply;
 mod change;
 mod closing;
 mod explanation;
 mod facts;
 mod finding;
 mod header;
+mod history;
 mod page;
 mod rest;
 mod why;
 
 use std::io;
 
+use super::apply::{ApplyReport, HistoryReport};
 use super::report::{Finding, Report};
 use super::shell;
 use super::why::Why;
@@ -105,6 +108,39 @@ pub fn human_why(
     let mut page = Page::new(options);
     why::why(&mut page, answer);
     out.write_all(page.text().as_bytes())
+}
+
+/// Writes what became of an apply, or a plan, as a page.
+pub fn human_apply(
+    report: &ApplyReport,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    apply::apply(&mut page, report);
+    out.write_all(page.text().trim_end().as_bytes())?;
+    out.write_all(b"\n")
+}
+
+/// Writes the list of all applies as a page.
+pub fn human_history(
+    report: &HistoryReport,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    history::history(&mut page, report);
+    out.write_all(page.text().as_bytes())
+}
+
+/// The options that lead a command into a network namespace, a blank in front; empty for this one, and where
+/// a name cannot be written safely.
+pub fn reach_options(netns: Option<&str>, pid: Option<u32>) -> String {
+    match (netns.and_then(shell::word), pid) {
+        (Some(name), _) => format!(" --netns {name}"),
+        (None, Some(pid)) => format!(" --pid {pid}"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Writes a report as a page.

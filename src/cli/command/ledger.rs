@@ -1,0 +1,258 @@
+//! The lock and the journal, as commands use them.
+
+use std::fmt::Write as _;
+
+use crate::apply::{
+    Clock as _, Journal as _, Now, Pending, Ports, Record, Stack, State, Undone, calendar, standing,
+};
+use crate::fact::Host;
+use crate::host::{
+    self, DiskJournal, DropinFile, Environment, JournalError, LiveSysctls, Lock, NextBoot, Places,
+    SystemClock,
+};
+
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+
+/// What a changing command holds while it runs: the lock, and every record of the journal.
+pub(super) struct Ledger {
+    pub(super) environment: Environment,
+    pub(super) places: Places,
+    pub(super) journal: DiskJournal,
+    records: Vec<Record>,
+    /// Records that cannot be read.
+    problems: Vec<JournalError>,
+    _lock: Lock,
+}
+
+/// Where this user's journal is, by the environment.
+pub(super) fn places() -> Result<(Environment, Places), Error> {
+    let path = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
+    let environment = Environment {
+        home: path("HOME"),
+        state_home: path("XDG_STATE_HOME"),
+        runtime_dir: path("XDG_RUNTIME_DIR"),
+    };
+    let places = Places::of_user(&environment).map_err(Error::NoPlace)?;
+    Ok((environment, places))
+}
+
+/// Who asked: the user behind sudo(8), else the user's name as the login has it.
+pub(super) fn user() -> Option<String> {
+    let name = |variable: &str| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(name)
+}
+
+/// A command of this program as this user has to type it.
+pub(super) fn command(places: &Places, words: &str) -> String {
+    if places.journal.starts_with("/var/lib") {
+        format!("sudo tcptune {words}")
+    } else {
+        format!("tcptune {words}")
+    }
+}
+
+impl Ledger {
+    /// Takes the lock and reads the journal, whole or not at all.
+    pub(super) fn take() -> Result<Self, Error> {
+        let ledger = Self::take_readable()?;
+        if ledger.problems.is_empty() {
+            Ok(ledger)
+        } else {
+            Err(Error::Journal(ledger.problems))
+        }
+    }
+
+    /// Takes the lock and reads what can be read of the journal: enough to take one apply back.
+    pub(super) fn take_readable() -> Result<Self, Error> {
+        let (environment, places) = places()?;
+        let lock = Lock::take(&places.lock).map_err(Error::Lock)?;
+        let journal = DiskJournal::at(&places.journal);
+        let unusable = |error: JournalError| Error::Journal(vec![error]);
+        journal.clean(&lock).map_err(unusable)?;
+        let (records, problems) = match journal.load() {
+            Ok(records) => (records, Vec::new()),
+            Err(incomplete) => (incomplete.readable, incomplete.problems),
+        };
+        // A crash can leave half a drop-in beside it; what stands in its place is looked at later.
+        let _ = dropin_file(None).clean(&lock);
+        Ok(Self {
+            environment,
+            places,
+            journal,
+            records,
+            problems,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn stack(&self) -> Stack {
+        Stack::new(self.records.clone())
+    }
+
+    pub(super) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    pub(super) fn find(&self, id: u32) -> Option<&Record> {
+        self.records.iter().find(|record| record.id == id)
+    }
+
+    /// Says which records were passed over.
+    pub(super) fn say_problems(&self, output: &Output) {
+        for problem in &self.problems {
+            let help = problem.help().map(str::to_owned);
+            output.warn(&problem.to_string(), &[], help.as_deref());
+        }
+    }
+
+    pub(super) fn command(&self, words: &str) -> String {
+        command(&self.places, words)
+    }
+
+    /// Closes the records of applies that a reboot ended while they waited to be confirmed: their live values
+    /// went with that boot, and nothing else was written yet.
+    pub(super) fn close_what_a_boot_ended(&mut self, here: &Host, output: &Output) {
+        for at in 0..self.records.len() {
+            let Some(record) = self.records.get_mut(at) else {
+                break;
+            };
+            let pending = record.pending(here.boot_id.as_deref(), SystemClock.uptime_seconds());
+            if pending != Some(Pending::EndedByBoot) {
+                continue;
+            }
+            let id = record.id;
+            close(record, "the host was started anew before it was confirmed");
+            // What cannot be saved now is found again by the next run.
+            let _ = self.journal.save(record);
+            let text = format!(
+                "the host was started anew before apply {id} was confirmed, which took it back"
+            );
+            output.warn(&text, &[], None);
+        }
+    }
+
+    /// Refuses while an earlier apply is open.
+    pub(super) fn require_closed(&self, here: &Host) -> Result<(), Error> {
+        let uptime = SystemClock.uptime_seconds();
+        let open = |record: &Record| {
+            let id = record.id;
+            let (why, what) = match record.pending(here.boot_id.as_deref(), uptime)? {
+                Pending::HalfWay => (format!("apply {id} ended half-way"), "rollback"),
+                Pending::Expired => (
+                    format!("apply {id} was not confirmed in time, and nobody took it back"),
+                    "rollback",
+                ),
+                Pending::Waiting(_) => (format!("apply {id} waits to be confirmed"), "confirm"),
+                Pending::EndedByBoot => return None,
+            };
+            Some((why, self.command(&format!("{what} {id}"))))
+        };
+        let open: Vec<_> = self.records.iter().filter_map(open).collect();
+        let Some((_, first)) = open.first().cloned() else {
+            return Ok(());
+        };
+        let why = open.into_iter().map(|(why, _)| why).collect();
+        Err(Error::Refused(why, Some(first)))
+    }
+}
+
+/// Closes a record of which nothing is left to take back.
+pub(super) fn close(record: &mut Record, why: &str) {
+    record.state = State::RolledBack;
+    record.faults.push(why.to_owned());
+    for step in record.steps.iter_mut().filter(|step| step.attempted) {
+        step.undone = Some(Undone::NotTold(why.to_owned()));
+    }
+}
+
+/// The drop-in of this host; without `next` nobody may ask what the next boot brings.
+pub(super) fn dropin_file(next: Option<&NextBoot>) -> DropinFile<'_> {
+    DropinFile::new(std::path::Path::new("/"), move |key| match next {
+        Some(next) => next.forecast(key),
+        None => Ok(crate::fact::boot::Forecast::Unknown(
+            "boot files were not looked at".to_owned(),
+        )),
+    })
+}
+
+/// Lends the ports of this host to a transaction.
+pub(super) fn with_ports<T>(
+    journal: &DiskJournal,
+    next: Option<&NextBoot>,
+    here: &Host,
+    run: impl FnOnce(&mut Ports<'_>) -> T,
+) -> T {
+    let mut files = dropin_file(next);
+    run(&mut Ports {
+        sysctls: &mut LiveSysctls::open(),
+        journal: &mut journal.clone(),
+        files: &mut files,
+        clock: &SystemClock,
+        boot_id: here.boot_id.as_deref(),
+    })
+}
+
+/// Says on stderr what a crash left open. Never stands in the way of a command that only looks.
+pub(super) fn say_what_is_open(output: &Output) {
+    let Ok((_, places)) = places() else {
+        return;
+    };
+    let records = match DiskJournal::at(&places.journal).load() {
+        Ok(records) => records,
+        Err(incomplete) => {
+            for problem in &incomplete.problems {
+                output.warn(&problem.to_string(), &[], problem.help());
+            }
+            incomplete.readable
+        }
+    };
+    let uptime = SystemClock.uptime_seconds();
+    let here = host::here();
+    let left = |record: &&Record| {
+        let pending = record.pending(here.boot_id.as_deref(), uptime);
+        matches!(pending, Some(Pending::HalfWay | Pending::Expired))
+    };
+    let open: Vec<&Record> = records.iter().filter(left).collect();
+    // Whoever holds the lock is at work on it, and nothing was left.
+    if open.is_empty() || Lock::take(&places.lock).is_err() {
+        return;
+    }
+    for record in open {
+        say_open(record, &here, &places, output);
+    }
+}
+
+fn say_open(record: &Record, here: &Host, places: &Places, output: &Output) {
+    let id = record.id;
+    let mut text = format!("apply {id} ({}", calendar::minute(record.at));
+    if let Some(user) = &record.user {
+        // Writing into a `String` does not fail.
+        let _ = write!(text, ", {user}");
+    }
+    text.push_str(if record.state == State::Waiting {
+        ") was not confirmed in time, and nobody took it back"
+    } else {
+        ") ended half-way"
+    });
+    let lines = if record.boot_id != here.boot_id {
+        vec!["the host was started anew since; its live values are gone".to_owned()]
+    } else if record.netns != here.netns {
+        vec!["it was made in another network namespace".to_owned()]
+    } else {
+        let keys = standing(record, &mut LiveSysctls::open());
+        keys.iter().map(|(key, now)| stands(key, now)).collect()
+    };
+    let help = command(places, &format!("rollback {id}"));
+    output.warn(&text, &lines, Some(&help));
+}
+
+fn stands(key: &str, now: &Now) -> String {
+    match now {
+        Now::Before => format!("{key} is as it was before"),
+        Now::After => format!("{key} is as the apply wants it"),
+        Now::Partly(now) => format!("{key} is {now}: half of what the apply wants"),
+        Now::Other(now) => format!("{key} is {now}, which is neither: somebody else set it"),
+        Now::Unreadable(why) => format!("{key} cannot be read: {why}"),
+    }
+}
