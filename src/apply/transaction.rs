@@ -62,6 +62,13 @@ pub fn apply(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applie
 
 /// Makes verified changes last: writes the drop-in, sees that it wins, and closes the record.
 pub fn commit(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applied {
+    // A reboot ends an apply that waits, and leaves nothing of it: from here on that is not so any more.
+    if record.state == State::Waiting {
+        record.state = State::Verified;
+        if let Err(fault) = ports.journal.save(&record) {
+            return take_back(record, fault.to_string(), stack, ports);
+        }
+    }
     if let Err(why) = persist(&record, ports) {
         return take_back(record, why, stack, ports);
     }

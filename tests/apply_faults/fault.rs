@@ -1,6 +1,6 @@
 //! Every call fails once, with each error, and what the program then says is true.
 
-use crate::points::{CHANGING, Reference, at_every};
+use crate::points::{CHANGING, Reference, all, at_every};
 use crate::program::{Mishap, ROLLBACK, Ran, apply, run};
 use crate::site::SITE_FOLDER;
 use crate::stage::{on_stage, say};
@@ -20,11 +20,10 @@ fn at_every_call(
 ) -> usize {
     lay();
     let reference = Reference::of(words);
-    let all = std::env::var_os("TCPTUNE_FAULTS").is_some_and(|which| which == "all");
     let mut faults = 0;
     for call in CHANGING.into_iter().chain(["openat"]) {
         let from = reference.first(call);
-        if all || (each && call != "openat") {
+        if all() || (each && call != "openat") {
             for error in ERRORS {
                 let fail = |when| Mishap::Fail(call, when, error);
                 faults += at_every(from, 1, fail, words, &lay, &mut judge);

@@ -19,6 +19,11 @@ pub(crate) const CHANGING: [&str; 13] = [
     "ftruncate",
 ];
 
+/// Whether every error is tried at every point, and reads are not skipped over.
+pub(crate) fn all() -> bool {
+    std::env::var_os("TCPTUNE_FAULTS").is_some_and(|which| which == "all")
+}
+
 /// How often each call is made before the lock is opened: that is the linker's, and nothing of ours.
 #[derive(Debug)]
 pub(crate) struct Reference {

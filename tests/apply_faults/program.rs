@@ -67,7 +67,7 @@ pub(crate) fn run_with(mishap: Mishap, words: &[&str]) -> Ran {
     };
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:{how}");
-    let mut strace = vec!["-f", "-qq", "--seccomp-bpf", "-o", LOG];
+    let mut strace = vec!["-f", "-qq", "-o", LOG];
     strace.extend(["-e", &trace, "-e", &inject, PROGRAM]);
     strace.extend(words);
     let mut ran = ended(&mut command("strace", &strace));
