@@ -42,12 +42,19 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = output::Output::new(cli.color);
-    let ended =
-        command::run(&cli.command, &mut output).and_then(|exit| output.flush().map(|()| exit));
-    match ended {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
-        Err(error) => {
+    let ended = command::run(&cli.command, &mut output);
+    let (exit, error) = match ended {
+        Ok(exit) => (exit, output.flush().err()),
+        Err(error) => (Exit::Success, Some(error)),
+    };
+    match error {
+        None => ExitCode::from(exit.code()),
+        // Whoever closed the pipe wants no findings; what became of a change is told all the same.
+        Some(error) if error.is_closed_pipe() => match exit {
+            Exit::Success | Exit::Findings => ExitCode::SUCCESS,
+            exit => ExitCode::from(exit.code()),
+        },
+        Some(error) => {
             output.explain(&error);
             ExitCode::from(error.exit().code())
         }

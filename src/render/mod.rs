@@ -22,7 +22,8 @@ pub mod why;
 
 pub use from::{origin, report, tool};
 pub use human::{
-    HumanOptions, Reach, explanation, human, human_apply, human_history, human_why, reach_options,
+    HumanOptions, Reach, apply_command, explanation, human, human_apply, human_history, human_why,
+    reach_options,
 };
 pub use json::json;
 pub use problem::{Place, Trouble, trouble};

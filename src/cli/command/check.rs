@@ -10,6 +10,7 @@ use crate::plan::plan;
 use crate::render::{self, HumanOptions, Reach};
 use crate::rule::Rulebook;
 
+use super::ledger::say_what_is_open_at;
 use super::rules::load;
 use super::sample;
 use crate::cli::args::{Check, Format};
@@ -33,12 +34,15 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     let report = render::report(&snapshot, &book, &judgements, &plan);
     match args.format {
         Format::Human => {
+            let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
+            let apply = render::apply_command(netns, pid, &args.rules.dirs);
             let options = HumanOptions {
                 color: output.color(),
                 verbose: args.verbose,
                 quiet: args.quiet,
                 width: Output::width(),
                 reach: reach(args),
+                apply: apply.as_deref(),
             };
             render::human(&report, &options, output.writer())?;
         }
@@ -64,9 +68,7 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
-        if args.at.proc.is_none() {
-            super::ledger::say_what_is_open(output);
-        }
+        say_what_is_open_at(&args.at, output);
         let source = sample::enter(&args.at, Some(&args.boot))?;
         let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {

@@ -8,6 +8,7 @@ use crate::catalog::{self, KeyScope};
 use crate::fact::{FactClass, FactKind, Reading, Sample, Unit, Value, fact_spec, vocabulary};
 use crate::host::{Moment, Needs, collect};
 
+use super::ledger::say_what_is_open_at;
 use super::sample::enter;
 use crate::cli::args::{Facts as Args, Format};
 use crate::cli::error::Error;
@@ -29,6 +30,7 @@ struct Row {
 
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
+    say_what_is_open_at(&args.at, output);
     let source = enter(&args.at, None)?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {

@@ -11,6 +11,7 @@ use crate::host::{
     SystemClock,
 };
 
+use crate::cli::args::Where;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 
@@ -191,6 +192,13 @@ pub(super) fn with_ports<T>(
         clock: &SystemClock,
         boot_id: here.boot_id.as_deref(),
     })
+}
+
+/// Says on stderr what a crash left open on the host that is looked at; a recorded tree has no journal.
+pub(super) fn say_what_is_open_at(at: &Where, output: &Output) {
+    if at.proc.is_none() {
+        say_what_is_open(output);
+    }
 }
 
 /// Says on stderr what a crash left open. Never stands in the way of a command that only looks.

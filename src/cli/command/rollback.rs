@@ -58,6 +58,13 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             help,
         ));
     }
+    if args.forget && record.dropin.is_some() {
+        let help = "run it where that file is, without --forget";
+        return Err(Error::Usage(
+            format!("apply {id} changed a file too, which stands"),
+            help,
+        ));
+    }
     if args.forget || (rebooted && record.dropin.is_none()) {
         let why = if rebooted {
             "the host was started anew since, which ended it"

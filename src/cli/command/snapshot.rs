@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::host::{Needs, write_snapshot};
 
+use super::ledger::say_what_is_open_at;
 use super::sample;
 use crate::cli::args::Snapshot as Args;
 use crate::cli::error::Error;
@@ -12,6 +13,7 @@ use crate::cli::output::Output;
 
 /// Takes a snapshot and writes it.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
+    say_what_is_open_at(&args.at, output);
     let source = sample::enter(&args.at, Some(&args.boot))?;
     let snapshot = sample::take(&source, &Needs::Everything, args.interval, output);
     if args.output == Path::new("-") {

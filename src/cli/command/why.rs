@@ -14,6 +14,7 @@ use crate::plan::plan;
 use crate::render::{self, HumanOptions, Inquiry};
 use crate::rule::{Kind, Rule, Rulebook};
 
+use super::ledger::say_what_is_open_at;
 use super::rules::load;
 use super::sample;
 use crate::cli::args::{Format, Why};
@@ -40,6 +41,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         let keys = keys(name, &now, None);
         (keys, Snapshot::new(None, now), Vec::new())
     } else {
+        say_what_is_open_at(&args.at, output);
         let source = sample::enter(&args.at, Some(&args.boot))?;
         let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
         let keys = keys(name, &first, Some(&source));

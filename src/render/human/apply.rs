@@ -60,7 +60,7 @@ fn plan(page: &mut Page, report: &ApplyReport) {
         (None, Some(file)) => page.margin("lasts", &format!("over reboots, by {file}")),
         (None, None) => {}
     }
-    lags(page, report, "then");
+    lags(page, report, "not yet");
     page.margin(
         "undo",
         "tcptune rollback gives every key, and the file, back what they had",

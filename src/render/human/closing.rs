@@ -20,29 +20,14 @@ pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
         page.margin_lines("Next", &[if fits { why } else { explain }]);
     }
     let now = alive.iter().filter(|finding| finding.period == Period::Now);
-    let mut commands: Vec<_> = now
-        .flat_map(|finding| &finding.changes)
-        .filter_map(|change| pair(page, change))
-        .map(|[there, _]| there)
-        .collect();
-    // Two findings may ask for the same change.
-    let mut once = Vec::new();
-    commands.retain(|command| {
-        let new = !once.contains(command);
-        once.push(command.clone());
-        new
-    });
-    if let Some(first) = commands.first() {
-        page.margin_lines("", &page.command(MARGIN, first));
-        let more = match commands.len() - 1 {
-            0 => String::new(),
-            1 => "and 1 more change above; ".to_owned(),
-            more => format!("and {more} more changes above; "),
-        };
-        page.margin(
-            "",
-            &format!("{more}a change by hand lasts until the next boot"),
-        );
+    let mut open = now.flat_map(|finding| &finding.changes);
+    if let (true, Some(apply)) = (
+        open.any(|change| pair(page, change).is_some()),
+        page.apply.clone(),
+    ) {
+        let why = format!("{}  shows the plan and asks", pad(&apply, 36));
+        let fits = cells(&why) <= page.room(MARGIN);
+        page.margin_lines("", &[if fits { why } else { apply }]);
     }
     page.paragraph(0, "Nothing was changed.");
 }

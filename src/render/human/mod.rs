@@ -67,6 +67,8 @@ pub struct HumanOptions<'a> {
     pub width: usize,
     /// Where commands have to act.
     pub reach: Reach<'a>,
+    /// The command that makes the changes, as it is to be typed; `None` to offer none.
+    pub apply: Option<&'a str>,
 }
 
 impl HumanOptions<'_> {
@@ -84,6 +86,7 @@ impl Default for HumanOptions<'_> {
             quiet: false,
             width: 80,
             reach: Reach::Here,
+            apply: Some("sudo tcptune check --apply"),
         }
     }
 }
@@ -141,6 +144,25 @@ pub fn reach_options(netns: Option<&str>, pid: Option<u32>) -> String {
         (None, Some(pid)) => format!(" --pid {pid}"),
         (None, None) => String::new(),
     }
+}
+
+/// The command that makes the changes of a report, in its namespace and by its rules; `None` when it cannot
+/// be written safely.
+pub fn apply_command(
+    netns: Option<&str>,
+    pid: Option<u32>,
+    rules: &[impl AsRef<std::path::Path>],
+) -> Option<String> {
+    let mut command = "sudo tcptune check --apply".to_owned();
+    if netns.is_some_and(|name| name.starts_with('-') || shell::word(name).is_none()) {
+        return None;
+    }
+    command.push_str(&reach_options(netns, pid));
+    for folder in rules {
+        command.push_str(" --rules ");
+        command.push_str(&shell::word(folder.as_ref().to_str()?)?);
+    }
+    Some(command)
 }
 
 /// Writes a report as a page.

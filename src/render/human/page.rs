@@ -22,6 +22,8 @@ pub(super) struct Page {
     pub(super) styles: Styles,
     /// What leads a command to where the report was made: nothing for here; `None` when nothing does.
     pub(super) through: Option<String>,
+    /// The command that makes the changes of a report; `None` when there is none to offer.
+    pub(super) apply: Option<String>,
 }
 
 impl Page {
@@ -34,6 +36,7 @@ impl Page {
                 .clamp(HumanOptions::NARROWEST, HumanOptions::WIDEST),
             styles: Styles::new(options.color),
             through: options.reach.through(),
+            apply: options.apply.map(escape::line),
         }
     }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use crate::apply::{
     self, Accept, Clock as _, DropinChange, Files as _, Left, PLAN_SCHEMA, PlanFile, PlannedChange,
-    PlannedFile, PlannedLeft, Prepared, Step, Sysctls as _, dropin::DROPIN, obstacles, prepare,
+    PlannedFile, PlannedLeft, Prepared, Step, Sysctls as _,
+    dropin::{self, DROPIN},
+    obstacles, prepare,
 };
 use crate::bootconf::hexadecimal;
 use crate::check::check;
@@ -103,12 +105,14 @@ impl Offer {
             return Err(out_of_reach(&prepared.refused));
         }
         (offer.steps, offer.left) = (prepared.steps, prepared.left);
-        if offer.live_only.is_none() && !offer.steps.is_empty() {
-            offer.persist()?;
-        }
+        let lasts = offer.live_only.is_none() && !offer.steps.is_empty();
+        let persisted = if lasts { offer.persist() } else { Ok(()) };
         if let Some(reviewed) = &reviewed {
-            offer.require_same(reviewed, job.plan.unwrap_or(Path::new("")))?;
+            // A file that came to win since is a difference like any other: all are named together.
+            let file = job.plan.unwrap_or(Path::new(""));
+            offer.require_same(reviewed, file, &persisted)?;
         }
+        persisted?;
         Ok(offer)
     }
 
@@ -131,6 +135,7 @@ impl Offer {
                 "move lines of your own into another file, or change live values only: --live-only";
             refused(vec![fault.to_string()], help)
         })?;
+        let change = self.dropin.insert(change);
         let with = Some((DROPIN, change.after.bytes.as_slice()));
         let (boot, mut files) = next.read(with).map_err(|error| {
             refused(
@@ -139,6 +144,7 @@ impl Offer {
             )
         })?;
         files.remove(DROPIN);
+        self.files = files;
         let lost: Vec<String> = obstacles(&self.steps, &boot)
             .into_iter()
             .map(|one| match one.by {
@@ -150,8 +156,6 @@ impl Offer {
             let help = "remove those lines, or change live values only: --live-only";
             return Err(refused(lost, help));
         }
-        self.dropin = Some(change);
-        self.files = files;
         Ok(())
     }
 
@@ -194,8 +198,27 @@ impl Offer {
         })
     }
 
+    /// Whether the drop-in of a plan sets what this one sets; comments tell the day and the number.
+    fn agrees(&self, text: &str) -> bool {
+        let values = |bytes: &[u8]| {
+            let entries = dropin::parse(bytes).ok()?.entries.into_iter();
+            let values = entries.map(|(key, entry)| (key, entry.value));
+            Some(values.collect::<Vec<_>>())
+        };
+        let own = self
+            .dropin
+            .as_ref()
+            .map(|change| values(&change.after.bytes));
+        own == Some(values(text.as_bytes()))
+    }
+
     /// Refuses a plan that was made for another state of things; every difference is named.
-    fn require_same(&self, plan: &PlanFile, file: &Path) -> Result<(), Error> {
+    fn require_same(
+        &self,
+        plan: &PlanFile,
+        file: &Path,
+        persisted: &Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut differs = Vec::new();
         if self.here.boot_id.as_ref() != Some(&plan.boot_id) {
             differs.push("it was made in another boot".to_owned());
@@ -221,6 +244,8 @@ impl Offer {
                 .and_then(|change| change.before.as_ref());
             if there.map(|image| hexadecimal(&image.bytes)) != dropin.before {
                 differs.push(format!("{} has changed", dropin.path));
+            } else if !self.agrees(&dropin.after) {
+                differs.push("its drop-in does not hold its changes".to_owned());
             }
             for path in plan.files.keys().chain(self.files.keys()) {
                 let what = match (plan.files.get(path), self.files.get(path)) {
@@ -237,6 +262,9 @@ impl Offer {
         }
         if differs.is_empty() {
             return Ok(());
+        }
+        if let Err(Error::Refused(why, _)) = persisted {
+            differs.extend(why.iter().cloned());
         }
         let mut why = vec![format!("plan `{}` is out of date", file.display())];
         why.extend(differs);
