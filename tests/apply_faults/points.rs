@@ -1,5 +1,7 @@
 //! At which calls a run can be interrupted.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::program::{Mishap, Ran, run_with, traced};
 
 /// Calls that change something, and calls that end or hold something.
@@ -74,16 +76,21 @@ pub(crate) fn at_every(
     mut judge: impl FnMut(&str, Ran),
 ) -> usize {
     let mut happened = 0;
+    let mut lost = 0;
     for when in (from..).step_by(stride) {
         lay();
         let mishap = mishap(when);
         let ran = run_with(mishap, words);
         if !ran.hit {
             assert_eq!(ran.code, Some(0), "untouched: {}", ran.said);
-            return happened;
+            break;
         }
         happened += 1;
-        judge(&format!("{} with {mishap:?}", words.join(" ")), ran);
+        let case = format!("{} with {mishap:?}", words.join(" "));
+        // What is wrong is printed by the panic; the others are tried all the same.
+        let judged = catch_unwind(AssertUnwindSafe(|| judge(&case, ran)));
+        lost += usize::from(judged.is_err());
     }
+    assert_eq!(lost, 0, "of {happened} cases with {:?}, see above", mishap(0));
     happened
 }
