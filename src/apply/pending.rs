@@ -24,7 +24,9 @@ impl Record {
     /// What is open about it, seen from this boot at this uptime.
     pub fn pending(&self, boot_id: Option<&str>, uptime: f64) -> Option<Pending> {
         match (self.state, &self.confirm) {
-            (State::Waiting, _) if self.boot_id.as_deref() != boot_id => Some(Pending::EndedByBoot),
+            (State::Waiting, _) if boot_id.is_some() && self.boot_id.as_deref() != boot_id => {
+                Some(Pending::EndedByBoot)
+            }
             // A guard that is there has taken it back a moment later.
             (State::Waiting, Some(confirm)) if uptime < confirm.until_uptime + GUARD_TAKES => {
                 Some(Pending::Waiting((confirm.until_uptime - uptime).max(0.0)))

@@ -33,7 +33,8 @@ impl RolledBack {
 /// In the boot it was made in, each key gets the value it had. After another boot the old live values mean
 /// nothing: the drop-in goes back first, and each key gets what the files then say.
 pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> RolledBack {
-    let rebooted = record.boot_id.as_deref() != ports.boot_id;
+    // A boot that cannot be told is this one: an old value is given back, not forgotten.
+    let rebooted = ports.boot_id.is_some() && record.boot_id.as_deref() != ports.boot_id;
     if record.state == State::RolledBack {
         return RolledBack {
             record,
@@ -53,7 +54,8 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
         let Some(step) = record.steps.get(at).filter(|step| step.attempted) else {
             continue;
         };
-        let undone = if stack.has_newer(&record, &step.key, ports.boot_id) {
+        let boot_id = ports.boot_id.or(record.boot_id.as_deref());
+        let undone = if stack.has_newer(&record, &step.key, boot_id) {
             Undone::Kept
         } else if rebooted {
             follow_files(step, ports)

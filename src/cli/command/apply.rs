@@ -84,9 +84,11 @@ impl Job<'_> {
         }
         let mut ledger = Ledger::take()?;
         let here = host::here();
+        Ledger::require_place(&here)?;
         ledger.close_what_a_boot_ended(&here, output);
         ledger.require_closed(&here)?;
         let offer = Offer::make(self, self.accept(), output)?;
+        Ledger::require_place(&offer.here)?;
         if offer.steps.is_empty() {
             return Ok(self.end(&offer, Outcome::NothingToDo, Exit::Success, output));
         }

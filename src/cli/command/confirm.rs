@@ -21,6 +21,7 @@ pub(super) fn run(args: &Confirm, output: &mut Output) -> Result<Exit, Error> {
     let needs = Needs::Facts(BTreeSet::new());
     let now = host::collect(&source, &needs, Moment::End(None));
     let here = now.host.clone();
+    Ledger::require_place(&here)?;
     ledger.close_what_a_boot_ended(&here, output);
     let record = match args.id {
         Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,

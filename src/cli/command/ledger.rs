@@ -57,11 +57,8 @@ impl Ledger {
     /// Takes the lock and reads the journal, whole or not at all.
     pub(super) fn take() -> Result<Self, Error> {
         let ledger = Self::take_readable()?;
-        if ledger.problems.is_empty() {
-            Ok(ledger)
-        } else {
-            Err(Error::Journal(ledger.problems))
-        }
+        ledger.require_whole()?;
+        Ok(ledger)
     }
 
     /// Takes the lock and reads what can be read of the journal: enough to take one apply back.
@@ -130,6 +127,26 @@ impl Ledger {
                 "the host was started anew before apply {id} was confirmed, which took it back"
             );
             output.warn(&text, &[], None);
+        }
+    }
+
+    /// Refuses where this boot or this network namespace cannot be told: a record of it would be taken for
+    /// one of another, and its values would not go back.
+    pub(super) fn require_place(here: &Host) -> Result<(), Error> {
+        if here.boot_id.is_some() && here.netns.is_some() {
+            return Ok(());
+        }
+        let why = "this boot or network namespace cannot be told".to_owned();
+        let help = "/proc/sys/kernel/random/boot_id and /proc/thread-self/ns/net have to be readable";
+        Err(Error::Refused(vec![why], Some(help.to_owned())))
+    }
+
+    /// Refuses while records cannot be read: the one that is looked for may be among them.
+    pub(super) fn require_whole(&self) -> Result<(), Error> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Journal(self.problems.clone()))
         }
     }
 

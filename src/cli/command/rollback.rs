@@ -16,7 +16,11 @@ use crate::cli::output::Output;
 /// Takes an apply back.
 pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let mut ledger = Ledger::take_readable()?;
-    ledger.say_problems(output);
+    match args.id {
+        Some(_) => ledger.say_problems(output),
+        // The newest may be one that cannot be read.
+        None => ledger.require_whole()?,
+    }
     let source = sample::enter(&args.at.place(), Some(&args.boot.files()))?;
     let now = host::collect(
         &source,
@@ -24,6 +28,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         Moment::End(None),
     );
     let here = now.host.clone();
+    Ledger::require_place(&here)?;
     ledger.close_what_a_boot_ended(&here, output);
     let chosen = match args.id {
         Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,
