@@ -32,46 +32,56 @@ fn at_every_call(words: &[&str], lay: impl Fn(), mut judge: impl FnMut(&str)) ->
 
 #[test]
 fn an_apply_that_is_killed_anywhere_is_taken_back() {
-    on_stage("crash::an_apply_that_is_killed_anywhere_is_taken_back", || {
-        let words = apply(SITE_FOLDER);
-        let mut crashes = 0;
-        for beginning in [Beginning::fresh, Beginning::on_top] {
-            let beginning = beginning();
-            let lay = || beginning.lay();
-            crashes += at_every_call(&words, lay, |case| survives_a_crash(&beginning, case));
-        }
-        assert!(crashes >= 60, "{crashes} points only");
-        say(&format!("{crashes} crashes of an apply, all survived"));
-    });
+    on_stage(
+        "crash::an_apply_that_is_killed_anywhere_is_taken_back",
+        || {
+            let words = apply(SITE_FOLDER);
+            let mut crashes = 0;
+            for beginning in [Beginning::fresh, Beginning::on_top] {
+                let beginning = beginning();
+                let lay = || beginning.lay();
+                crashes += at_every_call(&words, lay, |case| survives_a_crash(&beginning, case));
+            }
+            assert!(crashes >= 60, "{crashes} points only");
+            say(&format!("{crashes} crashes of an apply, all survived"));
+        },
+    );
 }
 
 #[test]
 fn a_rollback_that_is_killed_anywhere_is_done_by_the_next_one() {
-    on_stage("crash::a_rollback_that_is_killed_anywhere_is_done_by_the_next_one", || {
-        let mut crashes = 0;
-        for beginning in [Beginning::fresh, Beginning::on_top] {
-            let start = beginning();
-            let ran = run(&apply(SITE_FOLDER));
-            assert_eq!(ran.code, Some(0), "{}", ran.said);
-            let applied = Beginning::as_it_is(start.id + 1);
-            crashes += at_every_call(&ROLLBACK, || applied.lay(), |case| takes_back(&start, case));
-        }
-        say(&format!("{crashes} crashes of a rollback, all survived"));
-    });
+    on_stage(
+        "crash::a_rollback_that_is_killed_anywhere_is_done_by_the_next_one",
+        || {
+            let mut crashes = 0;
+            for beginning in [Beginning::fresh, Beginning::on_top] {
+                let start = beginning();
+                let ran = run(&apply(SITE_FOLDER));
+                assert_eq!(ran.code, Some(0), "{}", ran.said);
+                let applied = Beginning::as_it_is(start.id + 1);
+                crashes +=
+                    at_every_call(&ROLLBACK, || applied.lay(), |case| takes_back(&start, case));
+            }
+            say(&format!("{crashes} crashes of a rollback, all survived"));
+        },
+    );
 }
 
 #[test]
 fn the_drop_in_is_taken_back_when_a_reboot_follows_the_crash() {
-    on_stage("crash::the_drop_in_is_taken_back_when_a_reboot_follows_the_crash", || {
-        let words = apply(SITE_FOLDER);
-        let mut crashes = 0;
-        for beginning in [Beginning::fresh, Beginning::on_top] {
-            let beginning = beginning();
-            let lay = || beginning.lay();
-            crashes += at_every_call(&words, lay, |case| survives_a_reboot(&beginning, case));
-        }
-        say(&format!("{crashes} crashes with a reboot, all survived"));
-    });
+    on_stage(
+        "crash::the_drop_in_is_taken_back_when_a_reboot_follows_the_crash",
+        || {
+            let words = apply(SITE_FOLDER);
+            let mut crashes = 0;
+            for beginning in [Beginning::fresh, Beginning::on_top] {
+                let beginning = beginning();
+                let lay = || beginning.lay();
+                crashes += at_every_call(&words, lay, |case| survives_a_reboot(&beginning, case));
+            }
+            say(&format!("{crashes} crashes with a reboot, all survived"));
+        },
+    );
 }
 
 #[test]
@@ -90,7 +100,9 @@ fn a_confirmation_that_is_killed_anywhere_is_taken_back_also_after_a_reboot() {
             let lay = || waiting.lay();
             let mut crashes = at_every_call(&confirm, lay, |case| takes_back(&start, case));
             crashes += at_every_call(&confirm, lay, |case| survives_a_reboot(&start, case));
-            say(&format!("{crashes} crashes of a confirmation, all survived"));
+            say(&format!(
+                "{crashes} crashes of a confirmation, all survived"
+            ));
         },
     );
 }
@@ -129,9 +141,8 @@ fn kill_guards() {
         if name.trim() == "tcptune-guard" {
             let pid = entry.file_name().to_string_lossy().into_owned();
             let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
-            let killed = pid.map(|pid| {
-                rustix::process::kill_process(pid, rustix::process::Signal::KILL)
-            });
+            let killed =
+                pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL));
             assert_eq!(killed, Some(Ok(())), "a guard is ours to end");
         }
     }

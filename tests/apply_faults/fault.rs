@@ -38,15 +38,23 @@ fn at_every_call(
 
 #[test]
 fn an_apply_that_meets_an_error_tells_the_truth_and_can_be_taken_back() {
-    on_stage("fault::an_apply_that_meets_an_error_tells_the_truth_and_can_be_taken_back", || {
-        let words = apply(SITE_FOLDER);
-        let beginning = Beginning::fresh();
-        let faults = at_every_call(&words, true, || beginning.lay(), |case, ran| {
-            tells_the_truth(&beginning, &ran, case);
-            takes_back(&beginning, case);
-        });
-        say(&format!("{faults} faults of a first apply, all survived"));
-    });
+    on_stage(
+        "fault::an_apply_that_meets_an_error_tells_the_truth_and_can_be_taken_back",
+        || {
+            let words = apply(SITE_FOLDER);
+            let beginning = Beginning::fresh();
+            let faults = at_every_call(
+                &words,
+                true,
+                || beginning.lay(),
+                |case, ran| {
+                    tells_the_truth(&beginning, &ran, case);
+                    takes_back(&beginning, case);
+                },
+            );
+            say(&format!("{faults} faults of a first apply, all survived"));
+        },
+    );
 }
 
 #[test]
@@ -55,30 +63,43 @@ fn an_apply_on_top_of_another_that_meets_an_error_tells_the_truth_and_can_be_tak
     on_stage(name, || {
         let words = apply(SITE_FOLDER);
         let beginning = Beginning::on_top();
-        let faults = at_every_call(&words, false, || beginning.lay(), |case, ran| {
-            tells_the_truth(&beginning, &ran, case);
-            takes_back(&beginning, case);
-        });
+        let faults = at_every_call(
+            &words,
+            false,
+            || beginning.lay(),
+            |case, ran| {
+                tells_the_truth(&beginning, &ran, case);
+                takes_back(&beginning, case);
+            },
+        );
         say(&format!("{faults} faults of a second apply, all survived"));
     });
 }
 
 #[test]
 fn a_rollback_that_meets_an_error_tells_the_truth_and_the_next_one_ends_it() {
-    on_stage("fault::a_rollback_that_meets_an_error_tells_the_truth_and_the_next_one_ends_it", || {
-        let mut faults = 0;
-        for beginning in [Beginning::fresh, Beginning::on_top] {
-            let start = beginning();
-            let ran = run(&apply(SITE_FOLDER));
-            assert_eq!(ran.code, Some(0), "{}", ran.said);
-            let applied = Beginning::as_it_is(start.id + 1);
-            faults += at_every_call(&ROLLBACK, false, || applied.lay(), |case, ran| {
-                if ran.code == Some(0) {
-                    assert_eq!(State::now(), start.state, "{case}: {}", ran.said);
-                }
-                takes_back(&start, case);
-            });
-        }
-        say(&format!("{faults} faults of a rollback, all survived"));
-    });
+    on_stage(
+        "fault::a_rollback_that_meets_an_error_tells_the_truth_and_the_next_one_ends_it",
+        || {
+            let mut faults = 0;
+            for beginning in [Beginning::fresh, Beginning::on_top] {
+                let start = beginning();
+                let ran = run(&apply(SITE_FOLDER));
+                assert_eq!(ran.code, Some(0), "{}", ran.said);
+                let applied = Beginning::as_it_is(start.id + 1);
+                faults += at_every_call(
+                    &ROLLBACK,
+                    false,
+                    || applied.lay(),
+                    |case, ran| {
+                        if ran.code == Some(0) {
+                            assert_eq!(State::now(), start.state, "{case}: {}", ran.said);
+                        }
+                        takes_back(&start, case);
+                    },
+                );
+            }
+            say(&format!("{faults} faults of a rollback, all survived"));
+        },
+    );
 }

@@ -91,6 +91,11 @@ pub(crate) fn at_every(
         let judged = catch_unwind(AssertUnwindSafe(|| judge(&case, ran)));
         lost += usize::from(judged.is_err());
     }
-    assert_eq!(lost, 0, "of {happened} cases with {:?}, see above", mishap(0));
+    assert_eq!(
+        lost,
+        0,
+        "of {happened} cases with {:?}, see above",
+        mishap(0)
+    );
     happened
 }

@@ -68,6 +68,10 @@ pub(crate) fn run_with(mishap: Mishap, words: &[&str]) -> Ran {
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:{how}");
     let mut strace = vec!["-f", "-qq", "-o", LOG];
+    if let Mishap::Fail(..) = mishap {
+        // Stops at these calls only. A signal is not sent then (strace 6.1).
+        strace.push("--seccomp-bpf");
+    }
     strace.extend(["-e", &trace, "-e", &inject, PROGRAM]);
     strace.extend(words);
     let mut ran = ended(&mut command("strace", &strace));

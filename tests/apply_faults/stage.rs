@@ -105,7 +105,9 @@ fn assert_covered() {
         let kind = statfs(folder).expect("a folder has a file system").f_type;
         assert_eq!(kind, TMPFS, "{} is not covered", folder.display());
         // mount(8) leaves a folder of its own in /run.
-        let there = entries.flatten().filter(|entry| entry.file_name() != "mount");
+        let there = entries
+            .flatten()
+            .filter(|entry| entry.file_name() != "mount");
         assert_eq!(there.count(), 0, "{} is not empty", folder.display());
     }
     let file = fs::read("/etc/sysctl.conf").unwrap_or_default();

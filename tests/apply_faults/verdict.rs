@@ -27,7 +27,11 @@ pub(crate) fn survives_a_crash(beginning: &Beginning, case: &str) {
         assert_eq!(told.code, Some(0), "{case}: {}", told.said);
         let name = format!("warning: apply {} (", beginning.id);
         assert!(told.said.contains(&name), "{case}: {}", told.said);
-        assert!(told.said.contains("ended half-way"), "{case}: {}", told.said);
+        assert!(
+            told.said.contains("ended half-way"),
+            "{case}: {}",
+            told.said
+        );
     } else if state(record.as_ref()) == "committed" {
         assert_done(beginning, &SITE.map(|(_, _, key, _)| key), case);
     } else {
@@ -50,12 +54,20 @@ pub(crate) fn takes_back(beginning: &Beginning, case: &str) {
     for again in [false, true] {
         let ran = run(&words);
         assert_eq!(ran.code, Some(0), "{case}, rollback: {}", ran.said);
-        assert_eq!(State::now(), beginning.state, "{case}, rollback: {}", ran.said);
+        assert_eq!(
+            State::now(),
+            beginning.state,
+            "{case}, rollback: {}",
+            ran.said
+        );
         let nothing = ran.said.contains("nothing to take back") || ran.said.contains("already");
         assert!(nothing || !again, "{case}, second rollback: {}", ran.said);
     }
     let left = beginning.record();
-    assert!(matches!(state(left.as_ref()), "" | "rolled_back"), "{case}: {left:?}");
+    assert!(
+        matches!(state(left.as_ref()), "" | "rolled_back"),
+        "{case}: {left:?}"
+    );
 }
 
 /// What a run told by its exit code is so.
@@ -102,7 +114,10 @@ fn assert_done(beginning: &Beginning, keys: &[&str], case: &str) {
         assert_eq!(beginning.state.values[key], tokens(before), "{case}: {key}");
         let now = State::now();
         let (text, _) = now.dropin.unwrap_or_else(|| panic!("{case}: no {DROPIN}"));
-        assert!(text.contains(&format!("{key} = {after}\n")), "{case}: {text}");
+        assert!(
+            text.contains(&format!("{key} = {after}\n")),
+            "{case}: {text}"
+        );
     }
 }
 

@@ -109,7 +109,10 @@ impl Beginning {
         for (path, bytes) in &self.journal {
             fs::write(path, bytes).expect("the journal is writable");
         }
-        for entry in fs::read_dir("/etc/sysctl.d").expect("it is there").flatten() {
+        for entry in fs::read_dir("/etc/sysctl.d")
+            .expect("it is there")
+            .flatten()
+        {
             let path = entry.path();
             assert!(path.is_file(), "{} was left there", path.display());
             fs::remove_file(path).expect("it is ours");
@@ -124,7 +127,11 @@ impl Beginning {
                 write(key, value);
             }
         }
-        assert_eq!(State::now(), self.state, "the beginning cannot be laid anew");
+        assert_eq!(
+            State::now(),
+            self.state,
+            "the beginning cannot be laid anew"
+        );
     }
 
     /// The record of the apply in question.

@@ -6,6 +6,7 @@
 mod offer;
 mod prove;
 mod told;
+mod unjudged;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;

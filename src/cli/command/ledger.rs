@@ -137,7 +137,8 @@ impl Ledger {
             return Ok(());
         }
         let why = "this boot or network namespace cannot be told".to_owned();
-        let help = "/proc/sys/kernel/random/boot_id and /proc/thread-self/ns/net have to be readable";
+        let help =
+            "/proc/sys/kernel/random/boot_id and /proc/thread-self/ns/net have to be readable";
         Err(Error::Refused(vec![why], Some(help.to_owned())))
     }
 

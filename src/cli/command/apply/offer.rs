@@ -17,6 +17,7 @@ use crate::plan::{Plan, plan};
 use crate::rule::Rulebook;
 
 use super::Job;
+use super::unjudged::unjudged;
 use crate::cli::command::ledger;
 use crate::cli::command::rules::load;
 use crate::cli::command::sample;
@@ -31,6 +32,8 @@ pub(super) struct Offer {
     pub(super) snapshot: Snapshot,
     /// What the rules propose; empty for a plan file.
     pub(super) plan: Plan,
+    /// What could not be looked at, one phrase each.
+    pub(super) unjudged: Vec<String>,
     pub(super) id: u32,
     pub(super) steps: Vec<Step>,
     pub(super) left: Vec<Left>,
@@ -78,9 +81,12 @@ impl Offer {
         let id = DiskJournal::at(&places.journal)
             .next_id()
             .map_err(|error| Error::Journal(vec![error]))?;
-        let plan = match reviewed {
-            Some(_) => Plan::default(),
-            None => plan(&check(&snapshot, &book), &snapshot),
+        let (plan, unjudged) = match reviewed {
+            Some(_) => (Plan::default(), Vec::new()),
+            None => {
+                let judgements = check(&snapshot, &book);
+                (plan(&judgements, &snapshot), unjudged(&judgements))
+            }
         };
         let mut offer = Self {
             here: snapshot.now.host.clone(),
@@ -88,6 +94,7 @@ impl Offer {
             source,
             snapshot,
             plan,
+            unjudged,
             id,
             steps: Vec::new(),
             left: Vec::new(),

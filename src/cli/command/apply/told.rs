@@ -50,6 +50,7 @@ impl Offer {
                 why: left.why.clone(),
             })
             .collect();
+        report.notes.clone_from(&self.unjudged);
         report.live_only.clone_from(&self.live_only);
         report.dropin = self.dropin.as_ref().map(|change| change.path.clone());
         report.not_in_force = not_in_force(&self.steps, &self.snapshot)
