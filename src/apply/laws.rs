@@ -204,6 +204,22 @@ proptest! {
 }
 
 #[test]
+fn a_value_that_somebody_writes_is_lost_only_between_the_last_look_and_the_write() {
+    let key = "net.ipv4.tcp_fin_timeout";
+    let lost = |at: &usize| {
+        let theirs = Mishap::Foreign(key.to_owned(), "77".to_owned());
+        let mut world = World::new(&KEYS);
+        world.mishaps = [(*at, theirs)].into();
+        let record = world.record(1, &[(key.to_owned(), "30".to_owned())]);
+        world.with(|ports| apply(record, &Stack::default(), ports));
+        world.operations > *at && world.keys[key] != "77"
+    };
+    // The journal is written in between, which takes long: that must not be where nobody looks.
+    let lost: Vec<usize> = (0..60).filter(lost).collect();
+    assert!(lost.len() <= 1, "lost before operations {lost:?}");
+}
+
+#[test]
 fn a_second_rollback_changes_nothing() {
     let mut world = World::new(&KEYS);
     let plan = [("net.ipv4.tcp_fin_timeout".to_owned(), "30".to_owned())];

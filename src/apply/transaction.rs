@@ -116,16 +116,18 @@ fn write_all(record: &mut Record, ports: &mut Ports<'_>) -> Result<(), String> {
         let Some(step) = record.steps.get_mut(at) else {
             break;
         };
-        // Somebody may have written since the plan was checked; their value is not to be lost.
-        if let Some(why) = moved(step, &ports.sysctls.read(&step.key)) {
-            return Err(why);
-        }
         step.attempted = true;
         ports
             .journal
             .save(record)
             .map_err(|fault| fault.to_string())?;
         if let Some(step) = record.steps.get_mut(at) {
+            // Somebody may have written since the plan was checked, also while the journal was being
+            // written; their value is not to be lost.
+            if let Some(why) = moved(step, &ports.sysctls.read(&step.key)) {
+                step.attempted = false;
+                return Err(why);
+            }
             let written = write(step, ports);
             let fault = failure(step, &written);
             step.written = Some(written);
