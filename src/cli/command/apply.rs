@@ -110,10 +110,9 @@ impl Job<'_> {
     /// Which changes may be made. At the prompt, and in a plan to be reviewed, a person sees each of them.
     fn accept(&self) -> Accept {
         match self.changes.accept {
-            Some(AcceptWhich::All) => Accept::All,
             Some(AcceptWhich::Setting) => Accept::Setting,
             None if self.changes.yes => Accept::Setting,
-            None => Accept::All,
+            Some(AcceptWhich::All) | None => Accept::All,
         }
     }
 

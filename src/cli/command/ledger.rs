@@ -7,8 +7,8 @@ use crate::apply::{
 };
 use crate::fact::Host;
 use crate::host::{
-    self, DiskJournal, DropinFile, Environment, JournalError, LiveSysctls, Lock, NextBoot, Places,
-    SystemClock,
+    self, DiskJournal, DropinFile, Environment, JournalError, JournalErrorKind, LiveSysctls, Lock,
+    NextBoot, Places, SystemClock, Unusable,
 };
 
 use crate::cli::args::Where;
@@ -103,7 +103,7 @@ impl Ledger {
     pub(super) fn say_problems(&self, output: &Output) {
         for problem in &self.problems {
             let help = problem.help().map(str::to_owned);
-            output.warn(&problem.to_string(), &[], help.as_deref());
+            Output::warn(&problem.to_string(), &[], help.as_deref());
         }
     }
 
@@ -129,7 +129,7 @@ impl Ledger {
             let text = format!(
                 "the host was started anew before apply {id} was confirmed, which took it back"
             );
-            output.warn(&text, &[], None);
+            Output::warn(&text, &[], None);
         }
     }
 
@@ -209,8 +209,12 @@ pub(super) fn say_what_is_open(output: &Output) {
     let records = match DiskJournal::at(&places.journal).load() {
         Ok(records) => records,
         Err(incomplete) => {
-            for problem in &incomplete.problems {
-                output.warn(&problem.to_string(), &[], problem.help());
+            for problem in incomplete
+                .problems
+                .iter()
+                .filter(|one| !is_somebody_elses(one))
+            {
+                Output::warn(&problem.to_string(), &[], problem.help());
             }
             incomplete.readable
         }
@@ -228,6 +232,16 @@ pub(super) fn say_what_is_open(output: &Output) {
     }
     for record in open {
         say_open(record, &here, &places, output);
+    }
+}
+
+/// Whether a journal may not be looked into at all, as after a change of user that kept `HOME`: then it is
+/// not this user's, and of no concern to one who only looks.
+fn is_somebody_elses(problem: &JournalError) -> bool {
+    let closed = |errno: &str| Unusable::Errno(errno.to_owned());
+    match &problem.kind {
+        JournalErrorKind::Unusable(why) => *why == closed("EACCES") || *why == closed("EPERM"),
+        _ => false,
     }
 }
 
@@ -252,7 +266,7 @@ fn say_open(record: &Record, here: &Host, places: &Places, output: &Output) {
         keys.iter().map(|(key, now)| stands(key, now)).collect()
     };
     let help = command(places, &format!("rollback {id}"));
-    output.warn(&text, &lines, Some(&help));
+    Output::warn(&text, &lines, Some(&help));
 }
 
 fn stands(key: &str, now: &Now) -> String {

@@ -3,7 +3,7 @@
 use crate::apply::{Journal as _, Record, State, roll_back};
 use crate::fact::Host;
 use crate::host::{self, Moment, Needs, NextBoot};
-use crate::render::apply::Outcome;
+use crate::render::apply::{ApplyReport, Outcome};
 
 use super::apply::{nothing, report_of, show};
 use super::ledger::{self, Ledger, close};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let id = record.id;
     if record.state == State::RolledBack {
         let text = format!("apply {id} was taken back already");
-        return Ok(done(nothing(&here, text), args.format, output));
+        return Ok(done(&nothing(&here, text), args.format, output));
     }
     let rebooted = record.boot_id != here.boot_id;
     let elsewhere = !rebooted && record.netns != here.netns;
@@ -146,7 +146,7 @@ pub(super) fn take_back(
                     before the apply";
         report.notes.push(text.to_owned());
     }
-    done(report, format, output);
+    done(&report, format, output);
     if complete {
         Exit::Success
     } else {
@@ -154,8 +154,8 @@ pub(super) fn take_back(
     }
 }
 
-fn done(report: crate::render::apply::ApplyReport, format: Format, output: &mut Output) -> Exit {
-    let shown = show(&report, format, output);
+fn done(report: &ApplyReport, format: Format, output: &mut Output) -> Exit {
+    let shown = show(report, format, output);
     output.finish(shown);
     Exit::Success
 }
