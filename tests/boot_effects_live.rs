@@ -148,10 +148,8 @@ fn path(random: &mut Random) -> String {
 
 /// The keys whose value is another one than the forecast says, and how many it told.
 fn differences(lines: &[(String, &str)], before: &Values, after: &Values) -> (usize, Vec<String>) {
-    let text: String = lines
-        .iter()
-        .map(|(path, text)| format!("{path} = {text}\n"))
-        .collect();
+    let shown = lines.iter().map(|(path, text)| format!("{path} = {text}"));
+    let text = shown.collect::<Vec<_>>().join("\n") + "\n";
     let live = |key: &str| before.get(key).cloned();
     let boot = read(
         &OneFile(text),

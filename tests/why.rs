@@ -1,11 +1,7 @@
 //! What `why` tells, held against the files in `tests/screens`, the schema, and the promises of the page.
 //! `BLESS=1 cargo test --test why` rewrites the files.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use tcptune::check::{Judgement, View, judge};
 use tcptune::fact::Snapshot;

@@ -119,13 +119,11 @@ pub(crate) fn rule(kind: &str, id: &str, set: &[(&str, &str)]) -> String {
     let below = Path::new(&folder).join("site");
     fs::create_dir_all(&below).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    let lines: String = set
-        .iter()
-        .map(|(key, to)| format!("  {key}: {to}\n"))
-        .collect();
+    let lines = set.iter().map(|(key, to)| format!("  {key}: {to}"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
     let text = format!(
         "id: {id}\ntitle: t\nseverity: low\nkind: {kind}\nmaturity: preview\nscope: netns\nowner: host\n\
-         when: 'true'\nmessage: this site wants it\nbelow_default: this site\ncost: nothing\nset:\n{lines}"
+         when: 'true'\nmessage: this site wants it\nbelow_default: this site\ncost: nothing\nset:\n{lines}\n"
     );
     fs::write(below.join(format!("{id}.yaml")), text).unwrap();
     folder

@@ -78,13 +78,13 @@ impl Job<'_> {
             return Err(Error::NoTerminal);
         }
         if looks_only {
-            ledger::say_what_is_open(output);
+            ledger::say_what_is_open();
             let offer = Offer::make(self, self.accept(), output)?;
             return self.look(&offer, output);
         }
         let mut ledger = Ledger::take()?;
         let here = host::here();
-        ledger.close_what_a_boot_ended(&here, output);
+        ledger.close_what_a_boot_ended(&here);
         ledger.require_closed(&here)?;
         let offer = Offer::make(self, self.accept(), output)?;
         if offer.steps.is_empty() {

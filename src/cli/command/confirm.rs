@@ -21,7 +21,7 @@ pub(super) fn run(args: &Confirm, output: &mut Output) -> Result<Exit, Error> {
     let needs = Needs::Facts(BTreeSet::new());
     let now = host::collect(&source, &needs, Moment::End(None));
     let here = now.host.clone();
-    ledger.close_what_a_boot_ended(&here, output);
+    ledger.close_what_a_boot_ended(&here);
     let record = if let Some(id) = args.id {
         ledger.find(id).ok_or(Error::NoApply(Some(id)))?
     } else {

@@ -30,7 +30,7 @@ struct Row {
 
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
-    say_what_is_open_at(&args.at, output);
+    say_what_is_open_at(&args.at);
     let source = enter(&args.at, None)?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {

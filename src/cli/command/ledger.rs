@@ -100,7 +100,7 @@ impl Ledger {
     }
 
     /// Says which records were passed over.
-    pub(super) fn say_problems(&self, output: &Output) {
+    pub(super) fn say_problems(&self) {
         for problem in &self.problems {
             let help = problem.help().map(str::to_owned);
             Output::warn(&problem.to_string(), &[], help.as_deref());
@@ -113,7 +113,7 @@ impl Ledger {
 
     /// Closes the records of applies that a reboot ended while they waited to be confirmed: their live values
     /// went with that boot, and nothing else was written yet.
-    pub(super) fn close_what_a_boot_ended(&mut self, here: &Host, output: &Output) {
+    pub(super) fn close_what_a_boot_ended(&mut self, here: &Host) {
         for at in 0..self.records.len() {
             let Some(record) = self.records.get_mut(at) else {
                 break;
@@ -195,14 +195,14 @@ pub(super) fn with_ports<T>(
 }
 
 /// Says on stderr what a crash left open on the host that is looked at; a recorded tree has no journal.
-pub(super) fn say_what_is_open_at(at: &Where, output: &Output) {
+pub(super) fn say_what_is_open_at(at: &Where) {
     if at.proc.is_none() {
-        say_what_is_open(output);
+        say_what_is_open();
     }
 }
 
 /// Says on stderr what a crash left open. Never stands in the way of a command that only looks.
-pub(super) fn say_what_is_open(output: &Output) {
+pub(super) fn say_what_is_open() {
     let Ok((_, places)) = places() else {
         return;
     };
@@ -231,7 +231,7 @@ pub(super) fn say_what_is_open(output: &Output) {
         return;
     }
     for record in open {
-        say_open(record, &here, &places, output);
+        say_open(record, &here, &places);
     }
 }
 
@@ -245,7 +245,7 @@ fn is_somebody_elses(problem: &JournalError) -> bool {
     }
 }
 
-fn say_open(record: &Record, here: &Host, places: &Places, output: &Output) {
+fn say_open(record: &Record, here: &Host, places: &Places) {
     let id = record.id;
     let mut text = format!("apply {id} ({}", calendar::minute(record.at));
     if let Some(user) = &record.user {

@@ -16,7 +16,7 @@ use crate::cli::output::Output;
 /// Takes an apply back.
 pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let mut ledger = Ledger::take_readable()?;
-    ledger.say_problems(output);
+    ledger.say_problems();
     let source = sample::enter(&args.at.place(), Some(&args.boot.files()))?;
     let now = host::collect(
         &source,
@@ -24,7 +24,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         Moment::End(None),
     );
     let here = now.host.clone();
-    ledger.close_what_a_boot_ended(&here, output);
+    ledger.close_what_a_boot_ended(&here);
     let chosen = match args.id {
         Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,
         None => match ledger
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             Some(record) => record,
             None => {
                 return Ok(done(
-                    nothing(&here, "there is nothing to take back".to_owned()),
+                    &nothing(&here, "there is nothing to take back".to_owned()),
                     args.format,
                     output,
                 ));
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             .save(&record)
             .map_err(|fault| Error::Refused(vec![fault.to_string()], None))?;
         return Ok(done(
-            report_of(Outcome::RolledBack, &record, &here, &ledger.places),
+            &report_of(Outcome::RolledBack, &record, &here, &ledger.places),
             args.format,
             output,
         ));
