@@ -105,8 +105,12 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
 
 /// Type, unit, source, and whether the value is the machine's.
 fn described(name: &str) -> (&'static str, Option<Unit>, String, bool) {
-    if let Some(key) = name.strip_prefix("sysctl.") {
-        let path = catalog::path(key).map_or_else(String::new, |path| format!("/proc/sys/{path}"));
+    let default = name.strip_prefix("default.");
+    if let Some(key) = name.strip_prefix("sysctl.").or(default) {
+        let path = match default {
+            Some(_) => "a new network namespace".to_owned(),
+            None => catalog::path(key).map_or_else(String::new, |path| format!("/proc/sys/{path}")),
+        };
         return catalog::find(key).map_or(("text", None, path.clone(), false), |spec| {
             (
                 spec.kind.name(),
