@@ -77,7 +77,14 @@ pub(super) fn effects(key: &str, change: &Change, keys: &dyn Keys) -> Vec<(Strin
     if let Some(end) = key.strip_prefix("net.ipv6.conf.all.")
         && let Some((_, template)) = OF_ALL.iter().find(|(of_all, _)| *of_all == end)
     {
-        let others = interfaces("net/ipv6/conf", keys);
+        // `addrconf_sysctl_force_forwarding` does nothing for a number the key has already.
+        let repeated =
+            end == "force_forwarding" && change.new.is_some() && change.old == change.new;
+        let others = if repeated {
+            Vec::new()
+        } else {
+            interfaces("net/ipv6/conf", keys)
+        };
         if end == "forwarding" && change.new != Some(&Value::Bool(true)) {
             // `addrconf_forward_change`, since 6.17.
             for interface in &others {
