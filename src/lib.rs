@@ -1,7 +1,7 @@
 //! `tcptune` audits a Linux host's TCP/IP settings with evidence from its own kernel.
 //!
-//! One run is one sentence: **load → collect → check → plan → render → exit**
-//! (`cli::command::check::run`). Rules come first because they name the exact facts worth collecting.
+//! One run is one sentence: **load → collect → check → plan → (prepare → apply) → render → exit**
+//! (`cli::command::check::run`, `cli::command::apply::run`). Rules come first because they name the exact facts worth collecting.
 //!
 //! ```text
 //! rules/ ─► rulebook ─┬─► needs ─► host ─► snapshot ─┐

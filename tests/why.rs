@@ -1,11 +1,7 @@
 //! What `why` tells, held against the files in `tests/screens`, the schema, and the promises of the page.
 //! `BLESS=1 cargo test --test why` rewrites the files.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use tcptune::check::{Judgement, View, judge};
 use tcptune::fact::Snapshot;
@@ -231,11 +227,7 @@ fn no_line_is_wider_than_the_page_but_for_a_word_that_is() {
 #[test]
 fn a_file_s_name_and_value_cannot_give_orders() {
     let mut host = Host::edited();
-    let boot = host
-        .now
-        .boot
-        .as_mut()
-        .unwrap_or_else(|| panic!("it has one"));
+    let boot = host.now.boot.as_mut().expect("it has one");
     for definition in &mut boot.definitions {
         definition.place.file = "/etc/sysctl.d/\u{1b}[2J\u{202e}.conf".to_owned();
         definition.value = Some("30\u{9b}\n1".to_owned());

@@ -75,7 +75,7 @@ impl Output {
     }
 
     /// Says on stderr what should be known and ends nothing.
-    pub(super) fn warn(&self, text: &str, lines: &[String], help: Option<&str>) {
+    pub(super) fn warn(text: &str, lines: &[String], help: Option<&str>) {
         let mut err = io::stderr().lock();
         // There is nowhere left to report that stderr is closed.
         let _ = writeln!(err, "warning: {}", render::one_line(text));

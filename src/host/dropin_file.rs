@@ -30,10 +30,13 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// As many links as the kernel follows in one path (`MAXSYMLINKS`).
 const LINKS: usize = 40;
 
+/// Tells the value a key will have after the next boot.
+type NextBoot<'a> = dyn FnMut(&str) -> Result<Forecast, Fault> + 'a;
+
 /// The drop-in below a root, and what all files come to at the next boot.
 pub struct DropinFile<'a> {
     root: PathBuf,
-    next_boot: Box<dyn FnMut(&str) -> Result<Forecast, Fault> + 'a>,
+    next_boot: Box<NextBoot<'a>>,
 }
 
 impl fmt::Debug for DropinFile<'_> {

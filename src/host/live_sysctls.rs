@@ -33,30 +33,20 @@ impl LiveSysctls {
 
     /// Whether the kernel would let this user write the key: it asks the capabilities over the
     /// namespace (`net_ctl_permissions`) and looks at mode and mount.
-    fn lets_write(path: &str) -> bool {
-        let path = Path::new("/proc/sys").join(path);
-        accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    fn lets_write(key: &str) -> bool {
+        let path = catalog::path(key).map(|path| Path::new("/proc/sys").join(path));
+        path.is_some_and(|path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok())
     }
 }
 
 impl apply::Sysctls for LiveSysctls {
     fn read(&mut self, key: &str) -> Reading<String> {
-        let spec = catalog::find(key);
-        if spec.is_some_and(|spec| spec.secret) {
-            return Reading::Denied("secret, never read".to_owned());
-        }
-        let Some(path) = catalog::path(key) else {
-            return Reading::Absent;
-        };
-        if path.starts_with("net/")
-            && let Some(refusal) = self.0.refusal()
-        {
-            return Reading::Denied(refusal);
-        }
-        match self.0.bytes(&path) {
-            Ok((bytes, writable)) => understood(spec, &bytes, writable && Self::lets_write(&path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::Absent,
-            Err(error) => Reading::Denied(io_name(&error)),
+        match self.0.raw(key) {
+            Ok((bytes, writable)) => {
+                let writable = writable && Self::lets_write(key);
+                understood(catalog::find(key), &bytes, writable)
+            }
+            Err(reading) => reading,
         }
     }
 

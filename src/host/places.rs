@@ -109,22 +109,22 @@ mod tests {
         Ok((text(places.journal), text(places.lock)))
     }
 
-    fn pair(journal: &str, lock: &str) -> Result<(String, String), NoPlace> {
-        Ok((journal.to_owned(), lock.to_owned()))
+    fn pair(journal: &str, lock: &str) -> (String, String) {
+        (journal.to_owned(), lock.to_owned())
     }
 
     #[test]
     fn the_state_folder_of_a_user_holds_the_journal_and_for_want_of_another_the_lock() {
         assert_eq!(
             places("/home/u", "/s", "/run/user/7"),
-            pair("/s/tcptune/journal", "/run/user/7/tcptune/lock")
+            Ok(pair("/s/tcptune/journal", "/run/user/7/tcptune/lock"))
         );
         assert_eq!(
             places("/home/u", "", ""),
-            pair(
+            Ok(pair(
                 "/home/u/.local/state/tcptune/journal",
                 "/home/u/.local/state/tcptune/lock"
-            )
+            ))
         );
     }
 

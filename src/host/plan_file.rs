@@ -143,8 +143,8 @@ pub fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
     };
     let parent = path.parent().filter(|parent| *parent != Path::new(""));
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty())
-        .map_err(|errno| name(errno))?;
+    let folder =
+        openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty()).map_err(name)?;
     let look = Look {
         mode: 0o600,
         owner: None,

@@ -26,7 +26,7 @@ pub struct Sysctls {
 }
 
 /// Larger than any setting the kernel prints: every other port in `ip_local_reserved_ports` makes 192 KiB.
-const VALUE_LIMIT: usize = 256 * 1024;
+const VALUE_LIMIT: usize = 512 * 1024;
 
 impl Sysctls {
     /// Opens the tree below `proc`: `/proc`, or a recorded one.
@@ -59,21 +59,29 @@ impl Sysctls {
 
     /// Reads one setting by name. Secrets are never read.
     pub fn read(&self, key: &str) -> Reading<Value> {
-        let spec = catalog::find(key);
-        if spec.is_some_and(|spec| spec.secret) {
-            return Reading::Denied("secret, never read".to_owned());
+        match self.raw(key) {
+            Ok((bytes, writable)) => typed(
+                catalog::find(key),
+                &String::from_utf8_lossy(&bytes),
+                writable,
+            ),
+            Err(reading) => reading,
         }
-        let Some(path) = catalog::path(key) else {
-            return Reading::Absent;
-        };
+    }
+
+    /// The bytes of one setting by name and whether it has a write bit, or the reading without them.
+    pub(super) fn raw<T>(&self, key: &str) -> Result<(Vec<u8>, bool), Reading<T>> {
+        if catalog::find(key).is_some_and(|spec| spec.secret) {
+            return Err(Reading::Denied("secret, never read".to_owned()));
+        }
+        let path = catalog::path(key).ok_or(Reading::Absent)?;
         if self.net.is_err() && path.starts_with("net/") {
-            return Reading::Denied("/proc/sys/net is not visible".to_owned());
+            return Err(Reading::Denied("/proc/sys/net is not visible".to_owned()));
         }
-        match self.text(&path) {
-            Ok((text, writable)) => typed(spec, &text, writable),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Reading::Absent,
-            Err(error) => Reading::Denied(io_name(&error)),
-        }
+        self.bytes(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Reading::Absent,
+            _ => Reading::Denied(io_name(&error)),
+        })
     }
 
     /// Whether a file or folder exists; `None` when the tree cannot be seen.
@@ -94,7 +102,7 @@ impl Sysctls {
     }
 
     /// The bytes of one file and whether it has a write bit.
-    pub(super) fn bytes(&self, path: &str) -> io::Result<(Vec<u8>, bool)> {
+    fn bytes(&self, path: &str) -> io::Result<(Vec<u8>, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
         let file = file::open_at(root, path)?;
         let writable = !self.read_only && file.metadata()?.permissions().mode() & 0o222 != 0;

@@ -100,14 +100,14 @@ fn what_is_no_file_of_ours_in_that_place_is_refused_and_stays() {
             let place = Path::new(DROPIN);
             let traps: [(&str, &dyn Fn()); 4] = [
                 ("nothing is", &|| {
-                    symlink("/run/nothing", place).expect("a link")
+                    symlink("/run/nothing", place).expect("a link");
                 }),
                 ("a link to a device", &|| {
-                    symlink("/dev/null", place).expect("a link")
+                    symlink("/dev/null", place).expect("a link");
                 }),
                 ("a folder", &|| fs::create_dir(place).expect("a folder")),
                 ("tcptune", &|| {
-                    fs::write(place, "net.ipv4.tcp_sack = 1\n").expect("a file")
+                    fs::write(place, "net.ipv4.tcp_sack = 1\n").expect("a file");
                 }),
             ];
             for (words, trap) in traps {

@@ -74,7 +74,7 @@ fn help_and_version_are_results() {
         .run()
         .exits(0)
         .quiet()
-        .says("Exit codes:");
+        .says("Exit codes, the first that applies:");
     let version = format!("tcptune {}\n", env!("CARGO_PKG_VERSION"));
     let ran = Tcptune::new().args(["--version"]).run().exits(0).quiet();
     assert_eq!(ran.stdout, version);

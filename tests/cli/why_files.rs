@@ -151,7 +151,7 @@ fn a_recorded_kernel_and_its_files_are_held_against_each_other() {
     let fin = key(root.path(), &[&[FIN], &with[..]].concat());
     assert_eq!(
         fin["summary"],
-        "the next boot changes it: 60 -> 20: /etc/sysctl.d/50-net.conf:1 sets it"
+        "the next boot changes it: 60 -> 20 by /etc/sysctl.d/50-net.conf:1"
     );
     assert_eq!(fin["reasons"]["live"], "kernel default");
     let sack = key(root.path(), &[&["net.ipv4.tcp_sack"], &with[..]].concat());

@@ -79,14 +79,14 @@ impl Job<'_> {
             return Err(Error::NoTerminal);
         }
         if looks_only {
-            ledger::say_what_is_open(output);
+            ledger::say_what_is_open();
             let offer = Offer::make(self, self.accept(), output)?;
             return self.look(&offer, output);
         }
         let mut ledger = Ledger::take()?;
         let here = host::here();
         Ledger::require_place(&here)?;
-        ledger.close_what_a_boot_ended(&here, output);
+        ledger.close_what_a_boot_ended(&here);
         ledger.require_closed(&here)?;
         let offer = Offer::make(self, self.accept(), output)?;
         Ledger::require_place(&offer.here)?;
@@ -113,10 +113,9 @@ impl Job<'_> {
     /// Which changes may be made. At the prompt, and in a plan to be reviewed, a person sees each of them.
     fn accept(&self) -> Accept {
         match self.changes.accept {
-            Some(AcceptWhich::All) => Accept::All,
             Some(AcceptWhich::Setting) => Accept::Setting,
             None if self.changes.yes => Accept::Setting,
-            None => Accept::All,
+            Some(AcceptWhich::All) | None => Accept::All,
         }
     }
 

@@ -68,7 +68,7 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
-        say_what_is_open_at(&args.at, output);
+        say_what_is_open_at(&args.at);
         let source = sample::enter(&args.at, Some(&args.boot))?;
         let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {

@@ -22,14 +22,13 @@ pub(super) fn run(args: &Confirm, output: &mut Output) -> Result<Exit, Error> {
     let now = host::collect(&source, &needs, Moment::End(None));
     let here = now.host.clone();
     Ledger::require_place(&here)?;
-    ledger.close_what_a_boot_ended(&here, output);
-    let record = match args.id {
-        Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,
-        None => {
-            let waits = |record: &&Record| record.state == State::Waiting;
-            let mut newest = ledger.records().iter().rev();
-            newest.find(waits).ok_or(Error::NoApply(None))?
-        }
+    ledger.close_what_a_boot_ended(&here);
+    let record = if let Some(id) = args.id {
+        ledger.find(id).ok_or(Error::NoApply(Some(id)))?
+    } else {
+        let waits = |record: &&Record| record.state == State::Waiting;
+        let mut newest = ledger.records().iter().rev();
+        newest.find(waits).ok_or(Error::NoApply(None))?
     };
     let id = record.id;
     let (outcome, exit) = match record.state {

@@ -30,7 +30,7 @@ struct Row {
 
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
-    say_what_is_open_at(&args.at, output);
+    say_what_is_open_at(&args.at);
     let source = enter(&args.at, None)?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {
@@ -107,6 +107,17 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
 
 /// Type, unit, source, and whether the value is the machine's.
 fn described(name: &str) -> (&'static str, Option<Unit>, String, bool) {
+    for (family, source) in [("boot.", "boot configuration"), ("default.", "kernel")] {
+        if let Some(key) = name.strip_prefix(family) {
+            let spec = catalog::find(key);
+            return (
+                spec.map_or("setting", |spec| spec.kind.name()),
+                spec.map(|spec| spec.unit),
+                source.to_owned(),
+                spec.is_some_and(|spec| spec.scope != KeyScope::Netns),
+            );
+        }
+    }
     if let Some(key) = name.strip_prefix("sysctl.") {
         let path = catalog::path(key).map_or_else(String::new, |path| format!("/proc/sys/{path}"));
         return catalog::find(key).map_or(("text", None, path.clone(), false), |spec| {

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 
 /// Lists the records, newest first.
 pub(super) fn run(args: &History, output: &mut Output) -> Result<Exit, Error> {
-    ledger::say_what_is_open(output);
+    ledger::say_what_is_open();
     let (_, places) = ledger::places()?;
     let (records, problems) = match DiskJournal::at(&places.journal).load() {
         Ok(records) => (records, Vec::new()),

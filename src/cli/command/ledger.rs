@@ -7,8 +7,8 @@ use crate::apply::{
 };
 use crate::fact::Host;
 use crate::host::{
-    self, DiskJournal, DropinFile, Environment, JournalError, LiveSysctls, Lock, NextBoot, Places,
-    SystemClock,
+    self, DiskJournal, DropinFile, Environment, JournalError, JournalErrorKind, LiveSysctls, Lock,
+    NextBoot, Places, SystemClock, Unusable,
 };
 
 use crate::cli::args::Where;
@@ -97,10 +97,10 @@ impl Ledger {
     }
 
     /// Says which records were passed over.
-    pub(super) fn say_problems(&self, output: &Output) {
+    pub(super) fn say_problems(&self) {
         for problem in &self.problems {
             let help = problem.help().map(str::to_owned);
-            output.warn(&problem.to_string(), &[], help.as_deref());
+            Output::warn(&problem.to_string(), &[], help.as_deref());
         }
     }
 
@@ -110,7 +110,7 @@ impl Ledger {
 
     /// Closes the records of applies that a reboot ended while they waited to be confirmed: their live values
     /// went with that boot, and nothing else was written yet.
-    pub(super) fn close_what_a_boot_ended(&mut self, here: &Host, output: &Output) {
+    pub(super) fn close_what_a_boot_ended(&mut self, here: &Host) {
         for at in 0..self.records.len() {
             let Some(record) = self.records.get_mut(at) else {
                 break;
@@ -126,7 +126,7 @@ impl Ledger {
             let text = format!(
                 "the host was started anew before apply {id} was confirmed, which took it back"
             );
-            output.warn(&text, &[], None);
+            Output::warn(&text, &[], None);
         }
     }
 
@@ -213,22 +213,26 @@ pub(super) fn with_ports<T>(
 }
 
 /// Says on stderr what a crash left open on the host that is looked at; a recorded tree has no journal.
-pub(super) fn say_what_is_open_at(at: &Where, output: &Output) {
+pub(super) fn say_what_is_open_at(at: &Where) {
     if at.proc.is_none() {
-        say_what_is_open(output);
+        say_what_is_open();
     }
 }
 
 /// Says on stderr what a crash left open. Never stands in the way of a command that only looks.
-pub(super) fn say_what_is_open(output: &Output) {
+pub(super) fn say_what_is_open() {
     let Ok((_, places)) = places() else {
         return;
     };
     let records = match DiskJournal::at(&places.journal).load() {
         Ok(records) => records,
         Err(incomplete) => {
-            for problem in &incomplete.problems {
-                output.warn(&problem.to_string(), &[], problem.help());
+            for problem in incomplete
+                .problems
+                .iter()
+                .filter(|one| !is_somebody_elses(one))
+            {
+                Output::warn(&problem.to_string(), &[], problem.help());
             }
             incomplete.readable
         }
@@ -245,11 +249,21 @@ pub(super) fn say_what_is_open(output: &Output) {
         return;
     }
     for record in open {
-        say_open(record, &here, &places, output);
+        say_open(record, &here, &places);
     }
 }
 
-fn say_open(record: &Record, here: &Host, places: &Places, output: &Output) {
+/// Whether a journal may not be looked into at all, as after a change of user that kept `HOME`: then it is
+/// not this user's, and of no concern to one who only looks.
+fn is_somebody_elses(problem: &JournalError) -> bool {
+    let closed = |errno: &str| Unusable::Errno(errno.to_owned());
+    match &problem.kind {
+        JournalErrorKind::Unusable(why) => *why == closed("EACCES") || *why == closed("EPERM"),
+        _ => false,
+    }
+}
+
+fn say_open(record: &Record, here: &Host, places: &Places) {
     let id = record.id;
     let mut text = format!("apply {id} ({}", calendar::minute(record.at));
     if let Some(user) = &record.user {
@@ -270,7 +284,7 @@ fn say_open(record: &Record, here: &Host, places: &Places, output: &Output) {
         keys.iter().map(|(key, now)| stands(key, now)).collect()
     };
     let help = command(places, &format!("rollback {id}"));
-    output.warn(&text, &lines, Some(&help));
+    Output::warn(&text, &lines, Some(&help));
 }
 
 fn stands(key: &str, now: &Now) -> String {

@@ -3,7 +3,7 @@
 use crate::apply::{Journal as _, Record, State, roll_back};
 use crate::fact::Host;
 use crate::host::{self, Moment, Needs, NextBoot};
-use crate::render::apply::Outcome;
+use crate::render::apply::{ApplyReport, Outcome};
 
 use super::apply::{nothing, report_of, show};
 use super::ledger::{self, Ledger, close};
@@ -17,7 +17,7 @@ use crate::cli::output::Output;
 pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let mut ledger = Ledger::take_readable()?;
     match args.id {
-        Some(_) => ledger.say_problems(output),
+        Some(_) => ledger.say_problems(),
         // The newest may be one that cannot be read.
         None => ledger.require_whole()?,
     }
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     );
     let here = now.host.clone();
     Ledger::require_place(&here)?;
-    ledger.close_what_a_boot_ended(&here, output);
+    ledger.close_what_a_boot_ended(&here);
     let chosen = match args.id {
         Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,
         None => match ledger
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             Some(record) => record,
             None => {
                 return Ok(done(
-                    nothing(&here, "there is nothing to take back".to_owned()),
+                    &nothing(&here, "there is nothing to take back".to_owned()),
                     args.format,
                     output,
                 ));
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let id = record.id;
     if record.state == State::RolledBack {
         let text = format!("apply {id} was taken back already");
-        return Ok(done(nothing(&here, text), args.format, output));
+        return Ok(done(&nothing(&here, text), args.format, output));
     }
     let rebooted = record.boot_id != here.boot_id;
     let elsewhere = !rebooted && record.netns != here.netns;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             .save(&record)
             .map_err(|fault| Error::Refused(vec![fault.to_string()], None))?;
         return Ok(done(
-            report_of(Outcome::RolledBack, &record, &here, &ledger.places),
+            &report_of(Outcome::RolledBack, &record, &here, &ledger.places),
             args.format,
             output,
         ));
@@ -151,7 +151,7 @@ pub(super) fn take_back(
                     before the apply";
         report.notes.push(text.to_owned());
     }
-    done(report, format, output);
+    done(&report, format, output);
     if complete {
         Exit::Success
     } else {
@@ -159,8 +159,8 @@ pub(super) fn take_back(
     }
 }
 
-fn done(report: crate::render::apply::ApplyReport, format: Format, output: &mut Output) -> Exit {
-    let shown = show(&report, format, output);
+fn done(report: &ApplyReport, format: Format, output: &mut Output) -> Exit {
+    let shown = show(report, format, output);
     output.finish(shown);
     Exit::Success
 }

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         let keys = keys(name, &now, None);
         (keys, Snapshot::new(None, now), Vec::new())
     } else {
-        say_what_is_open_at(&args.at, output);
+        say_what_is_open_at(&args.at);
         let source = sample::enter(&args.at, Some(&args.boot))?;
         let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
         let keys = keys(name, &first, Some(&source));

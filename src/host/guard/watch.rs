@@ -17,7 +17,7 @@ pub enum Watched {
     /// There is nothing to guard any more: the state that was found, `None` for an apply that never began.
     Ended(Option<State>),
     /// Nobody confirmed, or the run ended half-way; what came of taking it back.
-    TakenBack(RolledBack),
+    TakenBack(Box<RolledBack>),
 }
 
 /// What is to be done about an apply.
@@ -50,13 +50,13 @@ pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>)
             }
             // A lock that cannot be had now is nobody else's either, and the values are to go back.
             Task::TakeBack => (Lock::wait(lock).ok(), "nobody confirmed it in time"),
-            Task::SeeWhetherAnybodyWorks => match Lock::take(lock) {
-                Ok(free) => (Some(free), "the run that made it ended half-way"),
-                Err(_) => {
+            Task::SeeWhetherAnybodyWorks => {
+                let Ok(free) = Lock::take(lock) else {
                     thread::sleep(PACE);
                     continue;
-                }
-            },
+                };
+                (Some(free), "the run that made it ended half-way")
+            }
         };
         // What was decided without the lock may be otherwise by now.
         look(id, journal, &mut seen);
@@ -67,7 +67,7 @@ pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>)
             (Task::SeeWhetherAnybodyWorks, None) => return Watched::Ended(None),
             (Task::TakeBack | Task::SeeWhetherAnybodyWorks, Some(mut record)) => {
                 record.faults.push(why.to_owned());
-                return Watched::TakenBack(take_back(record, journal, ports));
+                return Watched::TakenBack(Box::new(take_back(record, journal, ports)));
             }
             (_, record) => seen = record,
         }

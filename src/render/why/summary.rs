@@ -81,22 +81,17 @@ fn boot(known: &Known<'_>) -> String {
         Future::Unknown(why) => Some(why.as_str()),
         _ => None,
     };
-    let by = |place: Option<&_>| {
-        place.map_or_else(
-            || "nothing sets it at boot".to_owned(),
-            |by: &crate::fact::boot::Place| format!("{by} sets it"),
-        )
-    };
+    let by = next.by().map_or_else(
+        || ": nothing sets it at boot".to_owned(),
+        |place| format!(" by {place}"),
+    );
     match (live, next.value().map(|value| shown(known.spec, value))) {
         _ if unknown.is_some() => {
             let why = unknown.unwrap_or_default();
             format!("what the next boot brings cannot be told: {why}")
         }
         (Some(live), Some(next_value)) if standing.live.value() != next.value() => {
-            format!(
-                "the next boot changes it: {live} -> {next_value}: {}",
-                by(next.by())
-            )
+            format!("the next boot changes it: {live} -> {next_value}{by}")
         }
         (Some(live), Some(_)) => match (next.by(), named) {
             (Some(place), _) => {

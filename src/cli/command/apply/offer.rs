@@ -1,6 +1,6 @@
 //! What can be done on this host, and everything it rests on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::apply::{
@@ -81,12 +81,11 @@ impl Offer {
         let id = DiskJournal::at(&places.journal)
             .next_id()
             .map_err(|error| Error::Journal(vec![error]))?;
-        let (plan, unjudged) = match reviewed {
-            Some(_) => (Plan::default(), Vec::new()),
-            None => {
-                let judgements = check(&snapshot, &book);
-                (plan(&judgements, &snapshot), unjudged(&judgements))
-            }
+        let (plan, unjudged) = if reviewed.is_some() {
+            (Plan::default(), Vec::new())
+        } else {
+            let judgements = check(&snapshot, &book);
+            (plan(&judgements, &snapshot), unjudged(&judgements))
         };
         let mut offer = Self {
             here: snapshot.now.host.clone(),
@@ -205,20 +204,6 @@ impl Offer {
         })
     }
 
-    /// Whether the drop-in of a plan sets what this one sets; comments tell the day and the number.
-    fn agrees(&self, text: &str) -> bool {
-        let values = |bytes: &[u8]| {
-            let entries = dropin::parse(bytes).ok()?.entries.into_iter();
-            let values = entries.map(|(key, entry)| (key, entry.value));
-            Some(values.collect::<Vec<_>>())
-        };
-        let own = self
-            .dropin
-            .as_ref()
-            .map(|change| values(&change.after.bytes));
-        own == Some(values(text.as_bytes()))
-    }
-
     /// Refuses a plan that was made for another state of things; every difference is named.
     fn require_same(
         &self,
@@ -244,28 +229,11 @@ impl Offer {
                 other => differs.push(format!("`{key}`: {}", apply::out_of_reach(&other))),
             }
         }
-        if let Some(dropin) = &plan.dropin {
-            let there = self
-                .dropin
-                .as_ref()
-                .and_then(|change| change.before.as_ref());
-            if there.map(|image| hexadecimal(&image.bytes)) != dropin.before {
-                differs.push(format!("{} has changed", dropin.path));
-            } else if !self.agrees(&dropin.after) {
-                differs.push("its drop-in does not hold its changes".to_owned());
-            }
-            for path in plan.files.keys().chain(self.files.keys()) {
-                let what = match (plan.files.get(path), self.files.get(path)) {
-                    (Some(then), Some(now)) if then == now => continue,
-                    (Some(_), Some(_)) => "has changed",
-                    (Some(_), None) => "is gone",
-                    (None, _) => "is new",
-                };
-                let text = format!("{path} {what}");
-                if !differs.contains(&text) {
-                    differs.push(text);
-                }
-            }
+        match (&plan.dropin, &self.dropin) {
+            (Some(then), Some(now)) => compare_files(plan, then, now, &self.files, &mut differs),
+            // It is nothing that could be changed now; why, is in `persisted`.
+            (Some(then), None) => differs.push(format!("{} has changed", then.path)),
+            (None, _) => {}
         }
         if differs.is_empty() {
             return Ok(());
@@ -280,6 +248,41 @@ impl Offer {
             Some("write a new plan, and review it".to_owned()),
         ))
     }
+}
+
+/// Names every file that is not what it was.
+fn compare_files(
+    plan: &PlanFile,
+    then: &PlannedFile,
+    now: &DropinChange,
+    files: &BTreeMap<String, String>,
+    differs: &mut Vec<String>,
+) {
+    let there = now.before.as_ref().map(|image| hexadecimal(&image.bytes));
+    if there != then.before {
+        differs.push(format!("{} has changed", then.path));
+    } else if !agrees(&now.after.bytes, then.after.as_bytes()) {
+        differs.push("its drop-in does not hold its changes".to_owned());
+    }
+    let paths: BTreeSet<&String> = plan.files.keys().chain(files.keys()).collect();
+    for path in paths {
+        match (plan.files.get(path), files.get(path)) {
+            (Some(then), Some(now)) if then == now => {}
+            (Some(_), Some(_)) => differs.push(format!("{path} has changed")),
+            (Some(_), None) => differs.push(format!("{path} is gone")),
+            (None, _) => differs.push(format!("{path} is new")),
+        }
+    }
+}
+
+/// Whether two drop-ins set the same; comments tell the day and the number.
+fn agrees(one: &[u8], other: &[u8]) -> bool {
+    let values = |bytes: &[u8]| {
+        let entries = dropin::parse(bytes).ok()?.entries.into_iter();
+        let values = entries.map(|(key, entry)| (key, entry.value));
+        Some(values.collect::<Vec<_>>())
+    };
+    values(one).is_some() && values(one) == values(other)
 }
 
 /// The steps a plan file holds. Its values were checked when it was read; whether they still fit is seen

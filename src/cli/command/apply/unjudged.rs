@@ -20,7 +20,7 @@ pub(super) fn unjudged(judgements: &[Judgement<'_>]) -> Vec<String> {
             .iter()
             .map(|set| set.key.as_str())
             .collect();
-        let missing: Vec<String> = missing.iter().map(|missing| missing.to_string()).collect();
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
         let (keys, missing) = (keys.join(", "), missing.join("; "));
         told.push(format!(
             "{keys} not looked at: {} could not be judged ({missing})",

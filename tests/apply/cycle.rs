@@ -1,0 +1,233 @@
+//! A change, and back.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::program::{
+    DROPIN, FIN, JOURNAL, PROGRAM, RETRIES, apply, fin, live, rule, run, state, tcptune, two_keys,
+};
+use crate::stage::on_stage;
+
+fn mode(path: &str) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_change_is_made_kept_listed_and_taken_back_exactly() {
+    on_stage(
+        "cycle::a_change_is_made_kept_listed_and_taken_back_exactly",
+        || {
+            let (start, rules) = (state(), two_keys());
+            apply(&rules, &["--dry-run"])
+                .exits(1)
+                .quiet()
+                .says("plan: 2 changes");
+            assert_eq!(state(), start, "a dry run changes nothing");
+            let args = [
+                "check",
+                "--apply",
+                "--yes",
+                "--interval",
+                "0",
+                "--rules",
+                &rules,
+            ];
+            run(Command::new(PROGRAM).args(args).env("SUDO_USER", "alice"))
+                .exits(0)
+                .quiet()
+                .says("apply 1: 2 changes made and read back")
+                .says("sudo tcptune rollback 1");
+            assert_eq!(
+                (live(FIN), live(RETRIES)),
+                ("40".to_owned(), "5".to_owned())
+            );
+            let text = fs::read_to_string(DROPIN).unwrap();
+            assert!(text.contains("site-two, 2"), "{text}");
+            assert!(text.contains("\nnet.ipv4.tcp_fin_timeout = 40\n"), "{text}");
+            assert_eq!((mode(DROPIN), mode(JOURNAL)), (0o644, 0o700));
+            assert_eq!(mode(&format!("{JOURNAL}/1.json")), 0o600);
+
+            let after = state();
+            apply(&rules, &["--yes"]).exits(0).says("Nothing to do");
+            apply(&rules, &["--dry-run"]).exits(0).says("Nothing to do");
+            assert_eq!(state(), after);
+            tcptune(["history"])
+                .exits(0)
+                .says("apply 1")
+                .says("alice")
+                .says("committed");
+
+            tcptune(["rollback"])
+                .exits(0)
+                .quiet()
+                .says("apply 1: taken back");
+            assert_eq!(state(), start);
+            tcptune(["rollback"]).exits(0).says("nothing to take back");
+            tcptune(["rollback", "1"])
+                .exits(0)
+                .says("taken back already");
+            assert_eq!(state(), start);
+            tcptune(["history"]).exits(0).says("rolled back");
+        },
+    );
+}
+
+#[test]
+fn applies_on_top_of_each_other_are_undone_in_either_order() {
+    on_stage(
+        "cycle::applies_on_top_of_each_other_are_undone_in_either_order",
+        || {
+            let start = state();
+            let make = || {
+                apply(&two_keys(), &["--yes"]).exits(0);
+                let middle = state();
+                apply(&fin("site-later", 30), &["--yes"]).exits(0);
+                assert_eq!(live(FIN), "30");
+                middle
+            };
+            let middle = make();
+            tcptune(["rollback"]).exits(0).says("apply 2");
+            assert_eq!(state(), middle);
+            tcptune(["rollback"]).exits(0).says("apply 1");
+            assert_eq!(state(), start);
+
+            make();
+            tcptune(["rollback", "3"])
+                .exits(0)
+                .says("a newer apply has set it since");
+            assert_eq!(live(FIN), "30", "the newer one stands");
+            assert_eq!(live(RETRIES), start.1);
+            tcptune(["rollback", "4"]).exits(0);
+            assert_eq!(state(), start);
+        },
+    );
+}
+
+#[test]
+fn what_rests_on_a_symptom_needs_to_be_accepted() {
+    on_stage(
+        "cycle::what_rests_on_a_symptom_needs_to_be_accepted",
+        || {
+            let start = state();
+            let rules = rule("symptom", "site-symptom", &[(FIN, "duration('30s')")]);
+            apply(&rules, &["--yes"])
+                .exits(0)
+                .says("it rests on a symptom");
+            assert_eq!(state(), start);
+            apply(&rules, &["--dry-run", "--yes"]).exits(0);
+            apply(&rules, &["--dry-run"]).exits(1);
+            apply(&rules, &["--yes", "--accept", "all"]).exits(0);
+            assert_eq!(live(FIN), "30");
+        },
+    );
+}
+
+#[test]
+fn a_symptom_that_stays_is_told_and_the_rollback_offered() {
+    on_stage(
+        "cycle::a_symptom_that_stays_is_told_and_the_rollback_offered",
+        || {
+            let rules = rule("symptom", "site-symptom", &[(FIN, "duration('30s')")]);
+            let more = ["--yes", "--accept", "all", "--prove", "1"];
+            apply(&rules, &more)
+                .exits(1)
+                .says("nothing improved")
+                .says("rollback 1");
+            assert_eq!(live(FIN), "30", "it stands until somebody takes it back");
+            let record = tcptune(["history", "--format", "json"]).exits(0).json();
+            assert_eq!(
+                record["applies"][0]["proof"]["rules"][0]["rule"],
+                "site-symptom"
+            );
+            apply(&fin("site-fin", 20), &["--yes", "--prove", "1"])
+                .exits(0)
+                .says("no symptom");
+        },
+    );
+}
+
+#[test]
+fn what_is_never_written_is_refused_whoever_wants_it() {
+    on_stage(
+        "cycle::what_is_never_written_is_refused_whoever_wants_it",
+        || {
+            let set = [
+                ("net.ipv4.ip_forward", "'true'"),
+                ("net.core.netdev_max_backlog", "5000"),
+                (FIN, "duration('40s')"),
+            ];
+            let rules = rule("setting", "site-all", &[set[1], set[2]]);
+            let before = live("net.ipv4.ip_forward");
+            apply(&rules, &["--yes"])
+                .exits(0)
+                .says("apply it on the host");
+            assert_eq!(live(FIN), "40");
+            // The engine does not even take such a rule, or the change is named as not done.
+            let rules = rule(
+                "setting",
+                "site-forward",
+                &[("net.ipv4.ip_forward", "true")],
+            );
+            let ran = apply(&rules, &["--yes"]);
+            assert!(
+                ran.stdout.contains("never written") || ran.stderr.contains("ip_forward"),
+                "{ran}"
+            );
+            assert_eq!(live("net.ipv4.ip_forward"), before);
+        },
+    );
+}
+
+#[test]
+fn documents_for_programs_are_of_the_published_schemas() {
+    on_stage(
+        "cycle::documents_for_programs_are_of_the_published_schemas",
+        || {
+            let valid = |name: &str, document: &Value| {
+                let schema = tcptune(["schema", name]).exits(0).json();
+                let validator = jsonschema::validator_for(&schema).unwrap();
+                let errors: Vec<String> = validator
+                    .iter_errors(document)
+                    .map(|error| error.to_string())
+                    .collect();
+                assert!(errors.is_empty(), "{name}: {errors:?}");
+            };
+            let rules = two_keys();
+            let json = ["--format", "json"];
+            let planned = apply(&rules, &[&["--dry-run"], &json[..]].concat())
+                .exits(1)
+                .json();
+            assert_eq!(planned["outcome"], "planned");
+            valid("apply", &planned);
+            let plan = "/run/stage/plan.json";
+            apply(&rules, &["--plan-out", plan]).exits(0);
+            valid(
+                "plan",
+                &serde_json::from_slice(&fs::read(plan).unwrap()).unwrap(),
+            );
+            let made = apply(&rules, &[&["--yes"], &json[..]].concat())
+                .exits(0)
+                .json();
+            assert_eq!(
+                (&made["outcome"], &made["id"]),
+                (&"committed".into(), &1.into())
+            );
+            assert_eq!(made["undo"], "sudo tcptune rollback 1");
+            valid("apply", &made);
+            let again = apply(&rules, &[&["--yes"], &json[..]].concat())
+                .exits(0)
+                .json();
+            assert_eq!(again["outcome"], "nothing_to_do");
+            let back = tcptune(["rollback", "--format", "json"]).exits(0).json();
+            assert_eq!(back["outcome"], "rolled_back");
+            valid("apply", &back);
+            valid(
+                "history",
+                &tcptune(["history", "--format", "json"]).exits(0).json(),
+            );
+        },
+    );
+}
