@@ -235,3 +235,55 @@ fn a_second_rollback_changes_nothing() {
     assert_eq!(world.keys, after_one.keys);
     assert_eq!(world.dropin, after_one.dropin);
 }
+
+#[test]
+fn a_journal_that_points_at_itself_ends() {
+    let mut world = World::new(&KEYS);
+    let plan = [("net.ipv4.tcp_fin_timeout".to_owned(), "30".to_owned())];
+    let mut record = world.record(1, &plan);
+    for step in &mut record.steps {
+        (step.attempted, step.undone) = (true, Some(Undone::Kept));
+        (step.on, step.entry_on) = (Some(1), Some(1));
+    }
+    record.state = State::Committed;
+    let stack = Stack::new(vec![record.clone()]);
+    let back = world.with(|ports| roll_back(record, &stack, ports));
+    assert!(back.is_complete(), "{back:?}");
+}
+
+#[test]
+fn a_key_that_is_gone_is_nobody_s_work() {
+    let mut world = World::new(&KEYS);
+    let plan = [("net.ipv4.tcp_fin_timeout".to_owned(), "30".to_owned())];
+    let record = world.record(1, &plan);
+    let applied = world.with(|ports| apply(record, &Stack::default(), ports));
+    let Applied::Committed(record) = applied else {
+        panic!("{applied:?}")
+    };
+    world.keys.remove("net.ipv4.tcp_fin_timeout");
+    let back = world.with(|ports| roll_back(record, &Stack::default(), ports));
+    assert!(back.is_complete(), "{back:?}");
+    assert!(matches!(
+        back.record.steps[0].undone,
+        Some(Undone::NotTold(_))
+    ));
+    assert_eq!(world.dropin, None);
+}
+
+#[test]
+fn after_a_boot_live_values_alone_are_nobody_s_work() {
+    let mut world = World::new(&KEYS);
+    let plan = [("net.ipv4.tcp_fin_timeout".to_owned(), "30".to_owned())];
+    let mut record = world.record(1, &plan);
+    record.boot_id = Some("an earlier one".to_owned());
+    record.dropin = None;
+    record.state = State::Committed;
+    record.steps[0].attempted = true;
+    let theirs = world
+        .keys
+        .insert("net.ipv4.tcp_fin_timeout".to_owned(), "45".to_owned());
+    assert!(theirs.is_some());
+    let back = world.with(|ports| roll_back(record, &Stack::default(), ports));
+    assert!(back.is_complete(), "{back:?}");
+    assert_eq!(world.keys["net.ipv4.tcp_fin_timeout"], "45");
+}

@@ -142,7 +142,8 @@ pub enum Undone {
     Foreign(String),
     /// The kernel refused, or the value cannot be read; why.
     Failed(String),
-    /// The host was started anew since, and no file tells the value to go back to; why.
+    /// There is no value to go back to: the host was started anew since and no file tells one, or the key
+    /// is gone; why.
     NotTold(String),
 }
 

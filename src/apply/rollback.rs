@@ -5,6 +5,7 @@ use super::port::{FileImage, Ports};
 use super::record::{DropinChange, Record, State, Step, Undone};
 use super::stack::Stack;
 use super::value::{is_ours, same};
+use crate::fact::Reading;
 use crate::fact::boot::Forecast;
 
 /// What came of a rollback.
@@ -57,6 +58,9 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
         let boot_id = ports.boot_id.or(record.boot_id.as_deref());
         let undone = if stack.has_newer(&record, &step.key, boot_id) {
             Undone::Kept
+        } else if rebooted && record.dropin.is_none() {
+            // Live values only: the boot has taken them back.
+            Undone::NotTold("the boot ended it".to_owned())
         } else if rebooted {
             follow_files(step, ports)
         } else {
@@ -110,6 +114,10 @@ fn follow_files(step: &Step, ports: &mut Ports<'_>) -> Undone {
 /// Writes `goal` if what is there now is one of `starts`, `after`, or a mixture our own write can have left.
 fn bring(key: &str, goal: &str, starts: &[&str], after: &str, ports: &mut Ports<'_>) -> Undone {
     let reading = ports.sysctls.read(key);
+    if reading == Reading::Absent {
+        // An interface that is gone took its keys with it; there is nothing to go back.
+        return Undone::NotTold("it does not exist any more".to_owned());
+    }
     let Some(now) = reading.value() else {
         return Undone::Failed(reading.reason().unwrap_or_default());
     };

@@ -59,12 +59,13 @@ impl Stack {
     /// The value the key goes back to: what was there before, or, where that was made by an older apply
     /// that has been taken back underneath this one, what was there before that one.
     pub(super) fn goal<'s>(&'s self, record: &'s Record, key: &str) -> Option<&'s str> {
-        let mut top = step(record, key)?;
-        while let Some(under) = top.on.and_then(|id| self.taken_from_under(id, key)) {
-            if !same(key, &under.after, &top.before) {
-                break;
-            }
-            top = under;
+        let (mut top, mut above) = (step(record, key)?, record.id);
+        // An apply stands on older ones only, whatever a journal says.
+        while let Some(id) = top.on.filter(|id| *id < above)
+            && let Some(under) = self.taken_from_under(id, key)
+            && same(key, &under.after, &top.before)
+        {
+            (top, above) = (under, id);
         }
         Some(&top.before)
     }
@@ -73,6 +74,7 @@ impl Stack {
     pub(super) fn goal_entry(&self, record: &Record, key: &str) -> Option<Entry> {
         let mut top = record;
         while let Some(id) = step(top, key).and_then(|step| step.entry_on)
+            && id < top.id
             && self.taken_from_under(id, key).is_some()
         {
             top = self.find(id)?;

@@ -216,7 +216,10 @@ fn persist(record: &Record, ports: &mut Ports<'_>) -> Result<(), String> {
 /// The way back after a failure.
 fn take_back(mut record: Record, why: String, stack: &Stack, ports: &mut Ports<'_>) -> Applied {
     record.faults.push(why);
-    let back = roll_back(record, stack, ports);
+    let mut back = roll_back(record, stack, ports);
+    // The values are back; an open record is closed by the next rollback, which finds nothing to do.
+    let open = back.journal.take();
+    back.record.faults.extend(open);
     if back.is_complete() {
         Applied::RolledBack(back.record)
     } else {
