@@ -224,7 +224,7 @@ pub(super) fn no_op(sample: &Sample, key: &str, spec: Option<&KeySpec>) -> Resul
 }
 
 /// Whether a file was put aside by a person or a package manager.
-fn is_backup(file: &str) -> bool {
+pub(super) fn is_backup(file: &str) -> bool {
     const ENDS: [&str; 22] = [
         "~",
         "#",

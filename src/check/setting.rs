@@ -7,7 +7,7 @@ use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
 use crate::fact::{Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-use super::definition::no_op;
+use super::definition::{is_backup, no_op};
 use super::next_boot::{default, differ, next_boot};
 
 /// A key, and what the boot configuration says of it.
@@ -18,6 +18,8 @@ pub struct SettingView<'a> {
     boot: &'a Boot,
     /// `None` where no file names it.
     setting: Option<&'a BootSetting>,
+    /// A file that is not read gives it a value.
+    noted: bool,
 }
 
 /// Every key that was read or that a file names, if it is a network key or in the catalogue; in the
@@ -36,8 +38,15 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
         .chain(boot.settings.keys().map(String::as_str))
         .filter(ours)
         .collect();
+    let noted: BTreeSet<&str> = boot
+        .definitions
+        .iter()
+        .filter(|one| one.unread && one.value.is_some() && !is_backup(&one.place.file))
+        .map(|one| one.key.as_str())
+        .collect();
     keys.into_iter()
         .map(|key| SettingView {
+            noted: noted.contains(key),
             key,
             boot,
             setting: boot.settings.get(key),
@@ -75,8 +84,8 @@ impl<'a> SettingView<'a> {
                 self.setting
                     .and_then(|one| self.boot.definition(one.system_by)),
             ),
-            "changes" if self.is_defined(true) => self.differs(sample, spec, fact),
-            "vanishes" if !self.is_defined(false) => self.differs(sample, spec, fact),
+            "changes" if self.is_defined() => self.differs(sample, spec, fact),
+            "vanishes" if !self.is_defined() && !self.noted => self.differs(sample, spec, fact),
             "changes" | "vanishes" => flag(false),
             "writer" => {
                 let mut writers = self.boot.writers.iter();
@@ -115,11 +124,11 @@ impl<'a> SettingView<'a> {
         }
     }
 
-    /// Whether any line gives it a value; `read`: of a file the loader opens.
-    fn is_defined(&self, read: bool) -> bool {
+    /// Whether a line of a file that is read gives it a value.
+    fn is_defined(&self) -> bool {
         let gives = |(at, _): &(usize, _)| {
             let one = self.boot.definition(Some(*at));
-            one.is_some_and(|one| one.value.is_some() && !(read && one.unread))
+            one.is_some_and(|one| one.value.is_some() && !one.unread)
         };
         self.setting.is_some_and(|one| one.claims.iter().any(gives))
     }

@@ -377,3 +377,7 @@ fn unread_sockets() -> Why {
 #[cfg(test)]
 #[path = "view_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "boot_tests.rs"]
+mod boot_tests;
