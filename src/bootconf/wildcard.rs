@@ -1,0 +1,172 @@
+//! One part of a pattern against one name, as fnmatch(3) of glibc does in the C locale.
+
+/// Whether glob(3) treats the part as a pattern: `?`, `*`, or a `[` with a `]` behind it.
+pub(super) fn is_magic(part: &[u8]) -> bool {
+    let mut open = false;
+    let mut bytes = part.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'*' | b'?' => return true,
+            b'[' => open = true,
+            b']' if open => return true,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The part without the backslashes that quote.
+pub(super) fn unescaped(part: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(part.len());
+    let mut bytes = part.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => plain.push(*bytes.next().unwrap_or(byte)),
+            _ => plain.push(*byte),
+        }
+    }
+    plain
+}
+
+/// Whether a name matches. A leading dot has to be written out.
+pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && !matches!(pattern, [b'.' | b'\\', ..]) {
+        return false;
+    }
+    let (mut rest, mut left) = (pattern, name);
+    // Where to go on when the last `*` has to take one byte more.
+    let mut again: Option<(&[u8], &[u8])> = None;
+    loop {
+        if let [b'*', after @ ..] = rest {
+            again = Some((after, left));
+            rest = after;
+            continue;
+        }
+        match (one(rest, left.first().copied()), left) {
+            (One::End, []) => return true,
+            (One::Matched(after), [_, next @ ..]) => {
+                rest = after;
+                left = next;
+                continue;
+            }
+            _ => {}
+        }
+        match again {
+            Some((after, [_, longer @ ..])) => {
+                again = Some((after, longer));
+                rest = after;
+                left = longer;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// What the head of a pattern says of one byte.
+enum One<'a> {
+    /// The pattern is at its end.
+    End,
+    /// It matches; the rest of the pattern.
+    Matched(&'a [u8]),
+    /// It does not.
+    Differs,
+}
+
+fn one(pattern: &[u8], byte: Option<u8>) -> One<'_> {
+    let (Some(byte), [head, rest @ ..]) = (byte, pattern) else {
+        return if pattern.is_empty() {
+            One::End
+        } else {
+            One::Differs
+        };
+    };
+    let (matched, rest) = match head {
+        b'?' => (true, rest),
+        b'[' => bracket(rest, byte).unwrap_or((byte == b'[', rest)),
+        b'\\' => match rest {
+            [quoted, rest @ ..] => (*quoted == byte, rest),
+            [] => (false, rest),
+        },
+        plain => (*plain == byte, rest),
+    };
+    if matched {
+        One::Matched(rest)
+    } else {
+        One::Differs
+    }
+}
+
+/// A bracket expression, its `[` taken; `None` if it has no end, when the `[` is an ordinary byte.
+fn bracket(expression: &[u8], byte: u8) -> Option<(bool, &[u8])> {
+    let (negated, mut rest) = match expression {
+        [b'!' | b'^', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let mut found = false;
+    let mut first = true;
+    loop {
+        if !first && let [b']', after @ ..] = rest {
+            return Some((found != negated, after));
+        }
+        first = false;
+        if let Some((has, after)) = class(rest, byte) {
+            found |= has;
+            rest = after;
+            continue;
+        }
+        let (low, after) = match rest {
+            [b'\\', quoted, after @ ..] => (*quoted, after),
+            [plain, after @ ..] => (*plain, after),
+            [] => return None,
+        };
+        (found, rest) = match after {
+            [b'-', b']', ..] => (found || low == byte, after),
+            [b'-', b'\\', high, after @ ..] | [b'-', high, after @ ..] => {
+                (found || (low..=*high).contains(&byte), after)
+            }
+            after => (found || low == byte, after),
+        };
+    }
+}
+
+/// `[:alpha:]` or `[=a=]` at the head of a bracket expression.
+fn class(expression: &[u8], byte: u8) -> Option<(bool, &[u8])> {
+    match expression {
+        [b'[', b':', class @ ..] => {
+            let (name, after) = until(class, *b":]")?;
+            Some((in_class(name, byte), after))
+        }
+        [b'[', b'=', class @ ..] => {
+            let (name, after) = until(class, *b"=]")?;
+            Some((name == [byte], after))
+        }
+        _ => None,
+    }
+}
+
+/// What stands before a two-byte end, and what after it.
+fn until(text: &[u8], end: [u8; 2]) -> Option<(&[u8], &[u8])> {
+    let at = text.windows(2).position(|pair| pair == end)?;
+    Some((text.get(..at)?, text.get(at + 2..)?))
+}
+
+fn in_class(name: &[u8], byte: u8) -> bool {
+    match name {
+        b"alpha" => byte.is_ascii_alphabetic(),
+        b"digit" => byte.is_ascii_digit(),
+        b"alnum" => byte.is_ascii_alphanumeric(),
+        b"upper" => byte.is_ascii_uppercase(),
+        b"lower" => byte.is_ascii_lowercase(),
+        b"xdigit" => byte.is_ascii_hexdigit(),
+        b"punct" => byte.is_ascii_punctuation(),
+        b"graph" => byte.is_ascii_graphic(),
+        b"print" => byte.is_ascii_graphic() || byte == b' ',
+        b"blank" => matches!(byte, b' ' | b'\t'),
+        b"space" => matches!(byte, b' ' | b'\t'..=b'\r'),
+        b"cntrl" => byte.is_ascii_control(),
+        _ => false,
+    }
+}
