@@ -24,7 +24,7 @@ fn every_stored_fact_is_collected() {
 #[test]
 fn every_collected_fact_has_a_name_and_is_of_its_kind() {
     // Settings and counters are the catalogue's; sockstat has fields of its own on each kernel.
-    let elsewhere = ["sysctl.", "counter.", "gauge.", "sockstat."];
+    let elsewhere = ["sysctl.", "default.", "counter.", "gauge.", "sockstat."];
     for sample in samples() {
         for (fact, reading) in &sample.readings {
             let spec = fact_spec(fact);

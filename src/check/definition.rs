@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{self, KeySpec, Kind, Release};
+use crate::catalog::{self, KeySpec, Kind, Release, module_of};
 use crate::fact::boot::{Boot, Definition, Fate, Place};
 use crate::fact::{Reading, Sample, Unit, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
@@ -124,8 +124,7 @@ impl DefinitionView<'_> {
     /// The module that brings the key, where the key is not there yet when the line is read.
     fn module(&self) -> Option<&'static str> {
         let late = self.one.outcome.fate == Fate::Ignored && !self.one.unread;
-        let owned = |(family, _): &&(&str, &str)| self.one.key.starts_with(family);
-        late.then(|| MODULES.iter().find(owned).map(|(_, module)| *module))?
+        late.then(|| module_of(&self.one.key))?
     }
 
     fn is_below_default(&self, sample: &Sample, spec: Option<&KeySpec>) -> bool {
@@ -144,16 +143,6 @@ impl DefinitionView<'_> {
         }
     }
 }
-
-/// Families of keys and the modules that register them (`nf_conntrack_standalone_init_net`,
-/// `br_netfilter_init`, `ip_vs_control_net_init_sysctl`, `sctp_sysctl_register`).
-const MODULES: [(&str, &str); 5] = [
-    ("net.netfilter.nf_conntrack_", "nf_conntrack"),
-    ("net.netfilter.nf_flowtable_", "nf_conntrack"),
-    ("net.bridge.", "br_netfilter"),
-    ("net.ipv4.vs.", "ip_vs"),
-    ("net.sctp.", "sctp"),
-];
 
 /// Whether a larger number means more room, so that somebody who set it wanted it high.
 fn is_limit(spec: &KeySpec) -> bool {
