@@ -22,10 +22,12 @@ pub struct SettingView<'a> {
     noted: bool,
 }
 
-/// Every key that was read or that a file names, if it is a network key or in the catalogue; in the
-/// order of their names. Secrets are nobody's subject.
+/// Every key of the network that was read and is no family, and every key that a file names, if it is one
+/// of the network or in the catalogue; in the order of their names. Secrets are nobody's subject.
 pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingView<'a>> {
-    let single = |key: &&str| catalog::find(key).is_some_and(|spec| !spec.is_pattern());
+    let single = |key: &&str| {
+        key.starts_with("net.") && catalog::find(key).is_some_and(|spec| !spec.is_pattern())
+    };
     let read = sample.readings.range("sysctl.".to_owned()..);
     let read = read
         .map_while(|(fact, _)| fact.strip_prefix("sysctl."))
