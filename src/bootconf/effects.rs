@@ -50,25 +50,57 @@ pub(super) fn reaches_interfaces(family: &str, end: &str, boot: bool) -> bool {
     boot || (family == "ipv4" && !NOT_COPIED.contains(&end))
 }
 
-/// What follows for other keys when a key that had `old` gets `new`.
-pub(super) fn effects(
-    key: &str,
-    old: Option<&Value>,
-    new: &Value,
-    keys: &dyn Keys,
-) -> Vec<(String, Effect)> {
+/// What a write did to its own key.
+pub(super) struct Change<'a> {
+    /// The value before, where it is known.
+    pub(super) old: Option<&'a Value>,
+    /// The value afterwards, where it is known.
+    pub(super) new: Option<&'a Value>,
+    /// The text is `1`: of a switch that was on before, most likely the same number.
+    pub(super) one: bool,
+}
+
+/// What follows for other keys when a key changes.
+pub(super) fn effects(key: &str, change: &Change, keys: &dyn Keys) -> Vec<(String, Effect)> {
     let mut found = Vec::new();
+    let certain = !key.ends_with(".force_forwarding") || change.old.is_some();
+    let copy = || match change.new {
+        Some(value) if certain => Effect::Becomes(value.clone()),
+        _ => Effect::Unknown(format!("it follows {key}, whose value cannot be told")),
+    };
     if FORWARD.contains(&key) {
-        forward(key, old, new, keys, &mut found);
+        for other in FORWARD.iter().filter(|name| **name != key) {
+            found.push(((*other).to_owned(), copy()));
+        }
+        forward(key, change, keys, &mut found);
     }
     if let Some(end) = key.strip_prefix("net.ipv6.conf.all.")
         && let Some((_, template)) = OF_ALL.iter().find(|(of_all, _)| *of_all == end)
     {
-        let mut others = interfaces("net/ipv6/conf", keys);
-        others.extend(template.then(|| "default".to_owned()));
-        for interface in others {
-            let other = format!("net.ipv6.conf.{interface}.{end}");
-            found.push((other, Effect::Becomes(new.clone())));
+        // `addrconf_sysctl_force_forwarding` does nothing for a number the key has already.
+        let repeated =
+            end == "force_forwarding" && change.new.is_some() && change.old == change.new;
+        let others = if repeated {
+            Vec::new()
+        } else {
+            interfaces("net/ipv6/conf", keys)
+        };
+        if end == "forwarding" && change.new != Some(&Value::Bool(true)) {
+            // `addrconf_forward_change`, since 6.17.
+            for interface in &others {
+                let effect = match change.new {
+                    Some(off) => Effect::Becomes(off.clone()),
+                    None => copy(),
+                };
+                let other = format!("net.ipv6.conf.{interface}.force_forwarding");
+                found.push((other, effect));
+            }
+        }
+        for interface in others
+            .into_iter()
+            .chain(template.then(|| "default".to_owned()))
+        {
+            found.push((format!("net.ipv6.conf.{interface}.{end}"), copy()));
         }
     }
     if let Some((family, end)) = key.rsplit_once('.') {
@@ -85,27 +117,23 @@ pub(super) fn effects(
     found
 }
 
-/// `devinet_sysctl_forward` and `inet_forward_change`: the two names are one value, and a change of it
-/// switches every interface, the template, and whether redirects are accepted.
-fn forward(
-    key: &str,
-    old: Option<&Value>,
-    new: &Value,
-    keys: &dyn Keys,
-    found: &mut Vec<(String, Effect)>,
-) {
-    for other in FORWARD.iter().filter(|name| **name != key) {
-        found.push(((*other).to_owned(), Effect::Becomes(new.clone())));
-    }
-    if old == Some(new) {
-        return;
-    }
-    let Value::Bool(on) = *new else {
-        return;
+/// `devinet_sysctl_forward` and `inet_forward_change`: a change of the number switches every interface, the
+/// template, and whether redirects are accepted.
+fn forward(key: &str, change: &Change, keys: &dyn Keys, found: &mut Vec<(String, Effect)>) {
+    let on = match change.new {
+        Some(Value::Bool(on)) => *on,
+        _ => false,
     };
-    let effect = |value| match old {
-        Some(_) => Effect::Becomes(Value::Bool(value)),
-        None => Effect::Unknown(format!("it is reset if {key} was not {new} before")),
+    if change.new.is_some() && change.old == change.new && (!on || change.one) {
+        return;
+    }
+    let certain = change.new.is_some() && change.old.is_some() && change.old != change.new;
+    let effect = |value| {
+        if certain {
+            Effect::Becomes(Value::Bool(value))
+        } else {
+            Effect::Unknown(format!("it is reset if the write changes {key}"))
+        }
     };
     found.push(("net.ipv4.conf.all.accept_redirects".to_owned(), effect(!on)));
     found.push(("net.ipv4.conf.default.forwarding".to_owned(), effect(on)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::effects::{Effect, effects, interfaces, reaches_interfaces};
+use super::effects::{Change, Effect, effects, interfaces, reaches_interfaces};
 use super::load::{Load, PlannedWrite};
 use super::tree::Keys;
 use crate::catalog::{Beside, Stored, canonical, find, path};
@@ -170,7 +170,12 @@ impl<'a> After<'a> {
                 held.answers.push((definition, Answer::Holds));
                 held.forecast = Forecast::Value(value.clone());
                 held.by = Some(definition);
-                self.spread(&key, old.as_ref(), &value, definition);
+                let change = Change {
+                    old: old.as_ref(),
+                    new: Some(&value),
+                    one: write.value == b"1",
+                };
+                self.spread(&key, &change, definition);
             }
             Stored::Refused { errno, value } => {
                 held.answers.push((definition, Answer::Refused(errno)));
@@ -184,8 +189,15 @@ impl<'a> After<'a> {
             }
             Stored::Unknown(why) => {
                 held.answers.push((definition, Answer::Holds));
+                held.own = false;
                 held.forecast = Forecast::Unknown(why.to_owned());
                 held.by = Some(definition);
+                let change = Change {
+                    old: old.as_ref(),
+                    new: None,
+                    one: false,
+                };
+                self.spread(&key, &change, definition);
             }
         }
     }
@@ -203,8 +215,8 @@ impl<'a> After<'a> {
     }
 
     /// What follows for other keys.
-    fn spread(&mut self, key: &str, old: Option<&Value>, new: &Value, definition: usize) {
-        for (other, effect) in effects(key, old, new, self.ground.keys) {
+    fn spread(&mut self, key: &str, change: &Change, definition: usize) {
+        for (other, effect) in effects(key, change, self.ground.keys) {
             if self.is_missing(&other) {
                 continue;
             }
@@ -219,7 +231,7 @@ impl<'a> After<'a> {
         for family in ["ipv4", "ipv6"] {
             let end = key.strip_prefix(&format!("net.{family}.conf.default."));
             if let Some(end) = end.filter(|end| reaches_interfaces(family, end, self.ground.boot)) {
-                self.reach_interfaces(family, end, new, definition);
+                self.reach_interfaces(family, end, change.new, definition);
             }
         }
     }
@@ -227,11 +239,17 @@ impl<'a> After<'a> {
     /// The template of new interfaces: `inetdev_init` and `ipv6_add_dev` copy it, and in IPv4 a write to
     /// it reaches existing interfaces as well, unless they have a value of their own or ever had an
     /// address (`devinet_copy_dflt_conf`). Which of the two an interface is cannot be told from files.
-    fn reach_interfaces(&mut self, family: &str, end: &str, new: &Value, definition: usize) {
+    fn reach_interfaces(
+        &mut self,
+        family: &str,
+        end: &str,
+        new: Option<&Value>,
+        definition: usize,
+    ) {
         for interface in interfaces(&format!("net/{family}/conf"), self.ground.keys) {
             let key = format!("net.{family}.conf.{interface}.{end}");
             let own = self.held.get(&key).is_some_and(|held| held.own);
-            if own || self.is_missing(&key) || self.value(&key).as_ref() == Some(new) {
+            if own || self.is_missing(&key) || (new.is_some() && self.value(&key).as_ref() == new) {
                 continue;
             }
             let held = self.held.entry(key).or_insert_with(Held::new);

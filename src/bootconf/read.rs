@@ -98,6 +98,7 @@ fn absent(key: &str, keys: &dyn Keys, request: &Request, modules: &Modules) -> O
 /// Both loaders in one.
 fn joined(boot: Load, now: &Load, next: &After, system: &After, request: &Request) -> Boot {
     let mut definitions = boot.definitions;
+    let unreadable = boot.unreadable;
     let index = placed(&mut definitions, &now.definitions);
     let place = |at: usize| {
         definitions
@@ -123,6 +124,8 @@ fn joined(boot: Load, now: &Load, next: &After, system: &After, request: &Reques
         }
         let (next_boot, set_by) = next.forecast(key);
         let (system_now, system_by) = system.forecast(key);
+        let next_boot = clouded(next_boot, set_by, &definitions, &unreadable);
+        let system_now = clouded(system_now, system_by, &now.definitions, &now.unreadable);
         let next_boot = request
             .opaque
             .as_ref()
@@ -150,6 +153,35 @@ fn joined(boot: Load, now: &Load, next: &After, system: &After, request: &Reques
         settings,
         writers: Vec::new(),
         notes: boot.notes,
+    }
+}
+
+/// A file that the loader reads and this reading could not may set any key, unless a later file does.
+fn clouded(
+    forecast: Forecast,
+    by: Option<usize>,
+    definitions: &[Definition],
+    unreadable: &[Place],
+) -> Forecast {
+    let winner = by.and_then(|at| definitions.get(at));
+    let may_be_later = |place: &&Place| {
+        winner.is_none_or(|winner| order(&winner.place.file) <= order(&place.file))
+    };
+    match unreadable.iter().find(may_be_later) {
+        Some(place) => {
+            Forecast::Unknown(format!("{} may set it, and could not be read", place.file))
+        }
+        None => forecast,
+    }
+}
+
+/// What files are read in the order of: the command line, then by bare name, and `/etc/sysctl.conf` itself
+/// last.
+fn order(file: &str) -> (u8, &str) {
+    match file {
+        "/proc/cmdline" => (0, ""),
+        "/etc/sysctl.conf" => (2, ""),
+        _ => (1, file.rsplit('/').next().unwrap_or(file)),
     }
 }
 

@@ -113,3 +113,28 @@ fn without_a_tree_of_keys_the_release_tells_what_was_removed() {
     );
     assert_eq!(why("net.ipv4.tcp_sack", None, false), None);
 }
+
+#[test]
+fn a_file_that_could_not_be_read_leaves_open_what_no_later_file_sets() {
+    let in_file = |file: &str| Definition {
+        place: Place {
+            file: file.to_owned(),
+            line: Some(1),
+        },
+        ..definition(1, "a.b")
+    };
+    let definitions = [
+        in_file("/etc/sysctl.d/10-a.conf"),
+        in_file("/run/sysctl.d/90-b.conf"),
+    ];
+    let closed = [in_file("/etc/sysctl.d/50-c.conf").place];
+    let after = |by| clouded(Forecast::Untouched, by, &definitions, &closed);
+    let why = "/etc/sysctl.d/50-c.conf may set it, and could not be read".to_owned();
+    assert_eq!(after(Some(0)), Forecast::Unknown(why.clone()));
+    assert_eq!(after(Some(1)), Forecast::Untouched);
+    assert_eq!(after(None), Forecast::Unknown(why));
+    assert_eq!(
+        clouded(Forecast::Untouched, None, &definitions, &[]),
+        Forecast::Untouched
+    );
+}
