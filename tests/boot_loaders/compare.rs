@@ -104,7 +104,7 @@ fn difference(loader: &Loader, files: &Files, said: &Happened) -> Option<String>
     add(said
         .disagrees(&silent, &loader.keys, false)
         .map(|d| format!("keys untold: {d}")));
-    add(said.misplaced(&told));
+    add(said.misplaced(&told, files));
     // The same files as an image: links must not lead out of it.
     let image = Path::new(SCRATCH).join("image");
     files.lay_out(&image);

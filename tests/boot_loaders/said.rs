@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use tcptune::bootconf::{Keys, Load, PlannedWrite};
+use tcptune::fact::boot::{Definition, Fate};
 
 use crate::loader::Said;
+use crate::tree::{FOLDERS, Files, Node};
 
 /// The longest message of systemd (`LINE_MAX`), which it cuts.
 const CUT: usize = 2047;
@@ -89,11 +91,23 @@ impl Happened {
 
     /// How what happened differs from what was foretold; `known`: of keys that exist alone.
     pub(crate) fn disagrees(&self, told: &Load, keys: &dyn Keys, known: bool) -> Option<String> {
-        let counts = |path: &str| !known || keys.exists(path) == Some(true);
+        // A path that is no UTF-8 is no setting, and the reader has no way to spell it.
+        let counts = |path: &str| {
+            if known {
+                keys.exists(path) == Some(true)
+            } else {
+                !path.contains('\u{fffd}')
+            }
+        };
+        // What a pattern matches is there, but who is not told what is there may guess more.
+        let guessed = |write: &PlannedWrite| {
+            let key = &told.definitions[write.definition].key;
+            key.contains(['*', '?', '[']) && keys.exists(&write.path) != Some(true)
+        };
         let planned: Vec<&PlannedWrite> = told
             .writes
             .iter()
-            .filter(|write| counts(&normal(&write.path)))
+            .filter(|write| counts(&normal(&write.path)) && !guessed(write))
             .collect();
         let writes: VecDeque<_> = self
             .writes
@@ -118,28 +132,38 @@ impl Happened {
     }
 
     /// Definitions at places where the loader sees none, or files in another order.
-    pub(crate) fn misplaced(&self, told: &Load) -> Option<String> {
-        let mut files = self.files.iter();
-        let mut last = None;
-        for definition in told
+    pub(crate) fn misplaced(&self, told: &Load, files: &Files) -> Option<String> {
+        let masked = |definition: &&Definition| definition.outcome.fate == Fate::Masked;
+        let read = told
             .definitions
             .iter()
-            .filter(|definition| !definition.unread)
-        {
-            let file = &definition.place.file;
-            if last == Some(file) {
-                continue;
-            }
-            last = Some(file);
-            // Files read by no name of their own (a pattern in a name) have no message of their own.
-            if self.refused.is_some() && !self.files.contains(file) {
-                continue;
-            }
-            if !files.any(|opened| opened == file) {
+            .filter(|definition| !definition.unread);
+        let mut order: Vec<&String> = read
+            .filter(|definition| !masked(definition))
+            .map(|definition| &definition.place.file)
+            .collect();
+        order.dedup();
+        // Of a name that is a pattern itself procps tells the name, not the files.
+        let pattern = |path: &Vec<u8>| path.iter().any(|byte| b"*?[{\\".contains(byte));
+        let patterns = self.refused.is_some() && files.0.keys().any(pattern);
+        // Of a folder that is a link systemd tells where it leads.
+        let folder = |path: &&str| matches!(files.0.get(path.as_bytes()), Some(Node::Link(_)));
+        if !patterns && !FOLDERS.iter().any(folder) {
+            let mut opened = self.files.iter();
+            if let Some(file) = order
+                .iter()
+                .find(|file| !opened.any(|opened| opened == **file))
+            {
                 return Some(format!("{file} is not opened then: {:?}", self.files));
             }
         }
-        let missing = self.places.iter().find(|(file, line)| {
+        // People count the lines that an editor shows, systemd those that it reads.
+        let counted = |node: &Node| match node {
+            Node::File(bytes) => !bytes.iter().any(|byte| matches!(byte, b'\r' | 0)),
+            _ => true,
+        };
+        let mut places = self.places.iter().filter(|_| files.0.values().all(counted));
+        let missing = places.find(|(file, line)| {
             !told.definitions.iter().any(|definition| {
                 definition.place.file == *file && definition.place.line == Some(*line)
             })
