@@ -151,8 +151,8 @@ fn removed_key_in_file() {
     }
     note(&format!("{} keys are gone: {gone:?}", gone.len()));
     assert!(gone.contains(&"net.ipv4.tcp_abc"), "a kernel since 3.9");
-    let mut text: String = gone.iter().map(|key| format!("{key} = 1\n")).collect();
-    text.push_str("net.ipv4.tcp_fin_timeout = 21\n");
+    let mut text = gone.join(" = 1\n");
+    text.push_str(" = 1\nnet.ipv4.tcp_fin_timeout = 21\n");
     load(&net, &[("/etc/sysctl.d/50-net.conf", &text)]);
     assert_eq!(net.read(FIN), "21");
     for key in gone.iter().filter(|key| **key != "net.ipv4.tcp_tw_recycle") {
@@ -292,75 +292,78 @@ fn duplicate_in_file() {
     );
 }
 
+const RMEM: &str = "net.ipv4.tcp_rmem";
+const PORTS: &str = "net.ipv4.ip_local_port_range";
+const CC: &str = "net.ipv4.tcp_congestion_control";
+
+/// Keys, and what people write for them.
+const WRITTEN: [(&str, &[&str]); 8] = [
+    (
+        FIN,
+        &[
+            "21",
+            "0x15",
+            "21 # c",
+            "21 ;c",
+            "-1",
+            "10 20",
+            "025",
+            "00",
+            "08",
+            "\"21\"",
+            "'21'",
+            "21k",
+            "5s",
+            "+21",
+            "21.5",
+            "1,5",
+            "21;c",
+            "99999999999999999999",
+            "",
+            "yes",
+            "21 \\",
+        ],
+    ),
+    (
+        RMEM,
+        &[
+            "4096 131072 6291456",
+            "4096 131072 6291456 # c",
+            "5000",
+            "5000 # c",
+            "5000 abc 600000",
+            "5000,140000,600000",
+            "6291000 131072 4096",
+            "4096 131072 6291456 7",
+            "0 131072 6291456",
+        ],
+    ),
+    (
+        PORTS,
+        &[
+            "32768 60999",
+            "60000 1024",
+            "20000",
+            "20000 # c",
+            "20000-30000",
+        ],
+    ),
+    ("net.ipv4.tcp_sack", &["1", "yes", "2", "256"]),
+    ("net.ipv4.tcp_retries2", &["9", "300", "-1"]),
+    ("net.ipv4.tcp_syncookies", &["1", "7"]),
+    (
+        "net.ipv4.ip_local_reserved_ports",
+        &["8080,9148-9150", "80, 90", "80 # c", "\"80\"", "70000"],
+    ),
+    (CC, &["reno", "reno # c", "\"reno\"", "reno cubic"]),
+];
+
 /// What is called refused is refused, what is called taken is taken, and what is passed in silence does
 /// what it says.
 #[test]
 fn ineffective_value() {
-    const RMEM: &str = "net.ipv4.tcp_rmem";
-    const PORTS: &str = "net.ipv4.ip_local_port_range";
-    const CC: &str = "net.ipv4.tcp_congestion_control";
     let Some(net) = net() else { return };
-    let tried = [
-        (
-            FIN,
-            &[
-                "21",
-                "0x15",
-                "21 # c",
-                "21 ;c",
-                "-1",
-                "10 20",
-                "025",
-                "00",
-                "08",
-                "\"21\"",
-                "'21'",
-                "21k",
-                "5s",
-                "+21",
-                "21.5",
-                "1,5",
-                "21;c",
-                "99999999999999999999",
-                "",
-                "yes",
-                "21 \\",
-            ][..],
-        ),
-        (
-            RMEM,
-            &[
-                "4096 131072 6291456",
-                "4096 131072 6291456 # c",
-                "5000",
-                "5000 # c",
-                "5000 abc 600000",
-                "5000,140000,600000",
-                "6291000 131072 4096",
-                "4096 131072 6291456 7",
-                "0 131072 6291456",
-            ][..],
-        ),
-        (
-            PORTS,
-            &[
-                "32768 60999",
-                "60000 1024",
-                "20000",
-                "20000 # c",
-                "20000-30000",
-            ][..],
-        ),
-        ("net.ipv4.tcp_sack", &["1", "yes", "2", "256"][..]),
-        ("net.ipv4.tcp_retries2", &["9", "300", "-1"][..]),
-        ("net.ipv4.tcp_syncookies", &["1", "7"][..]),
-        (
-            "net.ipv4.ip_local_reserved_ports",
-            &["8080,9148-9150", "80, 90", "80 # c", "\"80\"", "70000"][..],
-        ),
-        (CC, &["reno", "reno # c", "\"reno\"", "reno cubic"][..]),
-    ];
-    for (key, texts) in tried {
+    for (key, texts) in WRITTEN {
         let spec = catalog::find(key).expect("it is in the catalogue");
         assert_eq!(spec.scope, KeyScope::Netns, "{key}");
         let default = net.read(key);
