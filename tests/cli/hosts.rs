@@ -233,3 +233,24 @@ fn the_vocabulary_can_be_listed_for_every_recorded_host() {
         }
     }
 }
+
+#[test]
+fn the_families_of_settings_are_listed_whole_when_asked_for() {
+    let facts = |filter: &str| {
+        let host = tree("debian-12-6.1");
+        let args = ["facts", filter, "--format", "json", "--proc", &host];
+        Tcptune::new().args(args).run().exits(0).json()
+    };
+    let all = facts("");
+    let family = |row: &&Value| row["name"].as_str().unwrap().ends_with(".KEY");
+    assert_eq!(all.as_array().unwrap().iter().filter(family).count(), 2);
+    let default = facts("default.net.core.somaxconn");
+    assert_eq!(default[0]["value"], "4096", "{default}");
+    let next = facts("boot.net.core.somaxconn");
+    assert_eq!(next[0]["value"], Value::Null);
+    assert!(
+        next[0]["reason"].as_str().unwrap().contains("--root"),
+        "{next}"
+    );
+    assert!(facts("default.").as_array().unwrap().len() > 200);
+}
