@@ -119,6 +119,10 @@ impl Walk<'_> {
 
     /// Every name that is there and matches, part by part.
     fn walk(&self, pattern: &[u8]) -> Vec<Vec<u8>> {
+        // A slash at the end marks folders among what matches, and lets everything else match as well.
+        let slashes = pattern.iter().rev().take_while(|byte| **byte == b'/');
+        let end = pattern.len().saturating_sub(slashes.count());
+        let pattern = pattern.get(..end).unwrap_or_default();
         let parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').collect();
         let mut found: Vec<Vec<u8>> = vec![Vec::new()];
         for (at, part) in parts.iter().enumerate() {

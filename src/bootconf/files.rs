@@ -183,7 +183,16 @@ fn opened(tree: &dyn Tree, read: Vec<Source>) -> Vec<Source> {
         });
         left = left.saturating_sub(names.len());
         let directory = source.directory;
-        all.extend(matching(names, source.name).into_iter().map(|name| Source {
+        let mut found = matching(names, source.name);
+        // The first one that cannot be opened is the last one tried.
+        let closed = |name: &Vec<u8>| {
+            let entry = tree.entry(directory, name);
+            matches!(entry, None | Some(Entry::Dangling | Entry::Denied(_)))
+        };
+        if let Some(at) = found.iter().position(closed) {
+            found.truncate(at + 1);
+        }
+        all.extend(found.into_iter().map(|name| Source {
             directory,
             name,
             aside: None,

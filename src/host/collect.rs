@@ -214,8 +214,10 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
     let kernel = kernel.map(|kernel| kernel.release.clone());
     let mut put = |fact: &str, reading: &dyn Fn() -> Reading<Value>| {
         // The plan asks for the namespace whatever the rules read: a setting of the machine is not
-        // changed from inside a container.
-        if needs.has(fact) || fact == "host.initial_netns" {
+        // changed from inside a container. And a rule that reads the boot configuration does not
+        // apply where there is none.
+        let always = ["host.initial_netns", "host.boot_files"];
+        if needs.has(fact) || always.contains(&fact) {
             sample.readings.insert(fact.to_owned(), reading());
         }
     };
@@ -250,6 +252,14 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
     ) {
         (Some(true), Some(here)) => Reading::Known(Value::Bool(here)),
         _ => Reading::Denied("settings cannot be read".to_owned()),
+    });
+    put("host.boot_files", &|| {
+        let why = if source.recorded {
+            "no boot configuration was given; --root"
+        } else {
+            "the boot configuration was not read"
+        };
+        Reading::Denied(why.to_owned())
     });
     put("host.kubernetes_node", &|| {
         if source.recorded {

@@ -1,5 +1,7 @@
 //! This host: the only module that touches the kernel, files and the clock.
 
+mod boot_keys;
+mod boot_tree;
 mod collect;
 mod errno;
 mod file;
@@ -14,6 +16,8 @@ pub mod sockets;
 mod statistics;
 mod sysctls;
 
+pub use boot_keys::{CatalogueKeys, KernelKeys};
+pub use boot_tree::BootTree;
 pub use collect::{Moment, Needs, Source, collect};
 pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use rule_files::{RuleFolder, Trust, read_rule_files};
