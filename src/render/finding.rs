@@ -253,6 +253,12 @@ pub struct Change {
     pub set_by: Option<SetBy>,
     /// Why the change must not be made as things stand; null when it may be made.
     pub blocked: Option<String>,
+    /// Who set the value in force, as a phrase: `kernel default`; null when it cannot be told.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// The line that sets the value of the next boot; null when none does.
+    #[serde(default)]
+    pub next_boot_by: Option<SetBy>,
 }
 
 impl Change {

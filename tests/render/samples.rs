@@ -66,6 +66,8 @@ fn change(key: &str, live: Option<&str>, recommended: &str) -> Change {
         recommended: recommended.to_owned(),
         next_boot: None,
         set_by: None,
+        origin: None,
+        next_boot_by: None,
         blocked: None,
     }
 }
@@ -113,6 +115,8 @@ fn ports_exhausted() -> Finding {
         changes: vec![Change {
             next_boot: Some("32768\t60999".to_owned()),
             set_by: Some(SetBy { file: "/etc/sysctl.d/50-net.conf".to_owned(), line: 7 }),
+            origin: Some("set by /etc/sysctl.d/50-net.conf:7".to_owned()),
+            next_boot_by: Some(SetBy { file: "/etc/sysctl.d/50-net.conf".to_owned(), line: 7 }),
             ..change("net.ipv4.ip_local_port_range", Some("32768\t60999"), "16384 60999")
         }],
         explain: Some(
@@ -268,8 +272,17 @@ fn with_changes() -> Vec<Finding> {
         },
         Finding {
             changes: vec![
-                change("net.core.somaxconn", Some("128"), "4096"),
-                change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0"),
+                Change {
+                    origin: Some("set by hand or by another program".to_owned()),
+                    next_boot: Some("4096".to_owned()),
+                    ..change("net.core.somaxconn", Some("128"), "4096")
+                },
+                Change {
+                    origin: Some("kernel default".to_owned()),
+                    next_boot: Some("2".to_owned()),
+                    next_boot_by: Some(SetBy { file: "/etc/sysctl.d/99-later.conf".to_owned(), line: 1 }),
+                    ..change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0")
+                },
                 change("net.ipv4.tcp_max_syn_backlog", None, "4096"),
             ],
             advice: Some("raise `backlog=` in the listen line too; nginx takes the smaller of both".to_owned()),

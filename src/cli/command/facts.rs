@@ -33,7 +33,7 @@ struct Row {
 
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
-    let source = enter(&args.at)?;
+    let source = enter(&args.at, None)?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
