@@ -21,6 +21,8 @@ pub(super) enum Aside {
     Masked(String),
     /// It never looks at it; why.
     Unread(&'static str),
+    /// It gives up before it gets there; why. This befalls lines, not files.
+    Lost(&'static str),
 }
 
 impl Source {
@@ -70,9 +72,13 @@ const PACKAGED: [&str; 5] = [".dpkg-", ".rpmnew", ".rpmsave", ".rpmorig", ".ucf-
 /// How many names may be held against names that look like patterns.
 const MOST_COMPARED: usize = 1_000_000;
 
-/// The files, those that are read first and in order, and notes about what could not be looked at.
-pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<String>) {
-    let mut notes = Vec::new();
+/// The files, those that are read first and in order, and the directories that cannot be listed with
+/// the errno.
+pub(super) fn sources(
+    tree: &dyn Tree,
+    engine: Engine,
+) -> (Vec<Source>, Vec<(&'static str, String)>) {
+    let mut closed = Vec::new();
     let mut chosen: Vec<Source> = Vec::new();
     let mut masked = Vec::new();
     let mut strays = Vec::new();
@@ -87,7 +93,7 @@ pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<Stri
         let mut names = match tree.list(directory) {
             Ok(names) => names,
             Err(error) => {
-                notes.push(format!("{directory} cannot be listed: {error}"));
+                closed.push((directory, error));
                 continue;
             }
         };
@@ -130,7 +136,7 @@ pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<Stri
     }
     chosen.extend(masked);
     chosen.extend(strays);
-    (chosen, notes)
+    (chosen, closed)
 }
 
 /// Whether the loader takes the name for one of its files.

@@ -77,7 +77,7 @@ pub(super) fn gather(
     engine: Engine,
     cmdline: Option<&[u8]>,
 ) -> Gathered {
-    let (sources, notes) = files::sources(tree, engine);
+    let (sources, closed) = files::sources(tree, engine);
     let mut reader = Reader {
         engine,
         keys,
@@ -92,9 +92,12 @@ pub(super) fn gather(
             by_text: HashMap::new(),
             texts: Vec::new(),
             unreadable: Vec::new(),
-            notes,
+            notes: Vec::new(),
         },
     };
+    for (directory, error) in closed {
+        reader.unreadable(directory, &error, true);
+    }
     if let Some(cmdline) = cmdline {
         reader.kernel(cmdline);
     }
@@ -181,20 +184,23 @@ impl Reader<'_> {
             Some(end) if more => text.get(..=end).unwrap_or_default(),
             _ => text,
         };
-        let origin = Origin {
+        let mut origin = Origin {
             source,
             text,
             by_kernel: false,
             aside: aside.cloned(),
         };
         let mut full = false;
-        let too_long = line::each(self.engine, whole_lines, |number, statement| {
+        let too_long = line::each(self.engine, whole_lines, |line| {
             if self.gathered.definitions.len() >= MOST_DEFINITIONS {
                 full = true;
                 return;
             }
-            if let Some(new) = self.understood(statement, aside.map(Rc::as_ref)) {
-                self.push(path, number, &new, &origin);
+            if line.lost && aside.is_none() && origin.aside.is_none() {
+                origin.aside = Some(Rc::new(Aside::Lost(LOST)));
+            }
+            if let Some(new) = self.understood(line.says, aside.map(Rc::as_ref)) {
+                self.push(path, line.number, &new, &origin);
             }
         });
         if full {
@@ -202,7 +208,7 @@ impl Reader<'_> {
         }
         if let (Some(number), None) = (too_long, aside) {
             self.gathered.notes.push(format!(
-                "{path}:{number} is longer than 1 MiB; systemd-sysctl reads no further in this file"
+                "{path}:{number} has 1 MiB or more; systemd-sysctl reads no further in this file"
             ));
         }
     }
@@ -359,6 +365,7 @@ impl Reader<'_> {
     }
 }
 
+const LOST: &str = "it stands behind a line of 1 MiB or more, where the loader gives up";
 const SECRET: &str = "(secret)";
 
 /// A statement with its name looked up.

@@ -35,7 +35,7 @@ const FOLDER: &str = "it names a folder of keys, not a key";
 const PREFIXED: &str = "no such key: a name does not begin with /proc/sys";
 const MARKED: &str = "no such key: a byte order mark stands before the name";
 const BLANK: &str = "no such key: a blank stands between `-` and the name";
-const EMPTY: &str = "no key stands before the `=`";
+const EMPTY: &str = "it names no key";
 const PARENT: &str = "`..` in the name of a key";
 const OUTSIDE: &str = "the name leads out of /proc/sys";
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -241,5 +241,103 @@ fn missing(text: &[u8]) -> &'static str {
         BLANK
     } else {
         NO_SUCH_KEY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bootconf::Keys;
+
+    struct Few;
+
+    impl Keys for Few {
+        fn children(&self, folder: &str) -> Vec<(String, bool)> {
+            match folder {
+                "" => vec![("net".to_owned(), true)],
+                "net" => vec![("ipv4".to_owned(), true)],
+                "net/ipv4" => vec![("tcp_sack".to_owned(), false)],
+                _ => Vec::new(),
+            }
+        }
+
+        fn exists(&self, path: &str) -> Option<bool> {
+            Some(path == "net/ipv4/tcp_sack")
+        }
+    }
+
+    fn target(engine: Engine, written: &str) -> Target {
+        Name::new(engine, written.as_bytes(), &KeyTree::new(&Few)).target
+    }
+
+    fn sack() -> Target {
+        Target::Key("net/ipv4/tcp_sack".to_owned())
+    }
+
+    #[test]
+    fn superfluous_separators_lead_to_the_same_key() {
+        for written in [
+            "net.ipv4.tcp_sack",
+            "net/ipv4/tcp_sack",
+            "/net/ipv4/tcp_sack",
+            ".net.ipv4.tcp_sack",
+            "net..ipv4.tcp_sack",
+            "net//ipv4/./tcp_sack",
+        ] {
+            for engine in [Engine::Systemd, Engine::Procps] {
+                assert_eq!(target(engine, written), sack(), "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn systemd_compares_the_plain_path_and_procps_what_was_written() {
+        let keys = KeyTree::new(&Few);
+        let text = |engine| Name::new(engine, b"/net//ipv4/tcp_sack", &keys).text;
+        assert_eq!(*text(Engine::Systemd), *b"net/ipv4/tcp_sack");
+        assert_eq!(*text(Engine::Procps), *b"/net//ipv4/tcp_sack");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_dropped_by_systemd_and_leads_nowhere_for_procps() {
+        assert_eq!(target(Engine::Systemd, "net/ipv4/tcp_sack/"), sack());
+        assert_eq!(
+            target(Engine::Procps, "net/ipv4/tcp_sack/"),
+            Target::Missing(NO_SUCH_KEY)
+        );
+    }
+
+    #[test]
+    fn procps_follows_the_parent_folder_only_out_of_a_folder() {
+        assert_eq!(target(Engine::Procps, "net/ipv4/../ipv4/tcp_sack"), sack());
+        assert_eq!(
+            target(Engine::Procps, "net/nothing/../ipv4/tcp_sack"),
+            Target::Missing(NO_SUCH_KEY)
+        );
+        assert_eq!(
+            target(Engine::Procps, "net/../../sys/net/ipv4/tcp_sack"),
+            sack()
+        );
+        assert_eq!(
+            target(Engine::Procps, "net/../../kernel/x"),
+            Target::Invalid(OUTSIDE)
+        );
+        assert_eq!(
+            target(Engine::Systemd, "net/ipv4/../ipv4/tcp_sack"),
+            Target::Invalid(PARENT)
+        );
+    }
+
+    #[test]
+    fn a_path_has_one_dotted_name() {
+        assert_eq!(
+            dotted("net/ipv4/conf/eth0.5/rp_filter"),
+            "net.ipv4.conf.eth0/5.rp_filter"
+        );
+        assert_eq!(
+            dotted("net/nf_conntrack_max"),
+            "net.netfilter.nf_conntrack_max"
+        );
+        assert_eq!(dotted("a.b"), "a/b");
     }
 }

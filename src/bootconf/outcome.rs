@@ -90,6 +90,7 @@ fn outcome(plan: &Plan<'_>, at: usize, verdict: &Verdict, last: Option<usize>) -
                 }),
                 None,
             ),
+            Aside::Lost(why) => (Fate::Invalid, None, Some((*why).to_owned())),
             Aside::Unread(why) => (Fate::Ignored, None, Some((*why).to_owned())),
         },
     };
