@@ -41,6 +41,8 @@ pub struct KeySpec {
     pub secret: bool,
     /// Whether it may be written.
     pub write: Write,
+    /// How the kernel understands a written text, where type and bounds do not tell.
+    pub handler: Handler,
     /// Other names of the same value.
     pub aliases: &'static [&'static str],
     /// What a new network namespace starts with.
@@ -139,6 +141,22 @@ pub enum Write {
     },
     /// The kernel lets nobody write it.
     ReadOnly,
+}
+
+/// How the kernel understands a written text, where type and bounds do not tell: the `proc_handler` of
+/// the key's `ctl_table` entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Handler {
+    /// As type and bounds say: signed with bounds that lie so or none, unsigned for other bounds.
+    Plain,
+    /// `proc_dointvec_minmax`, although the bounds are those of an unsigned number: takes `-0`.
+    Signed,
+    /// `proc_dointvec_ms_jiffies`: milliseconds, kept in clock ticks and rounded up to them.
+    Milliseconds,
+    /// `proc_dointvec_userhz_jiffies`: hundredths of a second, kept in clock ticks.
+    UserTicks,
+    /// A function of the key's own, which rounds the number or asks the device.
+    Own,
 }
 
 /// What a new network namespace starts with.

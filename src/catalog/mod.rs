@@ -14,24 +14,30 @@ mod counter;
 mod default;
 mod find;
 mod key;
+mod module;
 mod name;
 mod nearest;
 mod parse;
 mod release;
+mod store;
 
 pub use accept::Refused;
 pub use counter::{CounterSpec, counter, counters};
 pub use find::{find, keys};
-pub use key::{DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Write};
+pub use key::{DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Write};
+pub use module::module_of;
 pub use name::{canonical, path};
 pub use nearest::{nearest, nearest_counter};
 pub use parse::ParseError;
 pub use release::Release;
+pub use store::{Beside, Stored};
 
 /// The tables made by `src/build/catalog` from `rules/catalog`.
 #[expect(clippy::unreadable_literal, reason = "generated code")]
 mod table {
-    use super::{CounterSpec, DefaultSince, KeyScope, KeySpec, Kind, NewNetns, Release, Write};
+    use super::{
+        CounterSpec, DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Release, Write,
+    };
     use crate::fact::Unit;
 
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));

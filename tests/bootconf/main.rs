@@ -17,8 +17,8 @@
 //! ```
 //!
 //! The writes and the values afterwards were observed of systemd-sysctl 252 and of `sysctl --system` of
-//! procps-ng 4.0.2, each in a network namespace of its own. What the kernel makes of the writes is not
-//! the reader's affair: of `after`, only the form is held here.
+//! procps-ng 4.0.2, each in a network namespace of its own. What the kernel makes of the writes is held in
+//! `after`.
 
 #![expect(
     clippy::unwrap_used,
@@ -36,10 +36,12 @@ use tcptune::fact::boot::{Engine, Outcome};
 #[path = "../boot_tree/memory.rs"]
 mod memory;
 
+mod after;
 mod any;
 mod fates;
 mod files;
 mod patterns;
+mod whole;
 
 use memory::{MemoryKeys, MemoryTree};
 

@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     write: Option<Write>,
     write_why: Option<String>,
     #[serde(default)]
+    handler: Handler,
+    #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
     new_netns: NewNetns,
@@ -74,6 +76,17 @@ enum Scope {
 #[serde(rename_all = "lowercase")]
 enum Write {
     Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Handler {
+    #[default]
+    Plain,
+    Signed,
+    Milliseconds,
+    UserTicks,
+    Own,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -233,7 +246,7 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
     Ok(format!(
         "KeySpec {{ key: {:?}, kind: Kind::{:?}, unit: Unit::{}, noun: {:?}, min: {min:?}, max: {max:?}, values: {}, \
          scope: KeyScope::{:?}, netns_since: {}, since: {}, removed_in: {}, noop_since: {}, replacement: {:?}, \
-         kubernetes_safe_since: {:?}, secret: {}, write: {write}, aliases: {}, new_netns: NewNetns::{:?}, \
+         kubernetes_safe_since: {:?}, secret: {}, write: {write}, handler: Handler::{:?}, aliases: {}, new_netns: NewNetns::{:?}, \
          defaults: {}, default_el: {}, scaled: {:?}, unlisted: {} }}",
         entry.key,
         entry.r#type,
@@ -248,6 +261,7 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
         entry.replacement,
         entry.kubernetes_safe_since,
         entry.secret,
+        entry.handler,
         slice(&aliases),
         entry.new_netns,
         slice(&defaults(place, entry)?),

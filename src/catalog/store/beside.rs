@@ -1,0 +1,81 @@
+//! Keys whose numbers are held against each other, or against other keys.
+
+use super::{Beside, Stored, refused};
+use crate::catalog::KeySpec;
+use crate::fact::Value;
+
+impl KeySpec {
+    /// The keys whose number is held against another key; `None` for all others.
+    pub(super) fn judged_beside(
+        &self,
+        number: i64,
+        old: Option<&Value>,
+        beside: &dyn Beside,
+    ) -> Option<Stored> {
+        let number_of = |key: &str| match beside.value(key) {
+            Some(Value::Int(number) | Value::Range([number, _])) => Some(number),
+            _ => None,
+        };
+        let held = |fits: Option<bool>| match fits {
+            Some(true) => Some(Stored::Taken(Value::Int(number))),
+            Some(false) => Some(refused("EINVAL", old)),
+            None => Some(Stored::Unknown(
+                "it depends on another key, whose value is not known",
+            )),
+        };
+        match self.key {
+            // `ipv4_privileged_ports`; the range never begins below 1.
+            "net.ipv4.ip_unprivileged_port_start" => {
+                let low = number_of("net.ipv4.ip_local_port_range").unwrap_or(32_768);
+                held(Some(number <= low))
+            }
+            "net.ipv4.tcp_reordering" => {
+                let most = number_of("net.ipv4.tcp_max_reordering").unwrap_or(300);
+                // Older kernels have no bound here.
+                held((number <= most).then_some(true))
+            }
+            // AccECN is not in every kernel that has the key.
+            "net.ipv4.tcp_ecn" if number > 2 => held(None),
+            // `addrconf_sysctl_addr_gen_mode`: a stable address needs a secret, which is never read here.
+            key if number == 2 && key.ends_with(".addr_gen_mode") => held(None),
+            // `ip4_frags_ns_ctl_table_register`, `ip6_frags_…`: each is the bound of the other.
+            key if key.ends_with("frag_high_thresh") || key.ends_with("frag6_high_thresh") => {
+                let low = number_of(&key.replace("_high_", "_low_")).unwrap_or(3_145_728);
+                held(Some(number >= low))
+            }
+            key if key.ends_with("frag_low_thresh") || key.ends_with("frag6_low_thresh") => {
+                let high = number_of(&key.replace("_low_", "_high_")).unwrap_or(4_194_304);
+                held(Some(number <= high))
+            }
+            _ => None,
+        }
+    }
+
+    /// Ranges are checked as a whole and change as a whole.
+    pub(super) fn store_range(
+        &self,
+        old: Option<&Value>,
+        before: &[i64],
+        new: &[i64],
+        beside: &dyn Beside,
+    ) -> Stored {
+        let Some(Value::Range([low, high])) = self.whole(before, new) else {
+            return Stored::Unknown("the numbers it leaves as they are are not known");
+        };
+        if self.key == "net.ipv4.ping_group_range" {
+            // `ipv4_ping_group_range`: a range that does not ascend stands for "no group".
+            let range = if high < low { [1, 0] } else { [low, high] };
+            return Stored::Taken(Value::Range(range));
+        }
+        // `ipv4_local_port_range`: the range must ascend and not reach into the privileged ports.
+        let start = match beside.value("net.ipv4.ip_unprivileged_port_start") {
+            Some(Value::Int(start)) => start,
+            _ => 1024,
+        };
+        if high < low || low < start {
+            refused("EINVAL", old)
+        } else {
+            Stored::Taken(Value::Range([low, high]))
+        }
+    }
+}
