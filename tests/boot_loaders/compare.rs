@@ -14,6 +14,7 @@ use crate::said::{Happened, procps, systemd};
 use crate::shrink;
 use crate::stage::{SCRATCH, say};
 use crate::tree::Files;
+use crate::values::{self, Told};
 
 /// How many trees with differences are shown before the run ends.
 const SHOWN: usize = 3;
@@ -31,12 +32,16 @@ pub(crate) fn many(loader: &Loader) {
     let mut caught: Vec<(Broken, Option<u64>)> = broken::readers(loader.engine)
         .map(|broken| (broken, None))
         .collect();
-    let (mut writes, mut wrong) = (0, 0);
+    let (mut writes, mut wrong, mut told) = (0, 0, Told::default());
     for seed in (0..trees).map(|offset| seed.wrapping_add(offset)) {
         let files = generate::files(seed);
         let said = happened(loader, &files);
         writes += said.attempts();
-        if let Some(difference) = difference(loader, &files, &said) {
+        let (values, difference) = difference(loader, &files, &said);
+        told.values += values.values;
+        told.untouched += values.untouched;
+        told.unknown += values.unknown;
+        if let Some(difference) = difference {
             wrong += 1;
             report(loader, seed, files, &difference);
             if wrong == SHOWN {
@@ -54,12 +59,16 @@ pub(crate) fn many(loader: &Loader) {
         wrong, 0,
         "trees with differences; TCPTUNE_LOADERS_TREES=1 with a seed shows one"
     );
-    let mut told = format!("{name}: {writes} writes as foretold; readers broken on purpose:");
+    let mut words = format!(
+        "{name}: {writes} writes as foretold, {} values and {} left alone; {} cannot be told\n\
+         readers broken on purpose:",
+        told.values, told.untouched, told.unknown
+    );
     for (broken, by) in &caught {
         let by = by.map_or("NOT CAUGHT".to_owned(), |seed| format!("caught by {seed}"));
-        let _ = write!(told, "\n    {}: {by}", broken.rule);
+        let _ = write!(words, "\n    {}: {by}", broken.rule);
     }
-    say(&told);
+    say(&words);
     // Few trees need not have what a broken rule gets wrong.
     if trees >= 500 {
         let missed = caught.iter().filter(|(_, seen)| seen.is_none()).count();
@@ -86,8 +95,8 @@ fn parse(loader: &Loader, said: &Said) -> Happened {
     }
 }
 
-/// Every way in which the reader and the loader disagree, or `None`.
-fn difference(loader: &Loader, files: &Files, said: &Happened) -> Option<String> {
+/// Every way in which the reader and the loader disagree, or `None`; and how much was foretold.
+fn difference(loader: &Loader, files: &Files, said: &Happened) -> (Told, Option<String>) {
     let tree = BootTree::open(Path::new("/")).expect("the root opens");
     let read = |tree: &BootTree, keys: &dyn Keys| load(tree, keys, loader.engine, None);
     let told = read(&tree, &loader.keys);
@@ -105,6 +114,8 @@ fn difference(loader: &Loader, files: &Files, said: &Happened) -> Option<String>
         .disagrees(&silent, &loader.keys, false)
         .map(|d| format!("keys untold: {d}")));
     add(said.misplaced(&told, files));
+    let (values, found) = values::wrong(loader, &tree, &said.after);
+    add(found);
     // The same files as an image: links must not lead out of it.
     let image = Path::new(SCRATCH).join("image");
     files.lay_out(&image);
@@ -119,7 +130,7 @@ fn difference(loader: &Loader, files: &Files, said: &Happened) -> Option<String>
             "with links followed by hand it is another configuration".to_owned(),
         ));
     }
-    (!wrong.is_empty()).then_some(wrong)
+    (values, (!wrong.is_empty()).then_some(wrong))
 }
 
 /// Whether the comparison notices that a reader is broken.
@@ -142,10 +153,9 @@ fn report(loader: &Loader, seed: u64, files: Files, found: &str) {
     ));
     let differs = |files: &Files| {
         let said = happened(loader, files);
-        difference(loader, files, &said)
+        difference(loader, files, &said).1
     };
     let small = shrink::smallest(files, |files| differs(files).is_some());
-    let said = happened(loader, &small);
-    let still = difference(loader, &small, &said).unwrap_or_default();
+    let still = differs(&small).unwrap_or_default();
     say(&format!("made smaller:\n{small}{still}"));
 }

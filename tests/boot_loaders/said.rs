@@ -1,6 +1,6 @@
 //! What a loader says it did, and whether that is what the reader says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tcptune::bootconf::{Keys, Load, PlannedWrite};
 use tcptune::fact::boot::{Definition, Fate};
@@ -22,11 +22,16 @@ pub(crate) struct Happened {
     writes: Vec<(String, Vec<u8>)>,
     /// Paths of the writes that were refused, in order (procps).
     refused: Option<Vec<String>>,
+    /// The values of the watched keys afterwards, by path.
+    pub(crate) after: BTreeMap<String, Vec<u8>>,
 }
 
 /// The debug messages of systemd-sysctl.
 pub(crate) fn systemd(said: &Said) -> Happened {
-    let mut happened = Happened::default();
+    let mut happened = Happened {
+        after: said.after.clone(),
+        ..Happened::default()
+    };
     for line in said.err.split(|byte| *byte == b'\n') {
         if let Some(rest) = line.strip_prefix(b"Setting '/proc/sys/") {
             let middle = b"' to '";
@@ -55,7 +60,10 @@ pub(crate) fn systemd(said: &Said) -> Happened {
 
 /// What `sysctl --system` prints.
 pub(crate) fn procps(said: &Said) -> Happened {
-    let mut happened = Happened::default();
+    let mut happened = Happened {
+        after: said.after.clone(),
+        ..Happened::default()
+    };
     for line in said.out.split(|byte| *byte == b'\n') {
         if let Some(file) = line.strip_prefix(b"* Applying ") {
             let file = file.strip_suffix(b" ...").expect("the message ends so");

@@ -225,6 +225,23 @@ fn procps_takes_a_file_name_for_a_pattern_of_file_names() {
     );
 }
 
+#[test]
+fn of_a_name_that_is_a_pattern_procps_stops_at_the_first_file_it_cannot_open() {
+    let tree = MemoryTree::new()
+        .file("/etc/sysctl.d/[ab]?.conf", "")
+        .file("/etc/sysctl.d/a1.conf", "net.ipv4.tcp_sack = 1\n")
+        .link("/etc/sysctl.d/a2.conf", "/nowhere")
+        .file("/etc/sysctl.d/b1.conf", "net.ipv4.tcp_sack = 0\n");
+    assert_eq!(
+        places(&load(&tree, &keys(), Engine::Procps, None)),
+        [
+            "/etc/sysctl.d/a1.conf:1",
+            "/etc/sysctl.d/a1.conf:1",
+            "/etc/sysctl.d/b1.conf:1"
+        ]
+    );
+}
+
 /// A tree whose files are never read beyond a few bytes.
 struct Short(MemoryTree, usize);
 

@@ -83,3 +83,15 @@ fn stars_beyond_measure_come_to_an_end() {
         assert!(one(engine, &text).writes.is_empty());
     }
 }
+
+#[test]
+fn a_slash_at_the_end_of_a_pattern_lets_keys_match_as_well() {
+    let slash = "net/ipv4/conf/l*/rp_filter// = 2\n";
+    for engine in [Engine::Systemd, Engine::Procps] {
+        assert_eq!(
+            writes(&one(engine, slash)),
+            ["net/ipv4/conf/lo/rp_filter=2"],
+            "{engine:?}"
+        );
+    }
+}
