@@ -183,11 +183,18 @@ fn opened(tree: &dyn Tree, read: Vec<Source>) -> Vec<Source> {
         });
         left = left.saturating_sub(names.len());
         let directory = source.directory;
-        all.extend(matching(names, source.name).into_iter().map(|name| Source {
-            directory,
-            name,
-            aside: None,
-        }));
+        for name in matching(names, source.name) {
+            // The first that cannot be opened ends the matter.
+            let last = tree.entry(directory, &name) == Some(Entry::Dangling);
+            all.push(Source {
+                directory,
+                name,
+                aside: None,
+            });
+            if last {
+                break;
+            }
+        }
     }
     all
 }
