@@ -183,20 +183,18 @@ fn opened(tree: &dyn Tree, read: Vec<Source>) -> Vec<Source> {
         });
         left = left.saturating_sub(names.len());
         let directory = source.directory;
-        let mut found = matching(names, source.name);
-        // The first one that cannot be opened is the last one tried.
-        let closed = |name: &Vec<u8>| {
-            let entry = tree.entry(directory, name);
-            matches!(entry, None | Some(Entry::Dangling | Entry::Denied(_)))
-        };
-        if let Some(at) = found.iter().position(closed) {
-            found.truncate(at + 1);
+        for name in matching(names, source.name) {
+            // The first that cannot be opened ends the matter.
+            let last = tree.entry(directory, &name) == Some(Entry::Dangling);
+            all.push(Source {
+                directory,
+                name,
+                aside: None,
+            });
+            if last {
+                break;
+            }
         }
-        all.extend(found.into_iter().map(|name| Source {
-            directory,
-            name,
-            aside: None,
-        }));
     }
     all
 }

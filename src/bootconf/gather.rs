@@ -18,7 +18,7 @@ const MOST_OF_A_FILE: usize = 64 << 20;
 /// What is read of all files at most.
 const MOST_OF_ALL: usize = 256 << 20;
 /// How many definitions are kept at most.
-const MOST_DEFINITIONS: usize = 1_000_000;
+const MOST_DEFINITIONS: usize = 250_000;
 
 /// One thing that was said, without its words.
 pub(super) struct Said {

@@ -178,7 +178,7 @@ fn single(text: &[u8], keys: &KeyTree) -> Target {
     if keys.exists(path) != Some(false) {
         return Target::Key(path.to_owned());
     }
-    if keys.has_children(path) {
+    if keys.is_folder(path) {
         return Target::Missing(FOLDER);
     }
     Target::Missing(missing(text))
@@ -216,7 +216,7 @@ fn resolved<'a>(text: &'a [u8], keys: &KeyTree) -> Result<Cow<'a, [u8]>, Target>
         match part {
             b"" | b"." => {}
             b".." => {
-                if stack.len() > 2 && !keys.is_folder(&stack) {
+                if !is_folder(&stack, keys) {
                     return Err(Target::Missing(NO_SUCH_KEY));
                 }
                 stack.pop();
@@ -228,6 +228,13 @@ fn resolved<'a>(text: &'a [u8], keys: &KeyTree) -> Result<Cow<'a, [u8]>, Target>
         Some(([b"proc", b"sys"], below)) => Ok(Cow::Owned(below.join(&b'/'))),
         _ => Err(Target::Invalid(OUTSIDE)),
     }
+}
+
+/// Whether the parts of an absolute path lead to a folder; outside of `/proc/sys` that cannot be told
+/// and is taken for granted.
+fn is_folder(parts: &[&[u8]], keys: &KeyTree) -> bool {
+    let below = parts.get(2..).unwrap_or_default().join(&b'/');
+    below.is_empty() || std::str::from_utf8(&below).is_ok_and(|path| keys.is_folder(path))
 }
 
 /// Why a name that is not there is not there, as far as the name shows it.

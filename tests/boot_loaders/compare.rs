@@ -19,6 +19,9 @@ use crate::values::{self, Told};
 /// How many trees with differences are shown before the run ends.
 const SHOWN: usize = 3;
 
+/// How many times as many trees are tried until each broken reader has been caught.
+const PATIENCE: u64 = 8;
+
 /// Trees of consecutive seeds, each through the loader and through the reader; and through readers that
 /// are broken on purpose, until each has been caught.
 pub(crate) fn many(loader: &Loader) {
@@ -33,7 +36,18 @@ pub(crate) fn many(loader: &Loader) {
         .map(|broken| (broken, None))
         .collect();
     let (mut writes, mut wrong, mut told) = (0, 0, Told::default());
-    for seed in (0..trees).map(|offset| seed.wrapping_add(offset)) {
+    // One tree alone is there to be looked at.
+    let most = if trees == 1 {
+        1
+    } else {
+        trees.saturating_mul(PATIENCE)
+    };
+    for offset in 0..most {
+        // Some broken readers show seldom: they get more trees, and so does the one that is not.
+        if offset >= trees && caught.iter().all(|(_, by)| by.is_some()) {
+            break;
+        }
+        let seed = seed.wrapping_add(offset);
         let files = generate::files(seed);
         let said = happened(loader, &files);
         writes += said.attempts();
@@ -69,11 +83,11 @@ pub(crate) fn many(loader: &Loader) {
         let _ = write!(words, "\n    {}: {by}", broken.rule);
     }
     say(&words);
-    // Few trees need not have what a broken rule gets wrong.
-    if trees >= 500 {
-        let missed = caught.iter().filter(|(_, seen)| seen.is_none()).count();
-        assert_eq!(missed, 0, "a broken reader passes: the trees are too tame");
-    }
+    let missed = caught.iter().filter(|(_, by)| by.is_none()).count();
+    assert!(
+        missed == 0 || most == 1,
+        "a broken reader passes: the trees are too tame"
+    );
 }
 
 fn fresh_seed() -> u64 {

@@ -226,19 +226,14 @@ fn procps_takes_a_file_name_for_a_pattern_of_file_names() {
 }
 
 #[test]
-fn of_a_name_that_is_a_pattern_procps_stops_at_the_first_file_it_cannot_open() {
+fn a_pattern_of_file_names_ends_at_the_first_that_cannot_be_opened() {
     let tree = MemoryTree::new()
-        .file("/etc/sysctl.d/[ab]?.conf", "")
-        .file("/etc/sysctl.d/a1.conf", "net.ipv4.tcp_sack = 1\n")
-        .link("/etc/sysctl.d/a2.conf", "/nowhere")
-        .file("/etc/sysctl.d/b1.conf", "net.ipv4.tcp_sack = 0\n");
+        .link("/etc/sysctl.d/*.conf", "/nowhere")
+        .file("/etc/sysctl.d/a.conf", SACK);
+    // Once by the pattern is prevented, once by its own name is left.
     assert_eq!(
         places(&load(&tree, &keys(), Engine::Procps, None)),
-        [
-            "/etc/sysctl.d/a1.conf:1",
-            "/etc/sysctl.d/a1.conf:1",
-            "/etc/sysctl.d/b1.conf:1"
-        ]
+        ["/etc/sysctl.d/a.conf:1"]
     );
 }
 
@@ -295,4 +290,16 @@ fn lines_behind_one_too_long_are_invalid_for_systemd() {
         "{:?}",
         load.notes
     );
+}
+
+#[test]
+fn settings_beyond_measure_are_not_kept_and_the_file_is_said_to_be_unread_in_part() {
+    let tree = MemoryTree::new()
+        .file(ETC, "a.b=1\n".repeat(260_000))
+        .file("/etc/sysctl.d/60-b.conf", SACK);
+    let load = load(&tree, &keys(), Engine::Systemd, None);
+    assert_eq!(load.definitions.len(), 250_000);
+    let unreadable: Vec<&str> = load.unreadable.iter().map(|p| p.file.as_str()).collect();
+    assert_eq!(unreadable, [ETC, "/etc/sysctl.d/60-b.conf"]);
+    assert_eq!(load.notes.len(), 2);
 }
