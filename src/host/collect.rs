@@ -183,6 +183,16 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     if let Some(files) = &source.boot {
         boot::collect(files, source, sysctls, &defaults, sample);
     }
+    // Why there is none decides whether a rule about the files is unknown or does not apply.
+    let files = match (&sample.boot, &source.boot) {
+        (Some(_), _) => Reading::Known(Value::Bool(true)),
+        (None, Some(_)) => Reading::Denied("the boot configuration cannot be read".to_owned()),
+        (None, None) if source.recorded => {
+            Reading::Denied("no boot configuration was given; --root".to_owned())
+        }
+        (None, None) => Reading::Absent,
+    };
+    sample.readings.insert("host.boot_files".to_owned(), files);
     let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
     if let (true, Some(boot)) = (needs.any("definition."), &sample.boot) {
         keys.extend(boot.settings.keys().cloned());

@@ -10,6 +10,7 @@ mod explanation;
 mod facts;
 mod finding;
 mod header;
+mod instances;
 mod page;
 mod rest;
 mod why;
