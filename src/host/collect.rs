@@ -104,17 +104,9 @@ impl Needs {
         }
     }
 
-    /// The keys whose own default somebody asks for. A fact that is judged setting by setting asks for
-    /// every key of the network that is no family.
+    /// The keys whose own default somebody asks for by name.
     fn defaults(&self) -> BTreeSet<&str> {
-        let listed = || {
-            let single = catalog::keys().iter().filter(|spec| !spec.is_pattern());
-            single.filter(|spec| spec.key.starts_with("net."))
-        };
         let mut keys = BTreeSet::new();
-        if self.any("setting.") {
-            keys.extend(listed().map(|spec| spec.key));
-        }
         if let Self::Facts(facts) = self {
             for family in ["boot.", "default."] {
                 let wanted = facts.range(family.to_owned()..);
@@ -194,15 +186,37 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     };
     sample.readings.insert("host.boot_files".to_owned(), files);
     let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
-    if let (true, Some(boot)) = (needs.any("definition."), &sample.boot) {
-        keys.extend(boot.settings.keys().cloned());
+    // Without files nothing is judged key by key.
+    let mut every: BTreeSet<&str> = BTreeSet::new();
+    if let Some(boot) = &sample.boot {
+        if needs.any("definition.") {
+            keys.extend(boot.settings.keys().cloned());
+        }
+        if needs.any("setting.") {
+            let single = catalog::keys().iter().filter(|spec| !spec.is_pattern());
+            let net = single.filter(|spec| spec.key.starts_with("net."));
+            every.extend(net.map(|spec| spec.key));
+        }
     }
+    let mut live = |key: &str| {
+        let reading = sample.readings.entry(format!("sysctl.{key}"));
+        let reading = reading.or_insert_with(|| sysctls.read(key));
+        reading.value().cloned()
+    };
+    // Asked for so that it is kept; a value that is not is worked out when it is needed.
     for key in keys {
-        let fact = format!("sysctl.{key}");
-        let reading = sample.readings.entry(fact);
-        let reading = reading.or_insert_with(|| sysctls.read(&key));
-        // Asked for so that it is kept; a value of its own is worked out when it is needed.
-        defaults.of(&key, reading.value());
+        defaults.of(&key, live(&key).as_ref());
+    }
+    // Nobody makes a namespace for keys of which nothing is known; where there is one, it is asked.
+    let (known, unknown): (Vec<_>, Vec<_>) = every.iter().partition(|key| defaults.lists(key));
+    for key in known {
+        defaults.of(key, live(key).as_ref());
+    }
+    for key in unknown {
+        let value = live(key);
+        if defaults.is_made() {
+            defaults.of(key, value.as_ref());
+        }
     }
     sample.readings.extend(defaults.into_facts());
 }

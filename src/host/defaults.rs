@@ -50,6 +50,17 @@ impl<'a> Defaults<'a> {
         }
     }
 
+    /// Whether the catalogue knows the default of a key.
+    pub(super) fn lists(&self, key: &str) -> bool {
+        let listed = || catalog::find(key)?.default_for(self.kernel?);
+        listed().is_some()
+    }
+
+    /// Whether the namespace has been made, so that one more question costs next to nothing.
+    pub(super) fn is_made(&self) -> bool {
+        self.fresh.as_ref().is_some_and(FreshNamespace::is_made)
+    }
+
     /// What the namespace was asked, as facts: `default.KEY`.
     pub(super) fn into_facts(self) -> impl Iterator<Item = (String, Reading<Value>)> {
         let told = self.told.into_inner().into_iter();

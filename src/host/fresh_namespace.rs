@@ -38,6 +38,11 @@ impl FreshNamespace {
     pub(super) fn read(&self, key: &str) -> Option<Reading<Value>> {
         self.worker.get_or_init(Worker::start).as_ref()?.ask(key)
     }
+
+    /// Whether it has been made.
+    pub(super) fn is_made(&self) -> bool {
+        self.worker.get().is_some_and(Option::is_some)
+    }
 }
 
 /// Whether a new namespace tells the kernel's own default of a key: one that is there for each
