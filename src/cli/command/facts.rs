@@ -13,7 +13,7 @@ use crate::host::{Moment, Needs, collect};
 use crate::rule::expr::{Facts as _, Lookup};
 
 use super::sample::enter;
-use crate::cli::args::{Facts as Args, Format};
+use crate::cli::args::{BootFiles, Facts as Args, Format};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -33,7 +33,7 @@ struct Row {
 
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
-    let source = enter(&args.at, None)?;
+    let source = enter(&args.at, &BootFiles::own())?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
