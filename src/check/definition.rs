@@ -7,13 +7,15 @@ use crate::fact::boot::{Boot, Definition, Fate, Place};
 use crate::fact::{Reading, Sample, Unit, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-use super::next_boot::{asks_for, default, next_boot};
+use super::next_boot::{asks_for, default_by, next_boot_by};
 
 /// A definition, and what stands in its way.
 #[derive(Clone, Copy, Debug)]
 pub struct DefinitionView<'a> {
     /// The line.
     pub one: &'a Definition,
+    /// The entry of its key in the catalogue, looked up once for all rules and facts.
+    spec: Option<&'static KeySpec>,
     /// The last later line of the same file that sets the same key.
     later: Option<&'a Definition>,
     /// The line that shadows it.
@@ -34,8 +36,9 @@ pub(super) fn definitions(boot: &Boot) -> Vec<DefinitionView<'_>> {
         .definitions
         .iter()
         .enumerate()
-        .filter(|(_, one)| one.key.starts_with("net.") || catalog::find(&one.key).is_some());
-    ours.map(|(at, one)| {
+        .map(|(at, one)| (at, one, catalog::find(&one.key)))
+        .filter(|(_, one, spec)| one.key.starts_with("net.") || spec.is_some());
+    ours.map(|(at, one, spec)| {
         let later = last.get(&(one.place.file.as_str(), one.key.as_str()));
         let later = later.filter(|(other, _)| *other > at).map(|(_, one)| *one);
         let by = one.outcome.by.as_ref().and_then(|place| {
@@ -49,7 +52,12 @@ pub(super) fn definitions(boot: &Boot) -> Vec<DefinitionView<'_>> {
                     .map(|(_, one)| *one)
             })
         });
-        DefinitionView { one, later, by }
+        DefinitionView {
+            one,
+            spec,
+            later,
+            by,
+        }
     })
     .collect()
 }
@@ -65,7 +73,7 @@ impl DefinitionView<'_> {
             Ok(on) => flag(on),
             Err(why) => missing(fact, why),
         };
-        let spec = catalog::find(&one.key);
+        let spec = self.spec;
         match fact.strip_prefix("definition.").unwrap_or_default() {
             "key" => text(one.key.clone()),
             "place" => text(one.place.to_string()),
@@ -108,14 +116,17 @@ impl DefinitionView<'_> {
             ),
             "module" => optional(self.module().map(str::to_owned)),
             "below_default" => flag(self.is_below_default(sample, spec)),
-            "default" => optional(default(sample, fact, &one.key).into_text()),
+            "default" => optional(default_by(sample, fact, &one.key, || spec).into_text()),
             _ => absent(),
         }
     }
 
     /// Whether the key is known to have this value after the next boot, by this line or another one.
     fn is_in_force(&self, sample: &Sample, spec: Option<&KeySpec>) -> bool {
-        match (&self.one.value, next_boot(sample, "", &self.one.key)) {
+        match (
+            &self.one.value,
+            next_boot_by(sample, "", &self.one.key, || self.spec),
+        ) {
             (Some(written), Lookup::Value(value)) => asks_for(spec, written, &value),
             _ => false,
         }
@@ -134,7 +145,10 @@ impl DefinitionView<'_> {
         if !is_limit(spec) {
             return false;
         }
-        match (spec.parse(written), default(sample, "", &self.one.key)) {
+        match (
+            spec.parse(written),
+            default_by(sample, "", &self.one.key, || self.spec),
+        ) {
             (Ok(Value::Int(value)), Lookup::Value(Value::Int(default))) => value < default,
             (Ok(Value::Triple(value)), Lookup::Value(Value::Triple(default))) => {
                 value.iter().zip(default).any(|(one, other)| *one < other)

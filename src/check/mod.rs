@@ -14,4 +14,5 @@ mod view;
 pub use cases::{snapshot, try_case};
 pub use evaluate::{check, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
+pub use next_boot::default_of;
 pub use view::{Period, SubjectView, View};

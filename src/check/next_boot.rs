@@ -11,16 +11,36 @@ pub(super) const BOOT_FILES: &str = "host.boot_files";
 /// Why a rule about the boot configuration does not apply to a namespace.
 pub(super) const NOT_THIS_NAMESPACE: &str = "boot files do not act on a namespace made later";
 
+/// The kernel's own default of a key: as a new namespace of it has it, else from the catalogue.
+pub fn default_of(sample: &Sample, key: &str) -> Option<Value> {
+    stated_default(sample, key, || catalog::find(key))
+}
+
+fn stated_default(
+    sample: &Sample,
+    key: &str,
+    spec: impl FnOnce() -> Option<&'static KeySpec>,
+) -> Option<Value> {
+    match sample.readings.get(&format!("default.{key}")) {
+        Some(reading) => reading.value().cloned(),
+        None => spec()?.default_for(sample.host.kernel.as_ref()?),
+    }
+}
+
 /// `default.KEY`: what the kernel gives a key at boot. The host has put it there if it could look in a
 /// namespace made for that; else the catalogue may know.
 pub(super) fn default(sample: &Sample, fact: &str, key: &str) -> Lookup {
-    let stated = format!("default.{key}");
-    if let Some(reading) = sample.readings.get(&stated) {
-        return Lookup::of(fact, reading);
-    }
-    let kernel = sample.host.kernel.as_ref();
-    let known = catalog::find(key).and_then(|spec| spec.default_for(kernel?));
-    known.map_or_else(
+    default_by(sample, fact, key, || catalog::find(key))
+}
+
+/// The same for a key whose entry is at hand.
+pub(super) fn default_by(
+    sample: &Sample,
+    fact: &str,
+    key: &str,
+    spec: impl FnOnce() -> Option<&'static KeySpec>,
+) -> Lookup {
+    stated_default(sample, key, spec).map_or_else(
         || {
             let why = format!("the kernel's default of {key} is not known");
             Lookup::Missing(Missing::new(fact, Why::NotCollected(why)))
@@ -31,6 +51,16 @@ pub(super) fn default(sample: &Sample, fact: &str, key: &str) -> Lookup {
 
 /// `boot.KEY`: the value after the next boot. What no file touches is the kernel's default.
 pub(super) fn next_boot(sample: &Sample, fact: &str, key: &str) -> Lookup {
+    next_boot_by(sample, fact, key, || catalog::find(key))
+}
+
+/// The same for a key whose entry is at hand.
+pub(super) fn next_boot_by(
+    sample: &Sample,
+    fact: &str,
+    key: &str,
+    spec: impl FnOnce() -> Option<&'static KeySpec>,
+) -> Lookup {
     let Some(boot) = &sample.boot else {
         return Lookup::Missing(Missing::new(fact, unread(sample)));
     };
@@ -39,7 +69,7 @@ pub(super) fn next_boot(sample: &Sample, fact: &str, key: &str) -> Lookup {
         Some(Forecast::Unknown(why)) => {
             Lookup::Missing(Missing::new(fact, Why::NotCollected(why.clone())))
         }
-        Some(Forecast::Untouched) | None => default(sample, fact, key),
+        Some(Forecast::Untouched) | None => default_by(sample, fact, key, spec),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The facts of one key: now, after the next boot, and who says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{self, KeySpec, Write};
 use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
@@ -8,13 +8,15 @@ use crate::fact::{Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
 use super::definition::{is_backup, no_op};
-use super::next_boot::{default, differ, next_boot};
+use super::next_boot::{default_by, differ, next_boot_by};
 
 /// A key, and what the boot configuration says of it.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingView<'a> {
     /// The key, dotted.
     pub key: &'a str,
+    /// Its entry in the catalogue, looked up once for all rules and facts.
+    spec: Option<&'static KeySpec>,
     boot: &'a Boot,
     /// `None` where no file names it.
     setting: Option<&'a BootSetting>,
@@ -25,21 +27,20 @@ pub struct SettingView<'a> {
 /// Every key of the network that was read and is no family, and every key that a file names, if it is one
 /// of the network or in the catalogue; in the order of their names. Secrets are nobody's subject.
 pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingView<'a>> {
-    let single = |key: &&str| {
-        key.starts_with("net.") && catalog::find(key).is_some_and(|spec| !spec.is_pattern())
-    };
-    let read = sample.readings.range("sysctl.".to_owned()..);
-    let read = read
-        .map_while(|(fact, _)| fact.strip_prefix("sysctl."))
-        .filter(single);
-    let ours = |key: &&str| {
-        let spec = catalog::find(key);
+    let with_spec = |key| (key, catalog::find(key));
+    let ours = |(key, spec): &(&str, Option<&KeySpec>)| {
         (key.starts_with("net.") || spec.is_some()) && !spec.is_some_and(|spec| spec.secret)
     };
-    let keys: BTreeSet<&str> = read
-        .chain(boot.settings.keys().map(String::as_str))
-        .filter(ours)
-        .collect();
+    let named = boot.settings.keys().map(String::as_str).map(with_spec);
+    let mut keys: BTreeMap<&str, Option<&KeySpec>> = named.filter(ours).collect();
+    let read = sample.readings.range("sysctl.net.".to_owned()..);
+    let read = read.map_while(|(fact, _)| fact.strip_prefix("sysctl."));
+    for key in read.take_while(|key| key.starts_with("net.")) {
+        let single = catalog::find(key).filter(|spec| !spec.is_pattern() && !spec.secret);
+        if single.is_some() {
+            keys.insert(key, single);
+        }
+    }
     let noted: BTreeSet<&str> = boot
         .definitions
         .iter()
@@ -47,9 +48,10 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
         .map(|one| one.key.as_str())
         .collect();
     keys.into_iter()
-        .map(|key| SettingView {
+        .map(|(key, spec)| SettingView {
             noted: noted.contains(key),
             key,
+            spec,
             boot,
             setting: boot.settings.get(key),
         })
@@ -70,7 +72,7 @@ impl<'a> SettingView<'a> {
     /// A fact of the key.
     pub(super) fn value(&self, sample: &Sample, fact: &str) -> Lookup {
         let key = self.key;
-        let spec = catalog::find(key);
+        let spec = self.spec;
         let absent = || missing(fact, Why::Absent);
         let optional = |found: Option<String>| found.map_or_else(absent, text);
         let flag = |on: bool| Lookup::Value(Value::Bool(on));
@@ -78,8 +80,8 @@ impl<'a> SettingView<'a> {
         match fact.strip_prefix("setting.").unwrap_or_default() {
             "key" => text(key.to_owned()),
             "live" => as_text(self.read(sample, fact)),
-            "next_boot" => as_text(next_boot(sample, fact, key)),
-            "default" => optional(default(sample, fact, key).into_text()),
+            "next_boot" => as_text(next_boot_by(sample, fact, key, || spec)),
+            "default" => optional(default_by(sample, fact, key, || spec).into_text()),
             "set_by" => place(self.set_by()),
             "system_now" => as_text(self.system_now(sample, fact)),
             "system_by" => place(
@@ -144,7 +146,7 @@ impl<'a> SettingView<'a> {
             }) => return Lookup::Value(Value::Bool(false)),
             missing @ Lookup::Missing(_) => return missing,
         };
-        match next_boot(sample, fact, self.key) {
+        match next_boot_by(sample, fact, self.key, || self.spec) {
             Lookup::Value(next) => Lookup::Value(Value::Bool(differ(spec, &live, &next))),
             missing @ Lookup::Missing(_) => missing,
         }
