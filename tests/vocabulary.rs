@@ -24,7 +24,7 @@ fn every_stored_fact_is_collected() {
 #[test]
 fn every_collected_fact_has_a_name_and_is_of_its_kind() {
     // Settings and counters are the catalogue's; sockstat has fields of its own on each kernel.
-    let elsewhere = ["sysctl.", "counter.", "gauge.", "sockstat."];
+    let elsewhere = ["sysctl.", "default.", "counter.", "gauge.", "sockstat."];
     for sample in samples() {
         for (fact, reading) in &sample.readings {
             let spec = fact_spec(fact);
@@ -53,10 +53,13 @@ fn what_one_subject_has_is_named_after_it() {
         let subject = match spec.class {
             FactClass::Listener => Some("listener"),
             FactClass::Destination => Some("destination"),
+            FactClass::Definition => Some("definition"),
+            FactClass::Setting => Some("setting"),
             FactClass::Stored | FactClass::Derived => None,
         };
         let first = spec.name.split('.').next().unwrap();
-        let is_subject = ["listener", "destination"].contains(&first);
+        let subjects = ["listener", "destination", "definition", "setting"];
+        let is_subject = subjects.contains(&first);
         assert_eq!(is_subject.then_some(first), subject, "{}", spec.name);
     }
 }

@@ -27,8 +27,10 @@ mod secret;
 mod systemd;
 mod tree;
 mod wildcard;
+mod writers;
 
 pub use load::{Load, PlannedWrite, load};
 pub use modules::Modules;
 pub use read::{Request, read};
 pub use tree::{Entry, Keys, Tree};
+pub use writers::writers;

@@ -52,6 +52,8 @@ pub enum Command {
     Schema(Schema),
     /// Save every input of an audit to a file that `check --snapshot` judges anywhere.
     Snapshot(Snapshot),
+    /// Tell who set a key, and what will be in force after the next boot.
+    Why(Why),
 }
 
 /// Where to look.
@@ -68,6 +70,39 @@ pub struct Where {
     /// Read a recorded tree laid out like /proc instead of this host.
     #[arg(long, value_name = "DIR")]
     pub proc: Option<PathBuf>,
+}
+
+/// The files that set keys at boot.
+#[derive(Debug, Args)]
+pub struct BootFiles {
+    /// Read the boot configuration below this folder, as of an image, instead of this host's.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["netns", "pid"])]
+    pub root: Option<PathBuf>,
+
+    /// The program that loads those files at boot.
+    #[arg(long, value_enum, value_name = "LOADER", default_value_t = BootEngine::Auto)]
+    pub boot_engine: BootEngine,
+}
+
+impl BootFiles {
+    /// This host's own, read by the loader that is found out.
+    pub const fn own() -> Self {
+        Self {
+            root: None,
+            boot_engine: BootEngine::Auto,
+        }
+    }
+}
+
+/// The program that loads the files at boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BootEngine {
+    /// Found out: systemd where it is the init system, or where a tree has its loader.
+    Auto,
+    /// systemd-sysctl.
+    Systemd,
+    /// `sysctl --system` of procps.
+    Procps,
 }
 
 /// The rules to judge by.
@@ -98,8 +133,12 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 
+    /// The files that set keys at boot.
+    #[command(flatten)]
+    pub boot: BootFiles,
+
     /// Judge a saved snapshot instead of this host.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root"])]
     pub snapshot: Option<PathBuf>,
 
     /// How to print the report.
@@ -132,7 +171,7 @@ pub struct Check {
 pub enum Format {
     /// For people, 80 columns.
     Human,
-    /// `tcptune.report/1`, see `tcptune schema report`.
+    /// For programs, see `tcptune schema`.
     Json,
 }
 
@@ -191,6 +230,8 @@ pub struct Schema {
 pub enum SchemaOf {
     /// `check --format json`.
     Report,
+    /// `why --format json`.
+    Why,
 }
 
 /// `tcptune snapshot`.
@@ -204,9 +245,41 @@ pub struct Snapshot {
     #[command(flatten)]
     pub at: Where,
 
+    /// The files that set keys at boot.
+    #[command(flatten)]
+    pub boot: BootFiles,
+
     /// Seconds between the two samples; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
+}
+
+/// `tcptune why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A key in any spelling, or how several begin: `net.ipv4.tcp_keepalive`.
+    #[arg(value_name = "KEY|PREFIX")]
+    pub key: String,
+
+    /// Where to look.
+    #[command(flatten)]
+    pub at: Where,
+
+    /// The files that set keys at boot.
+    #[command(flatten)]
+    pub boot: BootFiles,
+
+    /// The rules to judge by.
+    #[command(flatten)]
+    pub rules: RuleFiles,
+
+    /// Seconds to watch counters where a rule that may set the key needs them; 0 takes one sample.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
+    pub interval: f64,
+
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

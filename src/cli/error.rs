@@ -21,6 +21,10 @@ pub enum Error {
     Window(PathBuf, WindowError),
     /// A recorded tree is not there.
     NoTree(PathBuf),
+    /// A tree of files is not there.
+    NoRoot(PathBuf),
+    /// No key of this name and none that begins so; the nearest one.
+    NoKey(String, Option<String>),
     /// No rule of this id; the nearest one.
     NoRule(String, Option<String>),
     /// A folder to test holds neither rules nor cases.
@@ -57,6 +61,8 @@ impl fmt::Display for Error {
                 write!(f, "`{}` cannot start the window: {why}", file.display())
             }
             Self::NoTree(path) => write!(f, "no recorded tree at `{}`", path.display()),
+            Self::NoRoot(path) => write!(f, "no files of a system below `{}`", path.display()),
+            Self::NoKey(key, _) => write!(f, "no key is named `{key}`, and none begins so"),
             Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
@@ -83,7 +89,13 @@ impl Error {
             Self::NoTree(_) => {
                 Some("give a folder laid out like /proc, with sys/ and net/".to_owned())
             }
-            Self::NoRule(_, Some(near)) => Some(format!("did you mean `{near}`?")),
+            Self::NoRoot(_) => {
+                Some("give the root folder of a system, with etc/ or usr/".to_owned())
+            }
+            Self::NoKey(_, None) => Some("list keys with `tcptune facts sysctl.`".to_owned()),
+            Self::NoKey(_, Some(near)) | Self::NoRule(_, Some(near)) => {
+                Some(format!("did you mean `{near}`?"))
+            }
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
             Self::NoFact(_) => Some("list all with `tcptune facts`".to_owned()),

@@ -155,6 +155,26 @@ pub struct Writer {
     pub sets: BTreeMap<String, Option<String>>,
 }
 
+impl Writer {
+    /// Whether it sets a key, and the value where one is stated. A `*` in a name stands for one whole
+    /// segment, as an interface.
+    pub fn value_of(&self, key: &str) -> Option<Option<&str>> {
+        let fits = |name: &str| {
+            let (mut own, mut given) = (name.split('.'), key.split('.'));
+            loop {
+                match (own.next(), given.next()) {
+                    (None, None) => return true,
+                    (Some("*"), Some(_)) => {}
+                    (own, given) if own == given => {}
+                    _ => return false,
+                }
+            }
+        };
+        let found = self.sets.iter().find(|(name, _)| fits(name));
+        found.map(|(_, value)| value.as_deref())
+    }
+}
+
 /// The boot configuration of one file tree, as one loader reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

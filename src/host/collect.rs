@@ -7,6 +7,8 @@ use crate::catalog;
 use crate::fact::parse;
 use crate::fact::{Host, KernelVersion, Reading, Sample, Value};
 
+use super::boot::{self, BootSource};
+use super::defaults::Defaults;
 use super::errno::io_name;
 use super::file;
 use super::namespace;
@@ -19,6 +21,7 @@ use super::sysctls::Sysctls;
 pub struct Source {
     proc: PathBuf,
     recorded: bool,
+    boot: Option<BootSource>,
 }
 
 impl Source {
@@ -27,6 +30,7 @@ impl Source {
         Self {
             proc: PathBuf::from("/proc"),
             recorded: false,
+            boot: None,
         }
     }
 
@@ -35,6 +39,16 @@ impl Source {
         Self {
             proc: tree.to_owned(),
             recorded: true,
+            boot: None,
+        }
+    }
+
+    /// The same, with the files that set its keys at boot.
+    #[must_use]
+    pub fn with_boot(self, boot: BootSource) -> Self {
+        Self {
+            boot: Some(boot),
+            ..self
         }
     }
 
@@ -44,7 +58,7 @@ impl Source {
     }
 
     /// The tree itself.
-    pub(super) fn proc(&self) -> &Path {
+    pub fn proc(&self) -> &Path {
         &self.proc
     }
 
@@ -90,6 +104,18 @@ impl Needs {
         }
     }
 
+    /// The keys whose own default somebody asks for by name.
+    fn defaults(&self) -> BTreeSet<&str> {
+        let mut keys = BTreeSet::new();
+        if let Self::Facts(facts) = self {
+            for family in ["boot.", "default."] {
+                let wanted = facts.range(family.to_owned()..);
+                keys.extend(wanted.map_while(|fact| fact.strip_prefix(family)));
+            }
+        }
+        keys
+    }
+
     fn sockets(&self) -> bool {
         ["socket.", "listener.", "destination.", "port.listeners"]
             .iter()
@@ -127,6 +153,9 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
     settings(&sysctls, needs, &mut sample);
     statistics::collect(source, needs, &mut sample);
     machine(source, &sysctls, needs, &mut sample);
+    if let Moment::End(_) = moment {
+        configuration(source, &sysctls, needs, &mut sample);
+    }
     if needs.sockets() {
         let moment = if needs.owners() {
             moment
@@ -136,6 +165,73 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
         socket_facts::collect(source, moment, &mut sample);
     }
     sample
+}
+
+/// What the state that is judged is compared with: the boot files, the kernel's own defaults, and the
+/// settings either names.
+fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
+    let kernel = sample.host.kernel.clone();
+    let defaults = Defaults::new(kernel.as_ref(), !source.recorded);
+    if let Some(files) = &source.boot {
+        boot::collect(files, source, sysctls, &defaults, sample);
+    }
+    let there = boot_files(source, sample);
+    sample.readings.insert("host.boot_files".to_owned(), there);
+    let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
+    // Without files nothing is judged key by key.
+    let mut every: BTreeSet<&str> = BTreeSet::new();
+    if let Some(boot) = &sample.boot {
+        if needs.any("definition.") {
+            keys.extend(boot.settings.keys().cloned());
+        }
+        if needs.any("setting.") {
+            let single = catalog::keys().iter().filter(|spec| !spec.is_pattern());
+            let net = single.filter(|spec| spec.key.starts_with("net."));
+            every.extend(net.map(|spec| spec.key));
+        }
+    }
+    let mut live = |key: &str| {
+        let reading = sample.readings.entry(format!("sysctl.{key}"));
+        let reading = reading.or_insert_with(|| sysctls.read(key));
+        reading.value().cloned()
+    };
+    // Asked for so that it is kept; a value that is not is worked out when it is needed.
+    for key in keys {
+        defaults.of(&key, live(&key).as_ref());
+    }
+    // Nobody makes a namespace for keys of which nothing is known; where there is one, it is asked.
+    let (known, unknown): (Vec<_>, Vec<_>) = every.iter().partition(|key| defaults.lists(key));
+    for key in known {
+        defaults.of(key, live(key).as_ref());
+    }
+    for key in unknown {
+        let value = live(key);
+        if defaults.is_made() {
+            defaults.of(key, value.as_ref());
+        }
+    }
+    sample.readings.extend(defaults.into_facts());
+}
+
+/// Whether there is a boot configuration: rules that read it do not apply where no file can act, and stay
+/// unknown where files could not be read.
+fn boot_files(source: &Source, sample: &Sample) -> Reading<Value> {
+    match (&sample.boot, &source.boot) {
+        (Some(_), _) => Reading::Known(Value::Bool(true)),
+        (None, Some(_)) => Reading::Denied("the boot configuration cannot be read".to_owned()),
+        (None, None) if source.recorded => {
+            Reading::Denied("no boot configuration was given; --root".to_owned())
+        }
+        // Nobody asks for the files of a namespace that was made after boot.
+        (None, None) => Reading::Absent,
+    }
+}
+
+/// The settings of the network that a source has and whose names begin so, in the order of the folders.
+pub fn present(source: &Source, beginning: &str) -> Vec<String> {
+    let mut keys = Sysctls::open(&source.proc).walk();
+    keys.retain(|key| key.starts_with(beginning));
+    keys
 }
 
 /// Settings that are read for every report: the note on `tcp_tw_recycle` stands in each, and the

@@ -8,6 +8,8 @@ use crate::fact::{KernelVersion, Reading, Snapshot, Value};
 use crate::rule::Rule;
 use crate::rule::expr::{Facts, Lookup};
 
+use super::standing::Standing;
+
 /// The one change proposed for one key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -23,6 +25,8 @@ pub struct Change {
     pub because: Vec<String>,
     /// Why it must not be made; `None` when it may.
     pub blocked: Option<String>,
+    /// Who set the value in force, and what the next boot makes of the key.
+    pub standing: Standing,
 }
 
 /// Every change, by key.
@@ -98,6 +102,7 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
         recommended: proposal.recommended.clone(),
         because: wishes.iter().map(|(rule, _, _)| rule.id.clone()).collect(),
         blocked,
+        standing: Standing::of(view.snapshot(), key),
     })
 }
 

@@ -5,7 +5,9 @@
 //! is shown and blocked.
 
 mod merge;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use merge::{Change, Plan, plan};
+pub use standing::{Future, Origin, Standing, default_of};

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::catalog::KeyScope;
 use crate::check;
+use crate::fact::boot::Place;
 use crate::fact::{Reading, Since, Snapshot, Unit as FactUnit, Value};
-use crate::plan::Plan;
+use crate::plan::{Future, Origin, Plan};
 use crate::rule::expr::{ExprType, Missing, Outcome, Why};
 use crate::rule::{self, Rulebook};
 
 use super::finding::{
-    Change, Evidence, Finding, Kind, Maturity, Owner, Period, Reference, Scalar, Scope, Severity,
-    Unit,
+    Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
+    SetBy, Severity, Unit,
 };
 use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
 
@@ -232,11 +233,25 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
         first: finding.first.clone(),
         cost: finding.cost.clone(),
         others: u64::try_from(finding.others).unwrap_or(u64::MAX),
+        instances: finding.instances.iter().map(of_instance).collect(),
+    }
+}
+
+fn of_instance(instance: &check::Instance) -> Instance {
+    let place = instance.place.as_ref();
+    Instance {
+        key: instance.key.clone(),
+        file: place.map(|place| place.file.clone()),
+        line: place.and_then(|place| place.line).map(u64::from),
+        value: instance.value.clone(),
+        message: instance.message.clone(),
     }
 }
 
 fn change(key: &str, plan: &Plan) -> Option<Change> {
     let change = plan.changes.get(key)?;
+    let standing = &change.standing;
+    let next = standing.next_boot.as_ref();
     Some(Change {
         key: change.key.clone(),
         scope: if change.scope == KeyScope::Netns {
@@ -246,9 +261,37 @@ fn change(key: &str, plan: &Plan) -> Option<Change> {
         },
         live: change.live.value().map(ToString::to_string),
         recommended: change.recommended.to_string(),
-        next_boot: None,
-        set_by: None,
+        next_boot: next.and_then(Future::value).map(ToString::to_string),
+        set_by: standing.origin.as_ref().and_then(set_by),
         blocked: change.blocked.clone(),
+        origin: standing.origin.as_ref().and_then(origin),
+        next_boot_by: next.and_then(Future::by).and_then(line),
+    })
+}
+
+/// Who set the value in force, as a phrase that goes on behind "now:".
+pub(super) fn origin(origin: &Origin) -> Option<String> {
+    Some(match origin {
+        Origin::Boot(place) => format!("set by {place}"),
+        Origin::KernelDefault => "kernel default".to_owned(),
+        Origin::Writer(name, place) => format!("as {name} sets it ({place})"),
+        Origin::System(place) => format!("as in {place}, which the boot does not read"),
+        Origin::ByHand => "set by hand or by another program".to_owned(),
+        Origin::NotKnown => return None,
+    })
+}
+
+fn set_by(origin: &Origin) -> Option<SetBy> {
+    match origin {
+        Origin::Boot(place) | Origin::Writer(_, place) | Origin::System(place) => line(place),
+        Origin::KernelDefault | Origin::ByHand | Origin::NotKnown => None,
+    }
+}
+
+fn line(place: &Place) -> Option<SetBy> {
+    Some(SetBy {
+        file: place.file.clone(),
+        line: u64::from(place.line?),
     })
 }
 

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::report::Report;
+use serde::Serialize;
+
 use crate::fact::is_active;
 
-/// Writes a report as indented JSON with a final newline.
+/// Writes a report, or an answer, as indented JSON with a final newline.
 ///
 /// Serde escapes what JSON demands. Characters JSON allows and terminals act on (C1 controls,
 /// direction overrides) are written as `\uXXXX` too, which reads back as the same text.
-pub fn json(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
+pub fn json(document: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
     let mut plain = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         // A raw newline in JSON text is indentation, never part of a value.

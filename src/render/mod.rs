@@ -17,12 +17,14 @@ pub mod human;
 pub mod json;
 pub mod problem;
 pub mod report;
+pub mod why;
 
 pub use from::report;
-pub use human::{HumanOptions, Reach, explanation, human};
+pub use human::{HumanOptions, Reach, explanation, human, human_why};
 pub use json::json;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;
+pub use why::{Inquiry, Why, why};
 
 /// A text from outside as one line that a terminal only shows.
 pub fn one_line(text: &str) -> String {

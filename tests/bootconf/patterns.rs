@@ -95,3 +95,14 @@ fn a_slash_at_the_end_of_a_pattern_lets_keys_match_as_well() {
         );
     }
 }
+
+#[test]
+fn only_folders_are_counted_where_a_pattern_goes_on() {
+    let paths: Vec<String> = (0..50)
+        .flat_map(|n| [format!("net/i{n:03}/x"), format!("net/i{n:03}f")])
+        .collect();
+    let keys = MemoryKeys::of(paths.iter().map(String::as_str));
+    let tree = MemoryTree::new().file(ETC, "net.i*.x = 2\n");
+    let first = &load(&tree, &keys, Engine::Systemd, None).writes[0];
+    assert_eq!(first.path, "net/i000/x");
+}

@@ -18,3 +18,5 @@ mod rule_folders;
 mod run;
 mod snapshots;
 mod streams;
+mod why;
+mod why_files;

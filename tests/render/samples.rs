@@ -1,7 +1,7 @@
 //! Reports to render: one with every shape, one healthy, one of which nothing is known.
 
 use super::{
-    Change, Evidence, Finding, Host, Kind, Maturity, NotFired, Owner, Period, Profile,
+    Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
     REPORT_SCHEMA, Reference, Report, Scalar, Scope, SetBy, Severity, Since, Summary, Tool, Unit,
     Verdict, Waiver, Window,
 };
@@ -54,6 +54,7 @@ fn finding(rule: &str, severity: Severity, title: &str, message: &str) -> Findin
         first: None,
         cost: None,
         others: 0,
+        instances: Vec::new(),
     }
 }
 
@@ -65,6 +66,8 @@ fn change(key: &str, live: Option<&str>, recommended: &str) -> Change {
         recommended: recommended.to_owned(),
         next_boot: None,
         set_by: None,
+        origin: None,
+        next_boot_by: None,
         blocked: None,
     }
 }
@@ -112,6 +115,8 @@ fn ports_exhausted() -> Finding {
         changes: vec![Change {
             next_boot: Some("32768\t60999".to_owned()),
             set_by: Some(SetBy { file: "/etc/sysctl.d/50-net.conf".to_owned(), line: 7 }),
+            origin: Some("set by /etc/sysctl.d/50-net.conf:7".to_owned()),
+            next_boot_by: Some(SetBy { file: "/etc/sysctl.d/50-net.conf".to_owned(), line: 7 }),
             ..change("net.ipv4.ip_local_port_range", Some("32768\t60999"), "16384 60999")
         }],
         explain: Some(
@@ -183,7 +188,58 @@ fn settled() -> Vec<Finding> {
                 "tcp_tw_recycle was removed in Linux 4.12; the line is ignored at every boot",
             )
         },
+        Finding {
+            kind: Kind::Setting,
+            others: 214,
+            instances: (1..=7).map(line).collect(),
+            advice: Some("write the number alone".to_owned()),
+            ..finding(
+                "ineffective-value",
+                Severity::Low,
+                "/etc/sysctl.d/60-limits.conf:1 does not do what it says",
+                &line(1).message,
+            )
+        },
+        Finding {
+            kind: Kind::Setting,
+            others: 1,
+            instances: vec![
+                Instance {
+                    file: None,
+                    line: None,
+                    ..line(1)
+                },
+                Instance {
+                    key: "net.ipv4.conf.an-interface-name/4094.accept_source_route".to_owned(),
+                    file: Some("/etc/sysctl.d/evil\u{1b}[31m\u{202e}name.conf".to_owned()),
+                    value: None,
+                    ..line(7)
+                },
+            ],
+            advice: Some("write it into a file".to_owned()),
+            ..finding(
+                "setting-vanishes-at-boot",
+                Severity::Low,
+                "net.ipv4.tcp_key_1 goes back at the next boot",
+                "no file sets it",
+            )
+        },
     ]
+}
+
+/// A line of the boot configuration at fault.
+fn line(number: u64) -> Instance {
+    let key = format!("net.ipv4.tcp_key_{number}");
+    let file = "/etc/sysctl.d/60-limits.conf";
+    Instance {
+        message: format!(
+            "{file}:{number}: {key} = 21k: `21k` is refused: the kernel knows no units"
+        ),
+        key,
+        file: Some(file.to_owned()),
+        line: Some(number),
+        value: Some("21k".to_owned()),
+    }
 }
 
 /// Changes of every kind: blocked, open, not to be undone, wanted twice.
@@ -216,8 +272,17 @@ fn with_changes() -> Vec<Finding> {
         },
         Finding {
             changes: vec![
-                change("net.core.somaxconn", Some("128"), "4096"),
-                change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0"),
+                Change {
+                    origin: Some("set by hand or by another program".to_owned()),
+                    next_boot: Some("4096".to_owned()),
+                    ..change("net.core.somaxconn", Some("128"), "4096")
+                },
+                Change {
+                    origin: Some("kernel default".to_owned()),
+                    next_boot: Some("2".to_owned()),
+                    next_boot_by: Some(SetBy { file: "/etc/sysctl.d/99-later.conf".to_owned(), line: 1 }),
+                    ..change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0")
+                },
                 change("net.ipv4.tcp_max_syn_backlog", None, "4096"),
             ],
             advice: Some("raise `backlog=` in the listen line too; nginx takes the smaller of both".to_owned()),

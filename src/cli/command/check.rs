@@ -57,7 +57,7 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
-        let source = sample::enter(&args.at)?;
+        let source = sample::enter(&args.at, &args.boot)?;
         let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {
             0.0

@@ -6,6 +6,7 @@ mod facts;
 mod rules;
 mod sample;
 mod snapshot;
+mod why;
 
 use crate::render;
 
@@ -22,10 +23,11 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::Facts(args) => facts::run(args, output),
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => match args.of {
-            SchemaOf::Report => output
-                .print(&render::report::schema())
-                .map(|()| Exit::Success),
-        },
+            SchemaOf::Report => output.print(&render::report::schema()),
+            SchemaOf::Why => output.print(&render::why::schema()),
+        }
+        .map(|()| Exit::Success),
         Command::Snapshot(args) => snapshot::run(args, output),
+        Command::Why(args) => why::run(args, output),
     }
 }

@@ -4,14 +4,58 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::fact::Snapshot;
-use crate::host::{Moment, Needs, Source, Target, collect};
+use crate::fact::boot::{Boot, Engine};
+use crate::host::{BootSource, Moment, Needs, Source, Target, boot_of_files, collect};
 
-use crate::cli::args::Where;
+use crate::cli::args::{BootEngine, BootFiles, Where};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 
-/// Goes where the facts are: enters the namespace before anything is read.
-pub(super) fn enter(at: &Where) -> Result<Source, Error> {
+/// Goes where the facts are: enters the namespace before anything is read. The boot files are those of
+/// this host, or those that were named; to a namespace made later none belong, and to a recorded tree
+/// none but those named.
+pub(super) fn enter(at: &Where, files: &BootFiles) -> Result<Source, Error> {
+    let source = source(at)?;
+    let here = at.netns.is_none() && at.pid.is_none();
+    if files.root.is_some() || (here && at.proc.is_none()) {
+        return Ok(source.with_boot(boot(files)?));
+    }
+    Ok(source)
+}
+
+/// The boot configuration of a tree of files alone.
+pub(super) fn files(files: &BootFiles) -> Result<Boot, Error> {
+    let source = boot(files)?;
+    boot_of_files(&source).map_err(|_| Error::NoRoot(source.root))
+}
+
+fn boot(files: &BootFiles) -> Result<BootSource, Error> {
+    let engine = match files.boot_engine {
+        BootEngine::Auto => None,
+        BootEngine::Systemd => Some(Engine::Systemd),
+        BootEngine::Procps => Some(Engine::Procps),
+    };
+    let own = BootSource {
+        engine,
+        ..BootSource::own()
+    };
+    let Some(root) = &files.root else {
+        return Ok(own);
+    };
+    // An empty folder, or the wrong one, would say that nothing is set at boot.
+    if !["etc", "usr", "lib", "run"]
+        .iter()
+        .any(|part| root.join(part).is_dir())
+    {
+        return Err(Error::NoRoot(root.clone()));
+    }
+    Ok(BootSource {
+        root: root.clone(),
+        ..own
+    })
+}
+
+fn source(at: &Where) -> Result<Source, Error> {
     if let Some(tree) = &at.proc {
         // An empty folder, or the wrong one, would end in 0 with every rule unknown.
         if !["sys", "net"].iter().any(|part| tree.join(part).is_dir()) {

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::page::{BODY, Page};
 use crate::render::escape;
-use crate::render::report::{Change, Finding, Scope};
+use crate::render::report::{Change, Finding, Scope, SetBy};
 use crate::render::shell;
 use crate::render::wrap::{cells, pad, wrap};
 
@@ -120,22 +120,32 @@ fn remarks(page: &Page, change: &Change) -> Vec<(&'static str, Vec<String>, Styl
     remarks
 }
 
-/// Where the value in force comes from and what the next boot brings, as far as it was looked up.
+/// Who set the value in force and what the next boot brings, as far as it was looked up.
 fn origin(change: &Change) -> Option<String> {
     let set_by = change.set_by.as_ref();
-    let set_by = set_by.map(|by| format!("set by {}:{}", by.file, by.line));
-    let next = change.next_boot.as_deref().map(value);
-    let next = next.map(|next| {
-        if change.live.as_deref().map(value).as_ref() == Some(&next) {
+    let now = change.origin.clone();
+    let now = now.or_else(|| set_by.map(|by| format!("set by {}", place(by))));
+    let now = now.map(|now| format!("now: {now}"));
+    let next = change.next_boot.as_deref().map(value).map(|next| {
+        let by = change.next_boot_by.as_ref();
+        let by = by.map_or_else(
+            || ", the kernel's default".to_owned(),
+            |by| format!(" ({})", place(by)),
+        );
+        if value(&change.recommended) == next {
+            format!("next boot: {next} already{by}")
+        } else if change.live.as_deref().map(value).as_ref() == Some(&next) {
             "next boot: the same".to_owned()
-        } else if value(&change.recommended) == next {
-            "next boot: as recommended".to_owned()
         } else {
-            format!("next boot: {next}")
+            format!("next boot: {next}{by}")
         }
     });
-    let parts: Vec<_> = set_by.into_iter().chain(next).collect();
+    let parts: Vec<_> = now.into_iter().chain(next).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn place(by: &SetBy) -> String {
+    format!("{}:{}", by.file, by.line)
 }
 
 /// The commands that make the open changes, and those that take them back. A command that stands under

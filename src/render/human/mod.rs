@@ -10,13 +10,16 @@ mod explanation;
 mod facts;
 mod finding;
 mod header;
+mod instances;
 mod page;
 mod rest;
+mod why;
 
 use std::io;
 
 use super::report::{Finding, Report};
 use super::shell;
+use super::why::Why;
 use page::Page;
 
 /// Where the report's host is, seen from the reader's shell: a command must act there and nowhere
@@ -91,6 +94,17 @@ pub fn explanation(
 ) -> io::Result<()> {
     let mut page = Page::new(options);
     explanation::explanation(&mut page, text);
+    out.write_all(page.text().as_bytes())
+}
+
+/// Writes an answer to `why` as a page.
+pub fn human_why(
+    answer: &Why,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    why::why(&mut page, answer);
     out.write_all(page.text().as_bytes())
 }
 

@@ -1,0 +1,159 @@
+//! `tcptune why`: who set a key, and what will be in force after the next boot.
+//!
+//! Keys first, because they say which rules and facts are worth looking at. Counters are watched only
+//! when a rule that may set one of the keys judges by them; all other rules need one sample.
+
+use std::collections::BTreeSet;
+
+use crate::bootconf::Keys as _;
+use crate::catalog::{self, KeySpec};
+use crate::check::{Judgement, View, judge};
+use crate::fact::{Sample, Snapshot};
+use crate::host::{self, KernelKeys, Moment, Needs, Source};
+use crate::plan::plan;
+use crate::render::{self, HumanOptions, Inquiry};
+use crate::rule::{Kind, Rule, Rulebook, Subject};
+
+use super::rules::load;
+use super::sample;
+use crate::cli::args::{Format, Why};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+
+/// Why there are no boot files for another namespace.
+const NAMESPACE: &str = "boot files do not act on a namespace made later";
+/// Why there are none for a recorded tree without any.
+const RECORDING: &str = "no files were given with the recorded tree (--root)";
+
+/// Answers for a key, or for every key that begins so.
+pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
+    let book = load(&args.rules)?;
+    let name = catalog::canonical(&args.key).into_owned();
+    let name = name.trim_end_matches('.');
+    let files_only = args.boot.root.is_some() && args.at.proc.is_none();
+    let (keys, snapshot, rules) = if files_only {
+        let now = Sample {
+            boot: Some(sample::files(&args.boot)?),
+            ..Sample::default()
+        };
+        let keys = keys(name, &now, None);
+        (keys, Snapshot::new(None, now), Vec::new())
+    } else {
+        let source = sample::enter(&args.at, &args.boot)?;
+        let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
+        let keys = keys(name, &first, Some(&source));
+        let rules = concerned(&book, &keys);
+        let needs = Needs::Facts(needs(&keys, &rules));
+        let interval = if watches(&rules, &keys) {
+            args.interval
+        } else {
+            0.0
+        };
+        let snapshot = sample::take(&source, &needs, interval, output);
+        (keys, snapshot, rules)
+    };
+    if keys.is_empty() {
+        let near = catalog::nearest(name).map(str::to_owned);
+        return Err(Error::NoKey(args.key.clone(), near));
+    }
+    let view = View::new(&snapshot);
+    let judged = |rule| Judgement {
+        rule,
+        verdict: judge(rule, &view),
+    };
+    let judgements: Vec<Judgement<'_>> = rules.into_iter().map(judged).collect();
+    let answer = render::why(&Inquiry {
+        snapshot: &snapshot,
+        keys: &keys,
+        judgements: &judgements,
+        plan: &plan(&judgements, &snapshot),
+        files_only,
+        no_files: no_files(args),
+    });
+    match args.format {
+        Format::Human => {
+            let options = HumanOptions {
+                color: output.color(),
+                width: Output::width(),
+                ..HumanOptions::default()
+            };
+            render::human_why(&answer, &options, output.writer())?;
+        }
+        Format::Json => render::json(&answer, output.writer())?,
+    }
+    Ok(Exit::Success)
+}
+
+fn no_files(args: &Why) -> Option<&'static str> {
+    if args.at.netns.is_some() || args.at.pid.is_some() {
+        return Some(NAMESPACE);
+    }
+    (args.at.proc.is_some() && args.boot.root.is_none()).then_some(RECORDING)
+}
+
+/// The key of this name; where there is none, every key whose name begins so and that exists or is
+/// named by a file.
+fn keys(name: &str, sample: &Sample, source: Option<&Source>) -> Vec<String> {
+    let exists = |source: &Source| {
+        let path = catalog::path(name)?;
+        KernelKeys::open(source.proc()).exists(&path)
+    };
+    let known = |spec: &KeySpec| !spec.unlisted && !name.contains('*');
+    let named = sample.boot.iter().flat_map(|boot| {
+        boot.settings
+            .keys()
+            .chain(boot.definitions.iter().map(|one| &one.key))
+    });
+    let named = named.filter(|key| !key.contains(['*', '?', '[']));
+    let named: BTreeSet<String> = named.filter(|key| key.starts_with(name)).cloned().collect();
+    let is_key = named.contains(name)
+        || source.and_then(exists) == Some(true)
+        || catalog::find(name).is_some_and(known);
+    if name.is_empty() {
+        return Vec::new();
+    }
+    if is_key {
+        return vec![name.to_owned()];
+    }
+    let present = source.map_or_else(Vec::new, |source| host::present(source, name));
+    let keys: BTreeSet<String> = named.into_iter().chain(present).collect();
+    keys.into_iter().collect()
+}
+
+/// The rules that read or set one of the keys, and those that look at every line or every key.
+fn concerned<'b>(book: &'b Rulebook, keys: &[String]) -> Vec<&'b Rule> {
+    let facts: BTreeSet<String> = keys
+        .iter()
+        .flat_map(|key| ["sysctl", "default", "boot"].map(|family| format!("{family}.{key}")))
+        .collect();
+    book.rules()
+        .filter(|rule| {
+            let each = matches!(rule.each, Some(Subject::Definition | Subject::Setting));
+            each || !rule.facts().is_disjoint(&facts)
+        })
+        .collect()
+}
+
+fn needs(keys: &[String], rules: &[&Rule]) -> BTreeSet<String> {
+    let own = keys
+        .iter()
+        .flat_map(|key| ["sysctl", "default"].map(|family| format!("{family}.{key}")));
+    rules
+        .iter()
+        .flat_map(|rule| rule.facts())
+        .chain(own)
+        .collect()
+}
+
+/// Whether a rule that may set one of the keys judges by what happens over a time.
+fn watches(rules: &[&Rule], keys: &[String]) -> bool {
+    let sets = |rule: &&Rule| {
+        let mut set = rule.response().set.iter();
+        set.any(|one| keys.contains(&one.key))
+    };
+    rules
+        .iter()
+        .filter(|rule| rule.kind == Kind::Symptom)
+        .any(sets)
+}

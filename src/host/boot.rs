@@ -1,0 +1,188 @@
+//! The boot configuration of a host: which files, which loader, and the kernel's side of it.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::boot_keys::{CatalogueKeys, KernelKeys};
+use super::boot_modules::KernelModules;
+use super::boot_tree::BootTree;
+use super::collect::Source;
+use super::defaults::Defaults;
+use super::errno::io_name;
+use super::file;
+use super::sysctls::Sysctls;
+use crate::bootconf::{self, Entry, Request, Tree};
+use crate::catalog;
+use crate::fact::boot::{Boot, BootSetting, Engine, Forecast};
+use crate::fact::{KernelVersion, Reading, Sample, Value};
+
+/// Why nothing is foretold where neither an init system nor a person has a say.
+const CONTAINER: &str = "this namespace is made by a container runtime";
+
+/// Where the files are that set keys at boot, and who reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootSource {
+    /// The root of the files: `/`, an image, a chroot.
+    pub root: PathBuf,
+    /// The loader; `None` to find out.
+    pub engine: Option<Engine>,
+}
+
+impl BootSource {
+    /// The files of this host, read by the loader it is booted with.
+    pub fn own() -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            engine: None,
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        self.root == Path::new("/")
+    }
+}
+
+/// The loader of a tree, and how that was found out.
+fn decide(tree: &dyn Tree, source: &BootSource) -> (Engine, String) {
+    /// Since the merge of `/usr` one leads to the other; before it the program lay in `/lib`.
+    const LOADERS: [&str; 2] = ["/usr/lib/systemd", "/lib/systemd"];
+    const MANAGER: &str = "/run/systemd/system";
+    if let Some(engine) = source.engine {
+        return (engine, "as you said".to_owned());
+    }
+    if source.is_own() {
+        // sd_booted(3): the folder is there exactly where systemd is the init system.
+        return if is_booted(tree) {
+            (Engine::Systemd, format!("{MANAGER} exists"))
+        } else {
+            (Engine::Procps, format!("{MANAGER} does not exist"))
+        };
+    }
+    let mut folders = LOADERS.iter();
+    match folders.find(|folder| tree.entry(folder, b"systemd-sysctl") == Some(Entry::File)) {
+        Some(folder) => (
+            Engine::Systemd,
+            format!("{folder}/systemd-sysctl is in this tree"),
+        ),
+        None => (
+            Engine::Procps,
+            "systemd-sysctl is not in this tree".to_owned(),
+        ),
+    }
+}
+
+fn is_booted(tree: &dyn Tree) -> bool {
+    tree.entry("/run/systemd", b"system") == Some(Entry::Directory)
+}
+
+/// The kernel of a tree, if there is one only: its modules lie in a folder of its release.
+fn kernel_of(tree: &dyn Tree) -> Option<KernelVersion> {
+    let listed = ["/usr/lib/modules", "/lib/modules"].map(|folder| tree.list(folder));
+    let names: BTreeSet<Vec<u8>> = listed.into_iter().flatten().flatten().collect();
+    let mut kernels = names
+        .iter()
+        .filter_map(|name| KernelVersion::parse(std::str::from_utf8(name).ok()?));
+    let only = kernels.next()?;
+    kernels.next().is_none().then_some(only)
+}
+
+/// The boot configuration of a tree of files alone: of the kernel that will read it nothing is known but
+/// its release, where the tree tells it.
+pub fn boot_of_files(source: &BootSource) -> io::Result<Boot> {
+    let tree = BootTree::open(&source.root)?;
+    let kernel = kernel_of(&tree);
+    let keys = CatalogueKeys::new(kernel.clone());
+    let (engine, decided) = decide(&tree, source);
+    let request = Request {
+        engine,
+        decided,
+        cmdline: None,
+        kernel,
+        live: &|_| None,
+        default: &|_| None,
+        available: &|_, _| None,
+        builtin: &|_| None,
+        opaque: None,
+    };
+    let mut boot = bootconf::read(&tree, &keys, &request);
+    boot.writers = bootconf::writers(&tree);
+    Ok(boot)
+}
+
+/// Collects the boot configuration beside a kernel, live or recorded, into a sample.
+pub(super) fn collect(
+    files: &BootSource,
+    source: &Source,
+    sysctls: &Sysctls,
+    defaults: &Defaults<'_>,
+    sample: &mut Sample,
+) {
+    let tree = match BootTree::open(&files.root) {
+        Ok(tree) => tree,
+        Err(error) => {
+            let root = files.root.display();
+            let note = format!("boot configuration of {root}: {}", io_name(&error));
+            sample.notes.push(note);
+            return;
+        }
+    };
+    let (engine, decided) = decide(&tree, files);
+    let kernel = sample.host.kernel.clone();
+    let modules = KernelModules {
+        tree: &tree,
+        proc: source.proc(),
+        running: !source.is_recorded(),
+        sysctls,
+        release: kernel.as_ref().map(|kernel| kernel.release.as_str()),
+        loadable: OnceCell::new(),
+        built_in: OnceCell::new(),
+        loaded: OnceCell::new(),
+    };
+    let live = |key: &str| sysctls.read(key).value().cloned();
+    let words = file::text(&source.proc().join("cmdline")).ok();
+    let initial = sample.readings.get("host.initial_netns");
+    let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
+    // Whoever names a loader or a root says that these files will be loaded.
+    let opaque = elsewhere && files.is_own() && files.engine.is_none() && !is_booted(&tree);
+    let request = Request {
+        engine,
+        decided,
+        cmdline: words.as_deref().map(str::as_bytes),
+        kernel: kernel.clone(),
+        live: &live,
+        default: &|key| defaults.of(key, live(key).as_ref()),
+        available: &|key, name| modules.available(key, name),
+        builtin: &|module| modules.is_built_in(module),
+        opaque: opaque.then(|| CONTAINER.to_owned()),
+    };
+    let mut boot = bootconf::read(&tree, &KernelKeys::open(source.proc()), &request);
+    boot.writers = bootconf::writers(&tree);
+    if opaque {
+        let asked = sample.readings.keys();
+        let asked = asked.filter_map(|fact| fact.strip_prefix("sysctl."));
+        foretell_nothing(&mut boot, asked);
+    }
+    sample.boot = Some(boot);
+}
+
+/// Takes the forecast for the next boot back, of keys that no file names too.
+fn foretell_nothing<'k>(boot: &mut Boot, asked: impl Iterator<Item = &'k str>) {
+    let unknown = || Forecast::Unknown(CONTAINER.to_owned());
+    let listed = catalog::keys().iter();
+    let listed = listed.filter(|spec| !spec.is_pattern() && spec.key.starts_with("net."));
+    let named: BTreeSet<&str> = listed.map(|spec| spec.key).chain(asked).collect();
+    for key in named {
+        let untouched = || BootSetting {
+            next_boot: unknown(),
+            set_by: None,
+            system_now: Forecast::Untouched,
+            system_by: None,
+            claims: Vec::new(),
+        };
+        boot.settings
+            .entry(key.to_owned())
+            .or_insert_with(untouched);
+    }
+}
