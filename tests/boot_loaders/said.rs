@@ -141,6 +141,11 @@ impl Happened {
 
     /// Definitions at places where the loader sees none, or files in another order.
     pub(crate) fn misplaced(&self, told: &Load, files: &Files) -> Option<String> {
+        // Of a folder that is a link systemd tells where it leads.
+        let linked = |path: &&str| matches!(files.0.get(path.as_bytes()), Some(Node::Link(_)));
+        if FOLDERS.iter().any(linked) {
+            return None;
+        }
         let masked = |definition: &&Definition| definition.outcome.fate == Fate::Masked;
         let read = told
             .definitions
@@ -154,9 +159,7 @@ impl Happened {
         // Of a name that is a pattern itself procps tells the name, not the files.
         let pattern = |path: &Vec<u8>| path.iter().any(|byte| b"*?[{\\".contains(byte));
         let patterns = self.refused.is_some() && files.0.keys().any(pattern);
-        // Of a folder that is a link systemd tells where it leads.
-        let folder = |path: &&str| matches!(files.0.get(path.as_bytes()), Some(Node::Link(_)));
-        if !patterns && !FOLDERS.iter().any(folder) {
+        if !patterns {
             let mut opened = self.files.iter();
             if let Some(file) = order
                 .iter()
