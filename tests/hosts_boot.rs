@@ -126,6 +126,7 @@ fn what_is_wrong_with_the_hand_edited_host_is_told_line_by_line() {
         "ineffective-value /etc/sysctl.d/50-net.conf:6 net.core.somaxconn",
         "ineffective-value /etc/sysctl.d/50-net.conf:7 net.ipv4.tcp_congestion_control",
         "ineffective-value /etc/sysctl.d/50-net.conf:8 net.ipv4.tcp_max_syn_backlog",
+        "ineffective-value /etc/sysctl.d/50-net.conf:14 net.ipv4.tcp_orphan_retries",
         "ineffective-value /etc/sysctl.d/60-web.conf:3 net.ipv4.tcp_rmem",
         "module-key-at-boot /etc/sysctl.d/50-net.conf:12 net.netfilter.nf_conntrack_buckets",
         "no-op-key /etc/sysctl.d/50-net.conf:9 net.ipv4.tcp_low_latency",

@@ -67,7 +67,9 @@ const LEFTOVERS: [&str; 17] = [
 ];
 
 /// Parts of names that package managers leave behind.
-const PACKAGED: [&str; 5] = [".dpkg-", ".rpmnew", ".rpmsave", ".rpmorig", ".ucf-"];
+const PACKAGED: [&str; 8] = [
+    ".dpkg-", ".rpmnew", ".rpmsave", ".rpmorig", ".ucf-", ".pacnew", ".pacsave", ".apk-new",
+];
 
 /// How many names may be held against names that look like patterns.
 const MOST_COMPARED: usize = 1_000_000;

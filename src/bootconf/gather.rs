@@ -9,7 +9,7 @@ use super::files::{self, Aside, Source};
 use super::key::{self, Name, Target};
 use super::key_tree::KeyTree;
 use super::line::{self, Statement};
-use super::secret::Secrets;
+use super::secret::{SECRET, Secrets};
 use super::tree::{Entry, Tree};
 use crate::fact::boot::{Definition, Engine, Fate, Outcome, Place};
 
@@ -269,9 +269,16 @@ impl Reader<'_> {
         at
     }
 
-    fn add_name(&mut self, name: Name) -> usize {
+    fn add_name(&mut self, mut name: Name) -> usize {
         let pattern = name.target == Target::Pattern;
         self.secret.push(self.secrets.is_one(&name.text, pattern));
+        if let Some(key) = self.secrets.cut(&name.key) {
+            name.key = key.into();
+            // No kernel has such a key, and a path would go on to be shown.
+            if matches!(name.target, Target::Key(_)) {
+                name.target = Target::Missing(key::NO_SUCH_KEY);
+            }
+        }
         self.gathered.names.push(name);
         self.gathered.names.len() - 1
     }
@@ -285,7 +292,10 @@ impl Reader<'_> {
         let named = new.name.and_then(|name| gathered.names.get(name));
         let key = match (named, new.key) {
             (Some(name), _) => name.key.to_string(),
-            (None, key) => key::shown(key.unwrap_or_default()),
+            (None, key) => {
+                let key = key::shown(key.unwrap_or_default());
+                self.secrets.cut(&key).unwrap_or(key)
+            }
         };
         let shown = new.value.map(|value| {
             if secret {
@@ -366,7 +376,6 @@ impl Reader<'_> {
 }
 
 const LOST: &str = "it stands behind a line of 1 MiB or more, where the loader gives up";
-const SECRET: &str = "(secret)";
 
 /// A statement with its name looked up.
 struct New<'a> {

@@ -228,7 +228,7 @@ pub(super) fn no_op(sample: &Sample, key: &str, spec: Option<&KeySpec>) -> Resul
 
 /// Whether a file was put aside by a person or a package manager.
 pub(super) fn is_backup(file: &str) -> bool {
-    const ENDS: [&str; 22] = [
+    const ENDS: [&str; 24] = [
         "~",
         "#",
         ".bak",
@@ -250,7 +250,9 @@ pub(super) fn is_backup(file: &str) -> bool {
         ".rpmorig",
         ".ucf-dist",
         ".ucf-old",
+        ".pacnew",
         ".pacsave",
+        ".apk-new",
     ];
     ENDS.iter().any(|end| file.ends_with(end))
 }

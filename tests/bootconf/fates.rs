@@ -222,6 +222,14 @@ fn a_secret_stands_nowhere_in_what_is_read() {
         "net.ipv4.TCP_FASTOPEN_KEY = VALUE",
         "net.ipv4.tcp_sack = 1\u{b}net.ipv4.tcp_fastopen_key = VALUE",
         "net.ipv6.conf.wlan7.stable_secret = VALUE",
+        "net.ipv4.tcp_fastopen_key;VALUE",
+        "net.ipv4.tcp_fastopen_key VALUE = 1",
+        "net.ipv4.tcp_fastopen_key.VALUE = 1",
+        "net/ipv4/tcp_fastopen_key/VALUE = 1",
+        "net.ipv4.tcp_fastopen_keyVALUE",
+        "net.ipv4.tcp_fastopen_key*VALUE = 1",
+        "\"net.ipv4.tcp_fastopen_key\" = VALUE",
+        "net.ipv4.tcp_fast{o,0}pen_key = VALUE",
     ] {
         let cmdline = format!("quiet sysctl.net.ipv4.tcp_fastopen_key={key}");
         let tree = MemoryTree::new()

@@ -61,6 +61,7 @@ fn what_is_left_behind_is_not_listed() {
         "a.conf.dpkg-dist",
         "a.conf.dpkg-old",
         "a.conf.rpmnew",
+        "a.conf.pacnew",
         "a.conf.rpmsave",
         "a.conf.ucf-old",
         "a.conf.sample",
