@@ -45,8 +45,14 @@ fn trees() -> BTreeSet<String> {
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).expect("a readable directory") {
-        let path = entry.expect("a readable entry").path();
-        if path.is_dir() {
+        let entry = entry.expect("a readable entry");
+        let path = entry.path();
+        // Links are files of their own here: some lead nowhere, on purpose.
+        let kind = entry.file_type().expect("a kind");
+        if kind.is_symlink() {
+            continue;
+        }
+        if kind.is_dir() {
             found.extend(files(&path));
         } else {
             found.push(path);
@@ -227,7 +233,7 @@ fn softnet_stat_has_one_line_for_each_cpu() {
         let columns: BTreeSet<_> = softnet.lines().map(|l| l.split(' ').count()).collect();
         let expected = match tree.as_str() {
             "el7-3.10" | "el7-3.10-tw-recycle" => 10,
-            "debian-12-6.12" => 15,
+            "debian-12-6.12" | "debian-13-6.12" => 15,
             _ => 13,
         };
         assert_eq!(columns, BTreeSet::from([expected]), "{tree}");

@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use tcptune::render::report::{
-    Change, Evidence, Finding, Host, Kind, Maturity, NotFired, Owner, Period, Profile,
+    Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
     REPORT_SCHEMA, Reference, Report, Scalar, Scope, SetBy, Severity, Since, Summary, Tool, Unit,
     Verdict, Waiver, Window, schema,
 };
@@ -276,6 +276,25 @@ fn every_open_change_has_its_command_and_its_undo_and_no_other_has() {
         !text.contains("sysctl -w net.ipv4.tcp_max_syn_backlog"),
         "it has no undo"
     );
+}
+
+#[test]
+fn more_lines_at_fault_are_four_on_the_page_and_all_when_asked_for() {
+    let listed = |options| {
+        let text = page(&every_shape(), options);
+        let lines = (1..=7).filter(|n| text.contains(&format!("/60-limits.conf:{n}: ")));
+        let short = (1..=7).filter(|n| text.contains(&format!("/60-limits.conf:{n}  ")));
+        (lines.count(), short.count(), text)
+    };
+    let (full, short, text) = listed(plain());
+    assert_eq!((full, short), (1, 4), "{text}");
+    assert!(
+        text.contains("           and 210 more; --verbose\n"),
+        "{text}"
+    );
+    let (full, short, text) = listed(verbose());
+    assert_eq!((full, short), (7, 0), "{text}");
+    assert!(text.contains("           and 208 more\n"), "{text}");
 }
 
 #[test]

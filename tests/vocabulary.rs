@@ -53,10 +53,13 @@ fn what_one_subject_has_is_named_after_it() {
         let subject = match spec.class {
             FactClass::Listener => Some("listener"),
             FactClass::Destination => Some("destination"),
+            FactClass::Definition => Some("definition"),
+            FactClass::Setting => Some("setting"),
             FactClass::Stored | FactClass::Derived => None,
         };
         let first = spec.name.split('.').next().unwrap();
-        let is_subject = ["listener", "destination"].contains(&first);
+        let subjects = ["listener", "destination", "definition", "setting"];
+        let is_subject = subjects.contains(&first);
         assert_eq!(is_subject.then_some(first), subject, "{}", spec.name);
     }
 }

@@ -138,7 +138,7 @@ fn large(root: &Path) -> io::Result<()> {
             line += 1;
             let _ = writeln!(
                 text,
-                "# line {line}\nnet.ipv4.conf.eth{}.rp_filter = {}\nnet/ipv4/tcp_rmem = 4096 131072 {line}",
+                "# Line {line}, with as many words as administrators leave to each other.\nnet.ipv4.conf.eth{}.rp_filter = {}\nnet/ipv4/tcp_rmem = 4096 131072 {line}",
                 line % 500,
                 line % 3,
             );

@@ -5,8 +5,10 @@
 mod tree;
 
 use libfuzzer_sys::fuzz_target;
-use tcptune::bootconf::load;
-use tcptune::fact::boot::{Engine, Fate};
+use tcptune::bootconf::{Request, load, read};
+use tcptune::catalog::find;
+use tcptune::fact::KernelVersion;
+use tcptune::fact::boot::{Engine, Fate, Outcome};
 
 use self::tree::{Memory, SomeKeys};
 
@@ -35,15 +37,45 @@ fuzz_target!(|bytes: &[u8]| {
                 assert!(last < Some(index), "{key} out of order: {claims:?}");
                 last = Some(index);
             }
-            let won = claims.iter().filter(|(_, outcome)| outcome.fate == Fate::Wins);
-            assert!(won.count() <= 1, "{key}: {claims:?}");
+            let won = claims
+                .iter()
+                .filter(|(_, outcome)| outcome.fate == Fate::Wins);
+            // An exclusion stands beside whatever sets the key before the files do.
+            let sets = |(index, _): &&(usize, Outcome)| told.definitions[*index].value.is_some();
+            assert!(won.filter(sets).count() <= 1, "{key}: {claims:?}");
         }
         for definition in &told.definitions {
-            if definition.key.contains("tcp_fastopen_key") && !definition.key.contains(['*', '?', '[']) {
+            if definition.key.contains("tcp_fastopen_key")
+                && !definition.key.contains(['*', '?', '['])
+            {
                 let shown = definition.value.as_deref();
                 let open = shown.is_some_and(|value| value != "(secret)");
                 let spelled = definition.key == "net.ipv4.tcp_fastopen_key";
                 assert!(!(open && spelled), "{definition:?}");
+            }
+        }
+        let value = |key: &str| find(key)?.default_for(&KernelVersion::parse("6.12.0")?);
+        let boot = read(
+            &memory,
+            &SomeKeys,
+            &Request {
+                engine,
+                decided: String::new(),
+                cmdline: memory.command_line.as_deref(),
+                kernel: KernelVersion::parse("6.12.0"),
+                live: &value,
+                default: &value,
+                available: &|_, name| (name != "bbr").then_some(name == "reno"),
+                builtin: &|_| None,
+                opaque: None,
+            },
+        );
+        for (key, setting) in &boot.settings {
+            for at in [setting.set_by, setting.system_by].into_iter().flatten() {
+                assert!(at < boot.definitions.len(), "{key}: {setting:?}");
+            }
+            for (at, _) in &setting.claims {
+                assert!(*at < boot.definitions.len(), "{key}: {setting:?}");
             }
         }
     }

@@ -54,7 +54,8 @@ impl Memory {
             b'D' => (0, Node::Folder),
             b'P' => (1, Node::Pipe),
             b'S' => {
-                self.nodes.insert(b"/etc/sysctl.conf".to_vec(), Node::File(contents.into()));
+                self.nodes
+                    .insert(b"/etc/sysctl.conf".to_vec(), Node::File(contents.into()));
                 return;
             }
             b'C' => {
@@ -64,7 +65,12 @@ impl Memory {
             _ => return,
         };
         // What no file system gives.
-        if name.is_empty() || name == b"." || name == b".." || name.contains(&0) || name.contains(&b'/') {
+        if name.is_empty()
+            || name == b"."
+            || name == b".."
+            || name.contains(&0)
+            || name.contains(&b'/')
+        {
             return;
         }
         self.nodes.insert(path(FOLDERS[folder], name), node);
@@ -95,8 +101,14 @@ fn path(directory: &str, name: &[u8]) -> Vec<u8> {
 impl Tree for Memory {
     fn list(&self, directory: &str) -> Result<Vec<Vec<u8>>, String> {
         let start = path(directory, b"");
-        let names = self.nodes.keys().filter_map(|path| path.strip_prefix(&*start));
-        Ok(names.filter(|name| !name.contains(&b'/')).map(<[u8]>::to_vec).collect())
+        let names = self
+            .nodes
+            .keys()
+            .filter_map(|path| path.strip_prefix(&*start));
+        Ok(names
+            .filter(|name| !name.contains(&b'/'))
+            .map(<[u8]>::to_vec)
+            .collect())
     }
 
     fn entry(&self, directory: &str, name: &[u8]) -> Option<Entry> {
@@ -144,17 +156,28 @@ impl Keys for SomeKeys {
         let names: &[(&str, bool)] = match folder {
             "" => &[("net", true), ("kernel", true)],
             "net" => &[("ipv4", true)],
-            "net/ipv4" => &[("conf", true), ("tcp_sack", false), ("tcp_rmem", false), ("tcp_fastopen_key", false)],
+            "net/ipv4" => &[
+                ("conf", true),
+                ("tcp_sack", false),
+                ("tcp_rmem", false),
+                ("tcp_fastopen_key", false),
+            ],
             "net/ipv4/conf" => return INTERFACES.map(|name| (name.to_owned(), true)).to_vec(),
             other if interface(other) => &[("rp_filter", false), ("accept_redirects", false)],
             _ => &[],
         };
-        names.iter().map(|(name, folder)| ((*name).to_owned(), *folder)).collect()
+        names
+            .iter()
+            .map(|(name, folder)| ((*name).to_owned(), *folder))
+            .collect()
     }
 
     fn exists(&self, path: &str) -> Option<bool> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let known = self.children(folder).into_iter().find(|(known, _)| known == name);
+        let known = self
+            .children(folder)
+            .into_iter()
+            .find(|(known, _)| known == name);
         match known {
             Some((_, folder)) => Some(!folder),
             None => (path.len() % 2 == 0).then_some(false),
@@ -163,5 +186,7 @@ impl Keys for SomeKeys {
 }
 
 fn interface(folder: &str) -> bool {
-    folder.strip_prefix("net/ipv4/conf/").is_some_and(|name| INTERFACES.contains(&name))
+    folder
+        .strip_prefix("net/ipv4/conf/")
+        .is_some_and(|name| INTERFACES.contains(&name))
 }

@@ -92,3 +92,40 @@ fn next_in_level(text: &[u8]) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(pattern: &str) -> Option<Vec<String>> {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let all = expand(pattern.as_bytes()).unwrap()?;
+        Some(all.into_iter().map(text).collect())
+    }
+
+    #[test]
+    fn alternatives_come_in_their_order_and_may_nest() {
+        assert_eq!(
+            expanded("a{b,c{d,e},}f").unwrap(),
+            ["abf", "acdf", "acef", "af"]
+        );
+        assert_eq!(expanded("{a}{b,c}").unwrap(), ["ab", "ac"]);
+    }
+
+    #[test]
+    fn without_a_closed_brace_there_is_nothing_to_expand() {
+        for pattern in ["abc", "a{b,c", "a}b", "\\{a,b}"] {
+            assert_eq!(expanded(pattern), None, "{pattern}");
+        }
+        assert_eq!(expanded("{a,b}{c").unwrap(), ["a{c", "b{c"]);
+    }
+
+    #[test]
+    fn braces_that_grow_beyond_measure_are_refused() {
+        assert_eq!(expand("{a,b}".repeat(30).as_bytes()), Err(TooMany));
+        assert_eq!(
+            expand(format!("{{{}", ",".repeat(100_000)).as_bytes()),
+            Err(TooMany)
+        );
+    }
+}

@@ -21,6 +21,8 @@ pub(super) enum Aside {
     Masked(String),
     /// It never looks at it; why.
     Unread(&'static str),
+    /// It gives up before it gets there; why. This befalls lines, not files.
+    Lost(&'static str),
 }
 
 impl Source {
@@ -65,14 +67,20 @@ const LEFTOVERS: [&str; 17] = [
 ];
 
 /// Parts of names that package managers leave behind.
-const PACKAGED: [&str; 5] = [".dpkg-", ".rpmnew", ".rpmsave", ".rpmorig", ".ucf-"];
+const PACKAGED: [&str; 8] = [
+    ".dpkg-", ".rpmnew", ".rpmsave", ".rpmorig", ".ucf-", ".pacnew", ".pacsave", ".apk-new",
+];
 
 /// How many names may be held against names that look like patterns.
 const MOST_COMPARED: usize = 1_000_000;
 
-/// The files, those that are read first and in order, and notes about what could not be looked at.
-pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<String>) {
-    let mut notes = Vec::new();
+/// The files, those that are read first and in order, and the directories that cannot be listed with
+/// the errno.
+pub(super) fn sources(
+    tree: &dyn Tree,
+    engine: Engine,
+) -> (Vec<Source>, Vec<(&'static str, String)>) {
+    let mut closed = Vec::new();
     let mut chosen: Vec<Source> = Vec::new();
     let mut masked = Vec::new();
     let mut strays = Vec::new();
@@ -87,7 +95,7 @@ pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<Stri
         let mut names = match tree.list(directory) {
             Ok(names) => names,
             Err(error) => {
-                notes.push(format!("{directory} cannot be listed: {error}"));
+                closed.push((directory, error));
                 continue;
             }
         };
@@ -130,7 +138,7 @@ pub(super) fn sources(tree: &dyn Tree, engine: Engine) -> (Vec<Source>, Vec<Stri
     }
     chosen.extend(masked);
     chosen.extend(strays);
-    (chosen, notes)
+    (chosen, closed)
 }
 
 /// Whether the loader takes the name for one of its files.
@@ -177,20 +185,18 @@ fn opened(tree: &dyn Tree, read: Vec<Source>) -> Vec<Source> {
         });
         left = left.saturating_sub(names.len());
         let directory = source.directory;
-        let mut found = matching(names, source.name);
-        // The first one that cannot be opened is the last one tried.
-        let closed = |name: &Vec<u8>| {
-            let entry = tree.entry(directory, name);
-            matches!(entry, None | Some(Entry::Dangling | Entry::Denied(_)))
-        };
-        if let Some(at) = found.iter().position(closed) {
-            found.truncate(at + 1);
+        for name in matching(names, source.name) {
+            // The first that cannot be opened ends the matter.
+            let last = tree.entry(directory, &name) == Some(Entry::Dangling);
+            all.push(Source {
+                directory,
+                name,
+                aside: None,
+            });
+            if last {
+                break;
+            }
         }
-        all.extend(found.into_iter().map(|name| Source {
-            directory,
-            name,
-            aside: None,
-        }));
     }
     all
 }

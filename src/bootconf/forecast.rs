@@ -44,8 +44,9 @@ struct Held {
     by: Option<usize>,
     /// The kernel knows that it was written to (of interfaces: given a value of its own).
     own: bool,
-    /// The writes to the key itself, by definition.
-    answers: Vec<(usize, Answer)>,
+    /// The writes to the key itself, by definition. Of several by one definition, as of a pattern that
+    /// names the key twice, the one that holds counts, else the last.
+    answers: BTreeMap<usize, Answer>,
 }
 
 impl Held {
@@ -54,7 +55,13 @@ impl Held {
             forecast: Forecast::Untouched,
             by: None,
             own: false,
-            answers: Vec::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
+    fn answered(&mut self, definition: usize, answer: Answer) {
+        if !matches!(self.answers.get(&definition), Some(Answer::Holds)) {
+            self.answers.insert(definition, answer);
         }
     }
 }
@@ -118,9 +125,7 @@ impl<'a> After<'a> {
         let Some(held) = self.held.get(key) else {
             return given.clone();
         };
-        let own = || held.answers.iter().filter(|(by, _)| *by == definition);
-        let holds = own().find(|(_, answer)| matches!(answer, Answer::Holds));
-        let Some((_, answer)) = holds.or_else(|| own().next_back()) else {
+        let Some(answer) = held.answers.get(&definition) else {
             return given.clone();
         };
         let only = |fate, why| Outcome {
@@ -149,11 +154,10 @@ impl<'a> After<'a> {
         if let Some(absent) = (self.ground.absent)(&key) {
             let held = self.held.entry(key).or_insert_with(Held::new);
             if absent.certain {
-                held.answers
-                    .push((definition, Answer::Absent(absent.why.clone())));
+                held.answered(definition, Answer::Absent(absent.why.clone()));
             } else {
                 held.by = Some(definition);
-                held.answers.push((definition, Answer::Holds));
+                held.answered(definition, Answer::Holds);
             }
             held.forecast = Forecast::Unknown(absent.why);
             return;
@@ -167,7 +171,7 @@ impl<'a> After<'a> {
                 // interface was given one of its own.
                 held.own |=
                     self.engine == Engine::Procps || old.as_ref().is_some_and(|old| *old != value);
-                held.answers.push((definition, Answer::Holds));
+                held.answered(definition, Answer::Holds);
                 held.forecast = Forecast::Value(value.clone());
                 held.by = Some(definition);
                 let change = Change {
@@ -178,7 +182,7 @@ impl<'a> After<'a> {
                 self.spread(&key, &change, definition);
             }
             Stored::Refused { errno, value } => {
-                held.answers.push((definition, Answer::Refused(errno)));
+                held.answered(definition, Answer::Refused(errno));
                 if value != old {
                     held.forecast = value.map_or_else(
                         || Forecast::Unknown("a refused write changed a part of it".to_owned()),
@@ -188,7 +192,7 @@ impl<'a> After<'a> {
                 }
             }
             Stored::Unknown(why) => {
-                held.answers.push((definition, Answer::Holds));
+                held.answered(definition, Answer::Holds);
                 held.own = false;
                 held.forecast = Forecast::Unknown(why.to_owned());
                 held.by = Some(definition);

@@ -9,7 +9,7 @@ use super::files::{self, Aside, Source};
 use super::key::{self, Name, Target};
 use super::key_tree::KeyTree;
 use super::line::{self, Statement};
-use super::secret::Secrets;
+use super::secret::{SECRET, Secrets};
 use super::tree::{Entry, Tree};
 use crate::fact::boot::{Definition, Engine, Fate, Outcome, Place};
 
@@ -18,7 +18,7 @@ const MOST_OF_A_FILE: usize = 64 << 20;
 /// What is read of all files at most.
 const MOST_OF_ALL: usize = 256 << 20;
 /// How many definitions are kept at most.
-const MOST_DEFINITIONS: usize = 1_000_000;
+const MOST_DEFINITIONS: usize = 250_000;
 
 /// One thing that was said, without its words.
 pub(super) struct Said {
@@ -77,7 +77,7 @@ pub(super) fn gather(
     engine: Engine,
     cmdline: Option<&[u8]>,
 ) -> Gathered {
-    let (sources, notes) = files::sources(tree, engine);
+    let (sources, closed) = files::sources(tree, engine);
     let mut reader = Reader {
         engine,
         keys,
@@ -92,9 +92,12 @@ pub(super) fn gather(
             by_text: HashMap::new(),
             texts: Vec::new(),
             unreadable: Vec::new(),
-            notes,
+            notes: Vec::new(),
         },
     };
+    for (directory, error) in closed {
+        reader.unreadable(directory, &error, true);
+    }
     if let Some(cmdline) = cmdline {
         reader.kernel(cmdline);
     }
@@ -181,20 +184,23 @@ impl Reader<'_> {
             Some(end) if more => text.get(..=end).unwrap_or_default(),
             _ => text,
         };
-        let origin = Origin {
+        let mut origin = Origin {
             source,
             text,
             by_kernel: false,
             aside: aside.cloned(),
         };
         let mut full = false;
-        let too_long = line::each(self.engine, whole_lines, |number, statement| {
+        let too_long = line::each(self.engine, whole_lines, |line| {
             if self.gathered.definitions.len() >= MOST_DEFINITIONS {
                 full = true;
                 return;
             }
-            if let Some(new) = self.understood(statement, aside.map(Rc::as_ref)) {
-                self.push(path, number, &new, &origin);
+            if line.lost && aside.is_none() && origin.aside.is_none() {
+                origin.aside = Some(Rc::new(Aside::Lost(LOST)));
+            }
+            if let Some(new) = self.understood(line.says, aside.map(Rc::as_ref)) {
+                self.push(path, line.number, &new, &origin);
             }
         });
         if full {
@@ -202,7 +208,7 @@ impl Reader<'_> {
         }
         if let (Some(number), None) = (too_long, aside) {
             self.gathered.notes.push(format!(
-                "{path}:{number} is longer than 1 MiB; systemd-sysctl reads no further in this file"
+                "{path}:{number} has 1 MiB or more; systemd-sysctl reads no further in this file"
             ));
         }
     }
@@ -263,9 +269,16 @@ impl Reader<'_> {
         at
     }
 
-    fn add_name(&mut self, name: Name) -> usize {
+    fn add_name(&mut self, mut name: Name) -> usize {
         let pattern = name.target == Target::Pattern;
         self.secret.push(self.secrets.is_one(&name.text, pattern));
+        if let Some(key) = self.secrets.cut(&name.key) {
+            name.key = key.into();
+            // No kernel has such a key, and a path would go on to be shown.
+            if matches!(name.target, Target::Key(_)) {
+                name.target = Target::Missing(key::NO_SUCH_KEY);
+            }
+        }
         self.gathered.names.push(name);
         self.gathered.names.len() - 1
     }
@@ -279,7 +292,10 @@ impl Reader<'_> {
         let named = new.name.and_then(|name| gathered.names.get(name));
         let key = match (named, new.key) {
             (Some(name), _) => name.key.to_string(),
-            (None, key) => key::shown(key.unwrap_or_default()),
+            (None, key) => {
+                let key = key::shown(key.unwrap_or_default());
+                self.secrets.cut(&key).unwrap_or(key)
+            }
         };
         let shown = new.value.map(|value| {
             if secret {
@@ -359,7 +375,7 @@ impl Reader<'_> {
     }
 }
 
-const SECRET: &str = "(secret)";
+const LOST: &str = "it stands behind a line of 1 MiB or more, where the loader gives up";
 
 /// A statement with its name looked up.
 struct New<'a> {

@@ -35,7 +35,7 @@ const FOLDER: &str = "it names a folder of keys, not a key";
 const PREFIXED: &str = "no such key: a name does not begin with /proc/sys";
 const MARKED: &str = "no such key: a byte order mark stands before the name";
 const BLANK: &str = "no such key: a blank stands between `-` and the name";
-const EMPTY: &str = "no key stands before the `=`";
+const EMPTY: &str = "it names no key";
 const PARENT: &str = "`..` in the name of a key";
 const OUTSIDE: &str = "the name leads out of /proc/sys";
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -178,7 +178,7 @@ fn single(text: &[u8], keys: &KeyTree) -> Target {
     if keys.exists(path) != Some(false) {
         return Target::Key(path.to_owned());
     }
-    if keys.has_children(path) {
+    if keys.is_folder(path) {
         return Target::Missing(FOLDER);
     }
     Target::Missing(missing(text))
@@ -216,7 +216,7 @@ fn resolved<'a>(text: &'a [u8], keys: &KeyTree) -> Result<Cow<'a, [u8]>, Target>
         match part {
             b"" | b"." => {}
             b".." => {
-                if stack.len() > 2 && !keys.is_folder(&stack) {
+                if !is_folder(&stack, keys) {
                     return Err(Target::Missing(NO_SUCH_KEY));
                 }
                 stack.pop();
@@ -230,6 +230,13 @@ fn resolved<'a>(text: &'a [u8], keys: &KeyTree) -> Result<Cow<'a, [u8]>, Target>
     }
 }
 
+/// Whether the parts of an absolute path lead to a folder; outside of `/proc/sys` that cannot be told
+/// and is taken for granted.
+fn is_folder(parts: &[&[u8]], keys: &KeyTree) -> bool {
+    let below = parts.get(2..).unwrap_or_default().join(&b'/');
+    below.is_empty() || std::str::from_utf8(&below).is_ok_and(|path| keys.is_folder(path))
+}
+
 /// Why a name that is not there is not there, as far as the name shows it.
 fn missing(text: &[u8]) -> &'static str {
     let trimmed = text.strip_prefix(b"/").unwrap_or(text);
@@ -241,5 +248,103 @@ fn missing(text: &[u8]) -> &'static str {
         BLANK
     } else {
         NO_SUCH_KEY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bootconf::Keys;
+
+    struct Few;
+
+    impl Keys for Few {
+        fn children(&self, folder: &str) -> Vec<(String, bool)> {
+            match folder {
+                "" => vec![("net".to_owned(), true)],
+                "net" => vec![("ipv4".to_owned(), true)],
+                "net/ipv4" => vec![("tcp_sack".to_owned(), false)],
+                _ => Vec::new(),
+            }
+        }
+
+        fn exists(&self, path: &str) -> Option<bool> {
+            Some(path == "net/ipv4/tcp_sack")
+        }
+    }
+
+    fn target(engine: Engine, written: &str) -> Target {
+        Name::new(engine, written.as_bytes(), &KeyTree::new(&Few)).target
+    }
+
+    fn sack() -> Target {
+        Target::Key("net/ipv4/tcp_sack".to_owned())
+    }
+
+    #[test]
+    fn superfluous_separators_lead_to_the_same_key() {
+        for written in [
+            "net.ipv4.tcp_sack",
+            "net/ipv4/tcp_sack",
+            "/net/ipv4/tcp_sack",
+            ".net.ipv4.tcp_sack",
+            "net..ipv4.tcp_sack",
+            "net//ipv4/./tcp_sack",
+        ] {
+            for engine in [Engine::Systemd, Engine::Procps] {
+                assert_eq!(target(engine, written), sack(), "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn systemd_compares_the_plain_path_and_procps_what_was_written() {
+        let keys = KeyTree::new(&Few);
+        let text = |engine| Name::new(engine, b"/net//ipv4/tcp_sack", &keys).text;
+        assert_eq!(*text(Engine::Systemd), *b"net/ipv4/tcp_sack");
+        assert_eq!(*text(Engine::Procps), *b"/net//ipv4/tcp_sack");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_dropped_by_systemd_and_leads_nowhere_for_procps() {
+        assert_eq!(target(Engine::Systemd, "net/ipv4/tcp_sack/"), sack());
+        assert_eq!(
+            target(Engine::Procps, "net/ipv4/tcp_sack/"),
+            Target::Missing(NO_SUCH_KEY)
+        );
+    }
+
+    #[test]
+    fn procps_follows_the_parent_folder_only_out_of_a_folder() {
+        assert_eq!(target(Engine::Procps, "net/ipv4/../ipv4/tcp_sack"), sack());
+        assert_eq!(
+            target(Engine::Procps, "net/nothing/../ipv4/tcp_sack"),
+            Target::Missing(NO_SUCH_KEY)
+        );
+        assert_eq!(
+            target(Engine::Procps, "net/../../sys/net/ipv4/tcp_sack"),
+            sack()
+        );
+        assert_eq!(
+            target(Engine::Procps, "net/../../kernel/x"),
+            Target::Invalid(OUTSIDE)
+        );
+        assert_eq!(
+            target(Engine::Systemd, "net/ipv4/../ipv4/tcp_sack"),
+            Target::Invalid(PARENT)
+        );
+    }
+
+    #[test]
+    fn a_path_has_one_dotted_name() {
+        assert_eq!(
+            dotted("net/ipv4/conf/eth0.5/rp_filter"),
+            "net.ipv4.conf.eth0/5.rp_filter"
+        );
+        assert_eq!(
+            dotted("net/nf_conntrack_max"),
+            "net.netfilter.nf_conntrack_max"
+        );
+        assert_eq!(dotted("a.b"), "a/b");
     }
 }

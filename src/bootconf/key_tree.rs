@@ -28,13 +28,29 @@ impl<'a> KeyTree<'a> {
         self.keys.exists(path)
     }
 
-    pub(super) fn has_children(&self, folder: &str) -> bool {
-        !self.children(folder).is_empty()
-    }
-
     /// Nothing is known of the keys of this kernel.
     pub(super) fn is_unknown(&self) -> bool {
-        !self.has_children("") && !self.has_children("net")
+        self.children("").is_empty() && self.children("net").is_empty()
+    }
+
+    /// Whether a path is a folder of keys. Goes down from the root, so that a name that is not there is
+    /// looked for in what is known already.
+    pub(super) fn is_folder(&self, path: &str) -> bool {
+        let mut start = 0;
+        for part in path.split('/') {
+            let parent = path.get(..start.max(1) - 1).unwrap_or_default();
+            if !self.has_folder(parent, part) {
+                return false;
+            }
+            start += part.len() + 1;
+        }
+        true
+    }
+
+    fn has_folder(&self, parent: &str, name: &str) -> bool {
+        self.children(parent)
+            .binary_search_by(|(child, folder)| (child.as_str(), *folder).cmp(&(name, true)))
+            .is_ok()
     }
 
     pub(super) fn children(&self, folder: &str) -> Children {
@@ -48,20 +64,5 @@ impl<'a> KeyTree<'a> {
             .borrow_mut()
             .insert(folder.to_owned(), Rc::clone(&children));
         children
-    }
-
-    /// Whether the parts of an absolute path, `/proc/sys` first, lead to a folder.
-    pub(super) fn is_folder(&self, parts: &[&[u8]]) -> bool {
-        let below: Vec<&str> = parts
-            .iter()
-            .skip(2)
-            .filter_map(|part| std::str::from_utf8(part).ok())
-            .collect();
-        let Some((name, parent)) = below.split_last() else {
-            return true;
-        };
-        self.children(&parent.join("/"))
-            .iter()
-            .any(|(child, folder)| child == name && *folder)
     }
 }

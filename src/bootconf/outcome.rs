@@ -13,7 +13,7 @@ type Claims = BTreeMap<String, Vec<(usize, Outcome)>>;
 pub(super) fn settled(plan: &Plan<'_>) -> (Claims, Vec<Outcome>) {
     let gathered = plan.gathered;
     let mut outcomes: Vec<Option<Outcome>> = vec![None; gathered.definitions.len()];
-    let mut claims = Claims::new();
+    let mut claims = Vec::with_capacity(plan.claims.len());
     for (key, of_key) in &plan.claims {
         let last = plan.last.get(key).copied();
         let settled = of_key.iter().filter_map(|(at, verdict)| {
@@ -29,7 +29,7 @@ pub(super) fn settled(plan: &Plan<'_>) -> (Claims, Vec<Outcome>) {
                 *known = Some(outcome.clone());
             }
         }
-        claims.insert(key.to_string(), settled);
+        claims.push((key.to_string(), settled));
     }
     for (at, said) in gathered.said.iter().enumerate() {
         let verdict = match (&said.aside, said.name) {
@@ -53,7 +53,7 @@ pub(super) fn settled(plan: &Plan<'_>) -> (Claims, Vec<Outcome>) {
         .into_iter()
         .map(|outcome| outcome.unwrap_or_else(|| unknown.clone()))
         .collect();
-    (claims, outcomes)
+    (claims.into_iter().collect(), outcomes)
 }
 
 /// Of a pattern the best that happens to any of its keys is told; equal fates by the key that sorts
@@ -90,6 +90,7 @@ fn outcome(plan: &Plan<'_>, at: usize, verdict: &Verdict, last: Option<usize>) -
                 }),
                 None,
             ),
+            Aside::Lost(why) => (Fate::Invalid, None, Some((*why).to_owned())),
             Aside::Unread(why) => (Fate::Ignored, None, Some((*why).to_owned())),
         },
     };

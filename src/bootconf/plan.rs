@@ -49,8 +49,9 @@ pub(super) struct Plan<'a> {
 
 /// How many claims of patterns on keys are kept.
 const MOST_CLAIMS: usize = 1_000_000;
-/// How many bytes of values patterns may multiply into.
-const MOST_BYTES: usize = 64 << 20;
+/// How many bytes of values patterns may multiply into, and what a write counts besides.
+const MOST_BYTES: usize = 128 << 20;
+const PER_WRITE: usize = 64;
 
 pub(super) const NO_EQUALS: &str = "there is no `=` in the line";
 const MATCHES_NOTHING: &str = "the pattern matches no key";
@@ -158,9 +159,9 @@ impl<'a> Plan<'a> {
         for found in &self.expansion(at).matches {
             let verdict = decided(&found.text).unwrap_or(Verdict::Wrote);
             if matches!(verdict, Verdict::Wrote) {
-                self.bytes += size;
+                self.bytes += size + PER_WRITE;
                 if self.bytes > MOST_BYTES {
-                    self.note("the values of patterns are too long to be followed to the end");
+                    self.note("the patterns write more than is followed; not every write is known");
                     return;
                 }
                 self.writes.push(Write {
@@ -194,6 +195,9 @@ impl<'a> Plan<'a> {
         let verdict = match &name.target {
             Target::Pattern => {
                 for found in &self.expansion(at).matches {
+                    if self.left == 0 {
+                        break;
+                    }
                     let verdict = decided(&found.text).unwrap_or_else(|| verdict.clone());
                     self.claim_match(&found.key, at, verdict);
                 }
@@ -211,10 +215,12 @@ impl<'a> Plan<'a> {
 
     fn claim_match(&mut self, key: &Rc<str>, at: usize, verdict: Verdict) {
         if self.left == 0 {
-            self.note("the patterns match more keys than are followed; not every one is listed");
             return;
         }
         self.left -= 1;
+        if self.left == 0 {
+            self.note("the patterns match more keys than are followed; not every one is listed");
+        }
         let claims = self.claims.entry(Rc::clone(key)).or_default();
         // Braces may find a key twice.
         if claims.last().is_none_or(|(last, _)| *last != at) {

@@ -3,6 +3,9 @@
 use super::{brace, wildcard};
 use crate::catalog;
 
+/// What is shown in the place of a secret.
+pub(super) const SECRET: &str = "(secret)";
+
 /// The keys whose values are secrets.
 pub(super) struct Secrets {
     keys: Vec<&'static str>,
@@ -16,30 +19,42 @@ impl Secrets {
         }
     }
 
-    /// Whether a name or pattern may mean a secret. A name that only ends like one counts: a slip of
-    /// the pen must not bring the value to light.
+    /// Whether a name or pattern may mean a secret. A name that only has the name of one in it counts: a
+    /// slip of the pen must not bring the value to light.
     pub(super) fn is_one(&self, text: &[u8], pattern: bool) -> bool {
-        if !pattern {
-            return self
-                .leaves()
-                .any(|leaf| last(text).eq_ignore_ascii_case(leaf));
-        }
+        let means = |text: &[u8]| self.are_in(text) || (pattern && self.may_match(text));
         match brace::expand(text) {
-            Ok(None) => self.may_match(text),
-            Ok(Some(alternatives)) => alternatives.iter().any(|text| self.may_match(text)),
+            Ok(None) => means(text),
+            Ok(Some(alternatives)) => alternatives.iter().any(|text| means(text)),
             Err(brace::TooMany) => true,
         }
     }
 
-    /// Whether the name of a secret stands in a value, as when a line end is lost.
-    pub(super) fn are_in(&self, value: &[u8]) -> bool {
+    /// Whether the name of a secret stands in a text: in a value, as when a line end is lost.
+    pub(super) fn are_in(&self, text: &[u8]) -> bool {
+        self.end_in(text).is_some()
+    }
+
+    /// The name of a line as it may be shown, where its value has become a part of it: for want of the
+    /// right sign between them, `tcp_fastopen_key;VALUE`.
+    pub(super) fn cut(&self, key: &str) -> Option<String> {
+        let (name, value) = key.split_at_checked(self.end_in(key.as_bytes())?)?;
+        let swallowed = value.contains(char::is_alphanumeric);
+        swallowed.then(|| format!("{name}{SECRET}"))
+    }
+
+    /// Where the first name of a secret in a text ends.
+    fn end_in(&self, text: &[u8]) -> Option<usize> {
         let shortest = self.leaves().map(<[u8]>::len).min().unwrap_or(usize::MAX);
-        value.len() > shortest
-            && self.leaves().any(|leaf| {
-                value
-                    .windows(leaf.len())
-                    .any(|window| window.eq_ignore_ascii_case(leaf))
-            })
+        if text.len() < shortest {
+            return None;
+        }
+        let ends = self.leaves().filter_map(|leaf| {
+            let mut windows = text.windows(leaf.len());
+            let at = windows.position(|window| window.eq_ignore_ascii_case(leaf))?;
+            Some(at + leaf.len())
+        });
+        ends.min()
     }
 
     fn leaves(&self) -> impl Iterator<Item = &'static [u8]> {
@@ -84,10 +99,37 @@ mod tests {
             "net.ipv4/TCP_fastopen_key ",
             "net/ipv6/conf/eth0/stable_secret",
             "tcp_fastopen_key",
+            "\"net/ipv4/tcp_fastopen_key\"",
+            "net/ipv4/tcp_fast{o,0}pen_key",
         ] {
             assert!(secrets.is_one(name.as_bytes(), false), "{name}");
         }
         assert!(!secrets.is_one(b"net/ipv4/tcp_fastopen", false));
+    }
+
+    #[test]
+    fn a_name_that_swallowed_its_value_is_cut_behind_the_name() {
+        let secrets = Secrets::new();
+        for (key, shown) in [
+            (
+                "net.ipv4.tcp_fastopen_key;1-2",
+                "net.ipv4.tcp_fastopen_key(secret)",
+            ),
+            (
+                "net.ipv4.TCP_fastopen_key.1",
+                "net.ipv4.TCP_fastopen_key(secret)",
+            ),
+            ("stable_secret\u{e4}", "stable_secret(secret)"),
+        ] {
+            assert_eq!(secrets.cut(key).as_deref(), Some(shown), "{key}");
+        }
+        for key in [
+            "net.ipv4.tcp_fastopen_key",
+            "\"stable_secret\"",
+            "net.ipv4.tcp_sack",
+        ] {
+            assert_eq!(secrets.cut(key), None, "{key}");
+        }
     }
 
     #[test]

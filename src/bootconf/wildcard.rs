@@ -170,3 +170,58 @@ fn in_class(name: &[u8], byte: u8) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matches_and_what_does_not() {
+        for (pattern, name, expected) in [
+            ("*", "eth0", true),
+            ("*", ".hidden", false),
+            (".*", ".hidden", true),
+            ("eth?", "eth10", false),
+            ("e*h*0", "eth10", true),
+            ("*a*b", "xaxbx", false),
+            ("eth[0-9]", "eth9", true),
+            ("eth[!0-9]", "eth9", false),
+            ("eth[^a-z]", "eth9", true),
+            ("[]a]", "]", true),
+            ("[!]a]", "]", false),
+            ("[a-]", "-", true),
+            ("[[:digit:][:upper:]]", "7", true),
+            ("[[:digit:][:upper:]]", "a", false),
+            ("[[=e=]]", "e", true),
+            ("eth[0", "eth[0", true),
+            ("eth[0", "eth0", false),
+            ("\\*", "*", true),
+            ("\\*", "a", false),
+            ("[\\]]", "]", true),
+            ("?", "", false),
+            ("", "", true),
+            ("**", "", true),
+        ] {
+            let matched = matches(pattern.as_bytes(), name.as_bytes());
+            assert_eq!(matched, expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_bracket_without_an_end_makes_no_pattern() {
+        for (part, magic) in [
+            ("a*", true),
+            ("a[b]", true),
+            ("a[b", false),
+            ("a]b[", false),
+            ("\\*", false),
+        ] {
+            assert_eq!(is_magic(part.as_bytes()), magic, "{part}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_quotes_one_byte() {
+        assert_eq!(unescaped(b"a\\*\\\\b\\"), b"a*\\b\\");
+    }
+}

@@ -15,13 +15,17 @@ const CONDITION: [&str; 9] = [
 ];
 
 /// How the names of facts begin.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 15] = [
     "sysctl",
     "counter",
     "gauge",
     "socket",
     "listener",
     "destination",
+    "definition",
+    "setting",
+    "boot",
+    "default",
     "port",
     "host",
     "sockstat",
@@ -61,6 +65,10 @@ fn entry(file: &Path) -> Result<String, String> {
     let explain = explain.as_ref().and_then(Value::as_str).unwrap_or_default();
     let mut facts = BTreeSet::new();
     for (name, value) in &response {
+        // Titles and addresses of pages: `sysctl.d(5)` is no fact.
+        if name == "references" {
+            continue;
+        }
         let template = matches!(
             name.as_str(),
             "title" | "message" | "first" | "advise" | "cost"
@@ -124,7 +132,8 @@ fn names(expression: &str, facts: &mut BTreeSet<String>) {
                 if parts.len() < 2 || !FACTS.contains(&parts[0]) {
                     continue;
                 }
-                if parts[0] == "sysctl" && parts.last().is_some_and(|last| PARTS.contains(last)) {
+                let setting = ["sysctl", "boot", "default"].contains(&parts[0]);
+                if setting && parts.last().is_some_and(|last| PARTS.contains(last)) {
                     parts.pop();
                 }
                 facts.insert(parts.join("."));

@@ -13,6 +13,7 @@ mod accept;
 mod counter;
 mod default;
 mod find;
+mod ineffective;
 mod key;
 mod module;
 mod name;

@@ -100,7 +100,16 @@ fn compare(finding: &Finding, case: &Case, faults: &mut Vec<String>) {
         finding.advice.as_ref(),
         finding.cost.as_ref(),
     ];
-    for text in texts.into_iter().flatten() {
+    if let Some(wanted) = case.instances
+        && wanted != finding.instances.len()
+    {
+        faults.push(format!(
+            "expected {wanted} instances, got {:?}",
+            finding.instances
+        ));
+    }
+    let listed = finding.instances.iter().map(|one| &one.message);
+    for text in texts.into_iter().flatten().chain(listed) {
         // A text may have a gap only where the case itself refuses a fact.
         if text.contains('?') && !refuses {
             faults.push(format!("a fact of the text is not known: \"{text}\""));
@@ -135,7 +144,10 @@ fn fixpoint(rule: &Rule, finding: &Finding, view: &View<'_>, faults: &mut Vec<St
 pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
     let host = Host {
         name: Some("case".to_owned()),
-        kernel: KernelVersion::parse("6.12.0"),
+        kernel: case
+            .kernel
+            .clone()
+            .or_else(|| KernelVersion::parse("6.12.0")),
         boot_id: Some("case".to_owned()),
         netns: Some(1),
     };
@@ -143,6 +155,7 @@ pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
         uptime_seconds: Some(case.uptime),
         host,
         sockets: (!case.sockets_denied).then(|| sockets(case, false)),
+        boot: case.boot.clone(),
         ..Sample::default()
     };
     let mut earlier = Sample {
@@ -158,8 +171,10 @@ pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
         );
     }
     for fact in rule.facts() {
-        let given =
-            fact.starts_with("sysctl.") || fact.starts_with("window.") || fact == "port.usable";
+        let given = ["sysctl.", "default.", "window."]
+            .iter()
+            .any(|family| fact.starts_with(family))
+            || fact.starts_with("port.usable");
         if !given {
             now.readings.entry(fact.clone()).or_insert(Reading::Absent);
             earlier.readings.entry(fact).or_insert(Reading::Absent);

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, KeySpec, Kind};
-use crate::fact::{Snapshot, Value};
+use crate::fact::{Reading, Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
 use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template};
 
-use super::finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
+use super::finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
+use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
 use super::view::{Period, SubjectView, View};
 
 /// Judges every rule of the book.
@@ -45,6 +46,10 @@ fn drop_told_past(judgements: &mut [Judgement<'_>], view: &View<'_>) {
 
 /// Judges one rule: now, and if it does not fire, by what happened since boot.
 pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
+    let now = &view.snapshot().now;
+    if rule.reads_boot() && now.readings.get(BOOT_FILES) == Some(&Reading::Absent) {
+        return Verdict::NotApplicable(NOT_THIS_NAMESPACE.to_owned());
+    }
     match required(rule, view) {
         Required::Here => {}
         Required::Absent(fact) => {
@@ -112,16 +117,22 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
     let (subjects, what) = match subject {
         Subject::Listener => (view.listeners(), "listening sockets"),
         Subject::Destination => (view.destinations(), "TCP sockets"),
+        Subject::Definition => (view.definitions(), "lines of the boot configuration"),
+        Subject::Setting => (view.settings(), "keys at the next boot"),
     };
     let Some(subjects) = subjects else {
-        let why = Why::NotCollected("sockets could not be read".to_owned());
+        let why = if subject.is_of_boot() {
+            unread(&view.snapshot().now)
+        } else {
+            Why::NotCollected("sockets could not be read".to_owned())
+        };
         return Verdict::Unknown(vec![Missing::new(what, why)]);
     };
-    let mut fired: Vec<(SubjectView<'_>, u64)> = Vec::new();
+    let mut fired: Vec<SubjectView<'_>> = Vec::new();
     let mut unknown: Vec<Missing> = Vec::new();
     for one in subjects {
         match rule.when.evaluate(&view.of(one)) {
-            Outcome::Bool(true) => fired.push((one, weight(one))),
+            Outcome::Bool(true) => fired.push(one),
             Outcome::Unknown(missing) => {
                 for fact in missing {
                     if !unknown.contains(&fact) {
@@ -133,10 +144,48 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
         }
     }
     let others = fired.len().saturating_sub(1);
-    match fired.into_iter().max_by_key(|(_, weight)| *weight) {
-        Some((worst, _)) => Verdict::Fires(Box::new(finding(rule, &view.of(worst), others))),
+    let worst = if subject.is_of_boot() {
+        fired.first().copied()
+    } else {
+        fired.iter().copied().max_by_key(|one| weight(*one))
+    };
+    match worst {
+        Some(worst) => {
+            let mut finding = finding(rule, &view.of(worst), others);
+            let listed = fired.iter().take(INSTANCES);
+            finding.instances = listed
+                .filter_map(|one| instance(rule, view, *one))
+                .collect();
+            Verdict::Fires(Box::new(finding))
+        }
         None if unknown.is_empty() => Verdict::Holds,
         None => Verdict::Unknown(unknown),
+    }
+}
+
+/// A line or a key as one of many; sockets are not listed.
+fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<Instance> {
+    let message = || rule.response().message.render(&view.of(subject));
+    match subject {
+        SubjectView::Definition(line) => Some(Instance {
+            key: line.one.key.clone(),
+            place: Some(line.one.place.clone()),
+            value: line.one.value.clone(),
+            message: message(),
+        }),
+        SubjectView::Setting(one) => {
+            let line = one.set_by();
+            Some(Instance {
+                key: one.key.to_owned(),
+                place: line.map(|line| line.place.clone()),
+                value: match line {
+                    Some(line) => line.value.clone(),
+                    None => one.live(&view.snapshot().now),
+                },
+                message: message(),
+            })
+        }
+        SubjectView::Listener(..) | SubjectView::Destination(_) => None,
     }
 }
 
@@ -153,6 +202,7 @@ fn weight(subject: SubjectView<'_>) -> u64 {
                 .saturating_add(u64::from(now.queue))
         }
         SubjectView::Destination(one) => one.used,
+        SubjectView::Definition(_) | SubjectView::Setting(_) => 0,
     }
 }
 
@@ -182,6 +232,7 @@ fn judge_past(rule: &Rule, past: &Expr, view: &View<'_>) -> Option<Verdict> {
         advice: None,
         cost: None,
         others: 0,
+        instances: Vec::new(),
     })))
 }
 
@@ -244,6 +295,7 @@ fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
         first: render(&rule.response().first),
         advice: render(&rule.response().advise),
         others,
+        instances: Vec::new(),
     }
 }
 

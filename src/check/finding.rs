@@ -1,6 +1,7 @@
 //! Verdicts and findings.
 
 use crate::fact::Value;
+use crate::fact::boot::Place;
 use crate::rule::expr::{ExprType, Missing, Outcome};
 use crate::rule::{Rule, Severity};
 
@@ -62,6 +63,25 @@ pub struct Finding {
     pub cost: Option<String>,
     /// How many more subjects show the same fault.
     pub others: usize,
+    /// Of a rule about lines or keys of the boot configuration: every one that has the fault, in the
+    /// order they are read, the one in `message` first; at most [`INSTANCES`].
+    pub instances: Vec<Instance>,
+}
+
+/// The most instances a finding lists; `others` counts all.
+pub const INSTANCES: usize = 200;
+
+/// One line, or one key, with the fault of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The key.
+    pub key: String,
+    /// The line at fault, or the line that sets the key at boot; `None` where no file does.
+    pub place: Option<Place>,
+    /// The value as the line has it; of a key without a line, the value now.
+    pub value: Option<String>,
+    /// The rule's message for it.
+    pub message: String,
 }
 
 /// One fact of a finding.

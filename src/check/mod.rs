@@ -4,11 +4,15 @@
 //! change.
 
 mod cases;
+mod definition;
 mod evaluate;
 mod finding;
+mod next_boot;
+mod setting;
 mod view;
 
 pub use cases::{snapshot, try_case};
 pub use evaluate::{check, judge};
-pub use finding::{Evidence, Finding, Judgement, Proposal, Verdict, When};
+pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
+pub use next_boot::default_of;
 pub use view::{Period, SubjectView, View};

@@ -6,8 +6,15 @@ use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 
+use super::definition::{DefinitionView, definitions};
+use super::next_boot::{default, next_boot};
+use super::setting::{SettingView, settings};
+
 /// Why the tables of `/proc/net` are not enough.
 const NEEDS_DIAG: &str = "needs sock_diag";
+
+/// How the facts of a subject begin.
+const SUBJECTS: [&str; 4] = ["listener.", "destination.", "definition.", "setting."];
 
 /// The subject a rule with `each` is judged for.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +23,10 @@ pub enum SubjectView<'a> {
     Listener(&'a Listener, Option<&'a Listener>),
     /// A destination.
     Destination(&'a Destination),
+    /// A line that sets a key at boot.
+    Definition(DefinitionView<'a>),
+    /// A key, now and after the next boot.
+    Setting(SettingView<'a>),
 }
 
 /// Which stretch of time differences are taken over.
@@ -112,6 +123,20 @@ impl<'a> View<'a> {
         )
     }
 
+    /// The lines that set network keys at boot, in the order they are read; `None` when the boot
+    /// configuration was not read.
+    pub fn definitions(&self) -> Option<Vec<SubjectView<'a>>> {
+        let found = definitions(self.snapshot.now.boot.as_ref()?);
+        Some(found.into_iter().map(SubjectView::Definition).collect())
+    }
+
+    /// The keys, by name; `None` when the boot configuration was not read.
+    pub fn settings(&self) -> Option<Vec<SubjectView<'a>>> {
+        let now = &self.snapshot.now;
+        let found = settings(now, now.boot.as_ref()?);
+        Some(found.into_iter().map(SubjectView::Setting).collect())
+    }
+
     /// How a setting stands now: what was read, apart from values tried out.
     pub fn live(&self, key: &str) -> Reading<Value> {
         let fact = format!("sysctl.{key}");
@@ -134,16 +159,16 @@ impl<'a> View<'a> {
         }
     }
 
-    /// `port.usable`: worked out from the range and the reserved list, so that it follows a value that
-    /// is being tried out.
-    fn usable_ports(&self) -> Lookup {
-        let range = "sysctl.net.ipv4.ip_local_port_range";
+    /// `port.usable` (of `sysctl`) and `port.usable_at_boot` (of `boot`): worked out from the range and the
+    /// reserved list, so that the first follows a value that is being tried out.
+    fn usable_ports(&self, time: &str) -> Lookup {
+        let range = &format!("{time}.net.ipv4.ip_local_port_range");
         let (low, high) = match self.value(range) {
             Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
             Lookup::Value(_) => return Self::missing(range, Why::Malformed),
             missing @ Lookup::Missing(_) => return missing,
         };
-        let list = "sysctl.net.ipv4.ip_local_reserved_ports";
+        let list = &format!("{time}.net.ipv4.ip_local_reserved_ports");
         let reserved: i64 = match self.value(list) {
             Lookup::Value(Value::Ports(ranges)) => ranges
                 .iter()
@@ -153,7 +178,7 @@ impl<'a> View<'a> {
             Lookup::Missing(Missing {
                 why: Why::Absent | Why::NotCollected(_),
                 ..
-            }) => 0,
+            }) if time == "sysctl" => 0,
             Lookup::Value(_) => return Self::missing(list, Why::Malformed),
             missing @ Lookup::Missing(_) => return missing,
         };
@@ -209,6 +234,12 @@ impl<'a> View<'a> {
             (SubjectView::Destination(one), "destination.address") => text(one.address.to_string()),
             (SubjectView::Destination(one), "destination.used") => count(one.used),
             (SubjectView::Destination(one), "destination.time_wait") => count(one.time_wait),
+            (SubjectView::Definition(one), _) if fact.starts_with("definition.") => {
+                one.value(&self.snapshot.now, fact)
+            }
+            (SubjectView::Setting(one), _) if fact.starts_with("setting.") => {
+                one.value(&self.snapshot.now, fact)
+            }
             _ => Self::missing(fact, Why::Absent),
         }
     }
@@ -238,8 +269,15 @@ impl Facts for View<'_> {
         if let Some(value) = self.tried.get(fact) {
             return Lookup::Value(value.clone());
         }
-        if fact.starts_with("listener.") || fact.starts_with("destination.") {
+        if SUBJECTS.iter().any(|subject| fact.starts_with(subject)) {
             return self.subject_value(fact);
+        }
+        let now = &self.snapshot.now;
+        if let Some(key) = fact.strip_prefix("default.") {
+            return default(now, fact, key);
+        }
+        if let Some(key) = fact.strip_prefix("boot.") {
+            return next_boot(now, fact, key);
         }
         if fact == "window.seconds" {
             return match self.window_seconds() {
@@ -251,9 +289,12 @@ impl Facts for View<'_> {
                 None => Self::missing(fact, Why::OneSample),
             };
         }
+        if fact == "port.usable_at_boot" {
+            return self.usable_ports("boot");
+        }
         let reading = self.snapshot.now.readings.get(fact);
         if fact == "port.usable" {
-            let usable = self.usable_ports();
+            let usable = self.usable_ports("sysctl");
             if reading.is_none() || matches!(usable, Lookup::Value(_)) {
                 return usable;
             }
@@ -336,3 +377,7 @@ fn unread_sockets() -> Why {
 #[cfg(test)]
 #[path = "view_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "boot_tests.rs"]
+mod boot_tests;

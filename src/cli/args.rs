@@ -99,6 +99,16 @@ pub struct BootFiles {
     pub boot_engine: BootEngine,
 }
 
+impl BootFiles {
+    /// This host's own, read by the loader that is found out.
+    pub const fn own() -> Self {
+        Self {
+            root: None,
+            boot_engine: BootEngine::Auto,
+        }
+    }
+}
+
 /// The program that loads the files at boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BootEngine {

@@ -1,7 +1,10 @@
 //! The facts that are neither settings nor kernel counters: sockets, ports, the machine.
 //!
-//! Settings (`sysctl.*`) and kernel counters (`counter.*`, `gauge.*`) come from the catalogue; these
-//! are listed here, once, with what they mean.
+//! Settings (`sysctl.*`, and as `default.*` and `boot.*` their values at other times) and kernel
+//! counters (`counter.*`, `gauge.*`) come from the catalogue; these are listed here, once, with what
+//! they mean.
+
+mod boot;
 
 use super::Unit;
 
@@ -29,6 +32,10 @@ pub enum FactClass {
     Listener,
     /// One value for each destination; only in rules with `each: destination`.
     Destination,
+    /// One value for each line that sets a key at boot; only in rules with `each: definition`.
+    Definition,
+    /// One value for each key; only in rules with `each: setting`.
+    Setting,
 }
 
 /// One row of the vocabulary.
@@ -116,7 +123,7 @@ const STATES: [FactSpec; 33] = states! {
     "closing": "both closed at once, waiting for the ACK",
 };
 
-const OTHERS: [FactSpec; 53] = [
+const OTHERS: [FactSpec; 55] = [
     stored(
         "socket.established_keepalive",
         COUNT,
@@ -216,6 +223,13 @@ const OTHERS: [FactSpec; 53] = [
         "/proc/sys",
         "ports of ip_local_port_range that are not reserved",
     ),
+    of(
+        FactClass::Derived,
+        "port.usable_at_boot",
+        COUNT,
+        "boot configuration",
+        "the same after the next boot",
+    ),
     stored(
         "port.listeners_below",
         COUNT,
@@ -252,6 +266,12 @@ const OTHERS: [FactSpec; 53] = [
         FactKind::Bool,
         "/proc/sys/net/core",
         "whether this is the machine's own network namespace",
+    ),
+    stored(
+        "host.boot_files",
+        FactKind::Bool,
+        "/etc/sysctl.d and its like",
+        "whether the files that set keys at boot were read",
     ),
     stored(
         "host.kubernetes_node",
@@ -442,7 +462,7 @@ const OTHERS: [FactSpec; 53] = [
 
 /// Every row, in the order of the listing.
 pub fn vocabulary() -> impl Iterator<Item = &'static FactSpec> {
-    STATES.iter().chain(&OTHERS)
+    STATES.iter().chain(&OTHERS).chain(&boot::BOOT)
 }
 
 /// The row of a name.

@@ -181,6 +181,8 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     if let Some(files) = &source.boot {
         boot::collect(files, source, sysctls, &defaults, sample);
     }
+    let there = boot_files(source, sample);
+    sample.readings.insert("host.boot_files".to_owned(), there);
     let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
     // Without files nothing is judged key by key.
     let mut every: BTreeSet<&str> = BTreeSet::new();
@@ -215,6 +217,20 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
         }
     }
     sample.readings.extend(defaults.into_facts());
+}
+
+/// Whether there is a boot configuration: rules that read it do not apply where no file can act, and stay
+/// unknown where files could not be read.
+fn boot_files(source: &Source, sample: &Sample) -> Reading<Value> {
+    match (&sample.boot, &source.boot) {
+        (Some(_), _) => Reading::Known(Value::Bool(true)),
+        (None, Some(_)) => Reading::Denied("the boot configuration cannot be read".to_owned()),
+        (None, None) if source.recorded => {
+            Reading::Denied("no boot configuration was given; --root".to_owned())
+        }
+        // Nobody asks for the files of a namespace that was made after boot.
+        (None, None) => Reading::Absent,
+    }
 }
 
 /// The settings of the network that a source has and whose names begin so, in the order of the folders.

@@ -10,4 +10,4 @@ mod standing;
 mod tests;
 
 pub use merge::{Change, Plan, plan};
-pub use standing::{Future, Origin, Standing, default_of};
+pub use standing::{Future, Origin, Standing};

@@ -1,6 +1,7 @@
 //! How a setting stands: the value in force, where it comes from, and what the boot files make of it.
 
 use crate::catalog;
+use crate::check::default_of;
 use crate::fact::boot::{Boot, Forecast, Place, Writer};
 use crate::fact::{Reading, Snapshot, Value};
 
@@ -71,7 +72,7 @@ impl Standing {
     pub fn of(snapshot: &Snapshot, key: &str) -> Self {
         let live = snapshot.now.readings.get(&format!("sysctl.{key}"));
         let live = live.cloned().unwrap_or(Reading::Absent);
-        let default = default_of(snapshot, key);
+        let default = default_of(&snapshot.now, key);
         let boot = snapshot.now.boot.as_ref();
         let (next_boot, system_now) = boot.map_or((None, None), |boot| {
             let at_boot = Future::Untouched(default.clone());
@@ -125,15 +126,6 @@ fn states(writer: &Writer, key: &str, value: &Value) -> bool {
     let stated = stated.map(|text| text.trim_start_matches(['>', '<']));
     let parsed = stated.and_then(|text| catalog::find(key)?.parse(text).ok());
     parsed.as_ref() == Some(value)
-}
-
-/// The kernel's own default of a key: as a new namespace of it has it, else from the catalogue.
-pub fn default_of(snapshot: &Snapshot, key: &str) -> Option<Value> {
-    let told = snapshot.now.readings.get(&format!("default.{key}"));
-    if let Some(value) = told.and_then(Reading::value) {
-        return Some(value.clone());
-    }
-    catalog::find(key)?.default_for(snapshot.now.host.kernel.as_ref()?)
 }
 
 fn future(forecast: &Forecast, by: Option<Place>, untouched: Future) -> Future {

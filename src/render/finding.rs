@@ -47,9 +47,30 @@ pub struct Finding {
     /// What the changes cost, one line.
     #[serde(default)]
     pub cost: Option<String>,
-    /// How many more listeners or destinations have the same fault; the worst one is reported.
+    /// How many more listeners, destinations, lines or keys have the same fault; the worst one, or the
+    /// first, is reported.
     #[serde(default)]
     pub others: u64,
+    /// Of a rule about the boot configuration: every line or key with the fault, the one in `message`
+    /// first, at most 200 of them (`others` counts all). Empty for all other rules.
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+}
+
+/// One line or key of the boot configuration that has the fault of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// The sysctl, dotted: `net.core.somaxconn`.
+    pub key: String,
+    /// The file of the line at fault, or of the line that sets the key at boot; null when no file does.
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: Option<u64>,
+    /// The value as the line has it; of a key that no file sets, the value in force.
+    pub value: Option<String>,
+    /// The finding's message for it.
+    pub message: String,
 }
 
 impl Finding {

@@ -11,8 +11,8 @@ use crate::rule::expr::{ExprType, Missing, Outcome, Why};
 use crate::rule::{self, Rulebook};
 
 use super::finding::{
-    Change, Evidence, Finding, Kind, Maturity, Owner, Period, Reference, Scalar, Scope, SetBy,
-    Severity, Unit,
+    Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
+    SetBy, Severity, Unit,
 };
 use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
 
@@ -238,6 +238,18 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
         first: finding.first.clone(),
         cost: finding.cost.clone(),
         others: u64::try_from(finding.others).unwrap_or(u64::MAX),
+        instances: finding.instances.iter().map(of_instance).collect(),
+    }
+}
+
+fn of_instance(instance: &check::Instance) -> Instance {
+    let place = instance.place.as_ref();
+    Instance {
+        key: instance.key.clone(),
+        file: place.map(|place| place.file.clone()),
+        line: place.and_then(|place| place.line).map(u64::from),
+        value: instance.value.clone(),
+        message: instance.message.clone(),
     }
 }
 

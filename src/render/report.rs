@@ -8,8 +8,8 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 pub use super::finding::{
-    Change, Evidence, Finding, Kind, Maturity, Owner, Period, Reference, Scalar, Scope, SetBy,
-    Severity, Unit, Waiver,
+    Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
+    SetBy, Severity, Unit, Waiver,
 };
 
 /// The value of `schema` in every report of this version.

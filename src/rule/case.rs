@@ -7,9 +7,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use crate::catalog;
+use crate::fact::boot::Boot;
 use crate::fact::socket::{Destination, Family, Listener};
-use crate::fact::{FactKind, Reading, Value, fact_spec};
+use crate::fact::{FactKind, KernelVersion, Reading, Value, fact_spec};
 
+use super::case_boot;
 use super::fields::{Fields, Sink, text};
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, parse_tree};
@@ -44,6 +46,10 @@ pub struct Case {
     pub destinations: Vec<Destination>,
     /// Sockets cannot be read.
     pub sockets_denied: bool,
+    /// The kernel; 6.12.0 if the case does not say.
+    pub kernel: Option<KernelVersion>,
+    /// The boot configuration; `None` when it was not read.
+    pub boot: Option<Boot>,
     /// The verdict.
     pub expect: Expect,
     /// The changes a firing rule proposes, exactly; values as `/proc/sys` takes them.
@@ -54,6 +60,8 @@ pub struct Case {
     pub waiting: bool,
     /// Facts that an unknown verdict must name.
     pub missing: Vec<String>,
+    /// How many lines or keys a firing rule about the boot configuration must list.
+    pub instances: Option<usize>,
 }
 
 /// The verdict a case asks for.
@@ -99,11 +107,16 @@ const CASE: &[&str] = &[
     "listeners",
     "destinations",
     "sockets",
+    "kernel",
+    "definitions",
+    "boot",
+    "writers",
     "expect",
     "set",
     "blocked",
     "waiting",
     "missing",
+    "instances",
 ];
 
 /// Reads a case file.
@@ -175,6 +188,9 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
     let sockets_denied = fields
         .optional_text("sockets", sink)
         .is_some_and(|(word, _)| word == "denied");
+    let kernel = fields.optional_text("kernel", sink);
+    let boot = case_boot::boot(&fields, sink);
+    let instances = fields.optional("instances").and_then(whole);
     let set = fields
         .entries("set", sink)
         .iter()
@@ -194,16 +210,19 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         listeners,
         destinations,
         sockets_denied,
+        kernel: kernel.and_then(|(release, _)| KernelVersion::parse(release)),
+        boot,
         expect: expect?,
         set,
         blocked: fields.flag("blocked", sink).unwrap_or(false),
         waiting: fields.flag("waiting", sink).unwrap_or(false),
         missing,
+        instances: instances.and_then(|count| usize::try_from(count).ok()),
     })
 }
 
 /// A scalar as the text `/proc/sys` would take.
-fn scalar(node: &Node) -> Option<String> {
+pub(super) fn scalar(node: &Node) -> Option<String> {
     match &node.content {
         Content::Text(text) => Some(text.clone()),
         Content::Int(number) => Some(number.to_string()),
@@ -247,7 +266,8 @@ fn reading(name: &str, node: &Node, sink: &mut Sink) -> Option<Reading<Value>> {
 }
 
 fn typed(name: &str, written: &str) -> Option<Value> {
-    if let Some(key) = name.strip_prefix("sysctl.") {
+    let times = ["sysctl.", "default."];
+    if let Some(key) = times.iter().find_map(|time| name.strip_prefix(time)) {
         return catalog::find(key)?.parse(written).ok();
     }
     let number = || written.parse().ok().map(Value::Int);

@@ -4,6 +4,7 @@
 //! texts come in, checked rules or all their problems come out.
 
 mod case;
+mod case_boot;
 pub mod expr;
 mod fields;
 mod problem;

@@ -160,6 +160,12 @@ impl Rule {
         })
     }
 
+    /// Whether it judges by the boot configuration.
+    pub fn reads_boot(&self) -> bool {
+        self.each.is_some_and(Subject::is_of_boot)
+            || self.when.facts().any(|used| used.fact.starts_with("boot."))
+    }
+
     /// Every expression of the rule.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let response = self.response();

@@ -101,6 +101,17 @@ terms! {
         Listener = "listener",
         /// A source address towards one destination address and port.
         Destination = "destination",
+        /// A line that sets a key at boot.
+        Definition = "definition",
+        /// A key, with its value now and at the next boot.
+        Setting = "setting",
+    }
+}
+
+impl Subject {
+    /// Whether it comes from the boot configuration.
+    pub const fn is_of_boot(self) -> bool {
+        matches!(self, Self::Definition | Self::Setting)
     }
 }
 

@@ -6,6 +6,10 @@ use crate::fact::{FactClass, FactKind, Unit, fact_spec, nearest, vocabulary};
 use super::expr::{FactType, Field, Type, Vocabulary};
 use super::terms::Subject;
 
+/// The families of facts that hold one value for each key of the catalogue: now, as the kernel starts,
+/// after the next boot.
+const SETTINGS: [&str; 3] = ["sysctl.", "default.", "boot."];
+
 /// The names that may be used at one place of a rule.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names {
@@ -17,8 +21,10 @@ pub struct Names {
 
 impl Vocabulary for Names {
     fn resolve(&self, path: &str) -> Result<FactType, Option<String>> {
-        if let Some(key) = path.strip_prefix("sysctl.") {
-            return setting(key);
+        for time in SETTINGS {
+            if let Some(key) = path.strip_prefix(time) {
+                return setting(time, key);
+            }
         }
         if let Some(name) = path.strip_prefix("counter.") {
             return counter(path, name, false);
@@ -52,6 +58,8 @@ impl Names {
         match class {
             FactClass::Listener => self.subject == Some(Subject::Listener),
             FactClass::Destination => self.subject == Some(Subject::Destination),
+            FactClass::Definition => self.subject == Some(Subject::Definition),
+            FactClass::Setting => self.subject == Some(Subject::Setting),
             FactClass::Stored | FactClass::Derived => {
                 !self.since_boot || has_a_value_since_boot(name)
             }
@@ -61,13 +69,14 @@ impl Names {
 
 /// Whether a fact means something when judged "since boot": sockets and gauges of this moment do not.
 pub(super) fn has_a_value_since_boot(fact: &str) -> bool {
-    ["sysctl.", "counter.", "softnet.", "host.", "window."]
+    ["counter.", "softnet.", "host.", "window."]
         .iter()
+        .chain(&SETTINGS)
         .any(|prefix| fact.starts_with(prefix))
         || fact == "port.usable"
 }
 
-fn setting(key: &str) -> Result<FactType, Option<String>> {
+fn setting(time: &str, key: &str) -> Result<FactType, Option<String>> {
     if let Some(spec) = catalog::find(key) {
         let ty = match spec.kind {
             Kind::Int | Kind::Enum | Kind::Bitmask => Some(Type::Number(spec.unit)),
@@ -82,9 +91,9 @@ fn setting(key: &str) -> Result<FactType, Option<String>> {
                 Kind::Range => "low",
                 _ => "count",
             };
-            return Err(Some(format!("sysctl.{key}.{field}")));
+            return Err(Some(format!("{time}{key}.{field}")));
         };
-        let fact = format!("sysctl.{}", catalog::canonical(key));
+        let fact = format!("{time}{}", catalog::canonical(key));
         return Ok(FactType {
             fact,
             field: None,
@@ -104,7 +113,7 @@ fn setting(key: &str) -> Result<FactType, Option<String>> {
             (Kind::Ports, "count") => (Field::Count, Unit::Count),
             _ => return None,
         };
-        let fact = format!("sysctl.{}", catalog::canonical(key));
+        let fact = format!("{time}{}", catalog::canonical(key));
         Some(FactType {
             fact,
             field: Some(field),
@@ -112,7 +121,7 @@ fn setting(key: &str) -> Result<FactType, Option<String>> {
             monotone: false,
         })
     });
-    composite.ok_or_else(|| catalog::nearest(key).map(|near| format!("sysctl.{near}")))
+    composite.ok_or_else(|| catalog::nearest(key).map(|near| format!("{time}{near}")))
 }
 
 fn counter(path: &str, name: &str, gauge: bool) -> Result<FactType, Option<String>> {

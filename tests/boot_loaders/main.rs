@@ -2,7 +2,8 @@
 //!
 //! Random file trees are laid out over the folders that `systemd-sysctl` and `sysctl --system` read, in a
 //! mount namespace of their own; each loader then runs in a new network namespace, and what it says it
-//! wrote, in which order, is held against what [`tcptune::bootconf::load`] says it would write.
+//! wrote, in which order, is held against what [`tcptune::bootconf::load`] says it would write; and the
+//! values afterwards against what [`tcptune::bootconf::read`] foretells.
 //!
 //! `TCPTUNE_LOADERS_TREES` sets how many trees (500), `TCPTUNE_LOADERS_SEED` which; every difference names
 //! the seed that shows it alone. No loader runs before the folders are seen to be replaced, and no key
@@ -25,6 +26,7 @@ mod shrink;
 mod stage;
 mod text;
 mod tree;
+mod values;
 
 use tcptune::fact::boot::Engine;
 

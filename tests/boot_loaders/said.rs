@@ -1,6 +1,6 @@
 //! What a loader says it did, and whether that is what the reader says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tcptune::bootconf::{Keys, Load, PlannedWrite};
 use tcptune::fact::boot::{Definition, Fate};
@@ -22,11 +22,16 @@ pub(crate) struct Happened {
     writes: Vec<(String, Vec<u8>)>,
     /// Paths of the writes that were refused, in order (procps).
     refused: Option<Vec<String>>,
+    /// The values of the watched keys afterwards, by path.
+    pub(crate) after: BTreeMap<String, Vec<u8>>,
 }
 
 /// The debug messages of systemd-sysctl.
 pub(crate) fn systemd(said: &Said) -> Happened {
-    let mut happened = Happened::default();
+    let mut happened = Happened {
+        after: said.after.clone(),
+        ..Happened::default()
+    };
     for line in said.err.split(|byte| *byte == b'\n') {
         if let Some(rest) = line.strip_prefix(b"Setting '/proc/sys/") {
             let middle = b"' to '";
@@ -55,7 +60,10 @@ pub(crate) fn systemd(said: &Said) -> Happened {
 
 /// What `sysctl --system` prints.
 pub(crate) fn procps(said: &Said) -> Happened {
-    let mut happened = Happened::default();
+    let mut happened = Happened {
+        after: said.after.clone(),
+        ..Happened::default()
+    };
     for line in said.out.split(|byte| *byte == b'\n') {
         if let Some(file) = line.strip_prefix(b"* Applying ") {
             let file = file.strip_suffix(b" ...").expect("the message ends so");
@@ -133,6 +141,11 @@ impl Happened {
 
     /// Definitions at places where the loader sees none, or files in another order.
     pub(crate) fn misplaced(&self, told: &Load, files: &Files) -> Option<String> {
+        // Of a folder that is a link systemd tells where it leads.
+        let linked = |path: &&str| matches!(files.0.get(path.as_bytes()), Some(Node::Link(_)));
+        if FOLDERS.iter().any(linked) {
+            return None;
+        }
         let masked = |definition: &&Definition| definition.outcome.fate == Fate::Masked;
         let read = told
             .definitions
@@ -146,9 +159,7 @@ impl Happened {
         // Of a name that is a pattern itself procps tells the name, not the files.
         let pattern = |path: &Vec<u8>| path.iter().any(|byte| b"*?[{\\".contains(byte));
         let patterns = self.refused.is_some() && files.0.keys().any(pattern);
-        // Of a folder that is a link systemd tells where it leads.
-        let folder = |path: &&str| matches!(files.0.get(path.as_bytes()), Some(Node::Link(_)));
-        if !patterns && !FOLDERS.iter().any(folder) {
+        if !patterns {
             let mut opened = self.files.iter();
             if let Some(file) = order
                 .iter()

@@ -19,36 +19,36 @@ enum Node {
 
 /// A file tree. Directories come into being with what is put into them.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryTree {
+pub(crate) struct MemoryTree {
     nodes: BTreeMap<Vec<u8>, Node>,
 }
 
 impl MemoryTree {
     /// A tree with `/dev/null` and nothing else.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default().with("/dev/null", Node::Null)
     }
 
-    pub fn file(self, path: impl AsRef<[u8]>, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, path: impl AsRef<[u8]>, text: impl AsRef<[u8]>) -> Self {
         self.with(path, Node::File(text.as_ref().into()))
     }
 
     /// A symbolic link; the target may be relative.
-    pub fn link(self, path: impl AsRef<[u8]>, target: &str) -> Self {
+    pub(crate) fn link(self, path: impl AsRef<[u8]>, target: &str) -> Self {
         self.with(path, Node::Link(target.to_owned()))
     }
 
-    pub fn directory(self, path: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn directory(self, path: impl AsRef<[u8]>) -> Self {
         self.with(path, Node::Directory)
     }
 
     /// A pipe.
-    pub fn pipe(self, path: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn pipe(self, path: impl AsRef<[u8]>) -> Self {
         self.with(path, Node::Other)
     }
 
     /// Something nobody may look at.
-    pub fn denied(self, path: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn denied(self, path: impl AsRef<[u8]>) -> Self {
         self.with(path, Node::Denied)
     }
 
@@ -69,7 +69,11 @@ impl MemoryTree {
     fn followed(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut left = 40;
         let mut done: Vec<u8> = Vec::new();
-        let mut parts: Vec<Vec<u8>> = path.split(|b| *b == b'/').rev().map(<[u8]>::to_vec).collect();
+        let mut parts: Vec<Vec<u8>> = path
+            .split(|b| *b == b'/')
+            .rev()
+            .map(<[u8]>::to_vec)
+            .collect();
         while let Some(part) = parts.pop() {
             match part.as_slice() {
                 b"" | b"." => continue,
@@ -157,12 +161,7 @@ impl Tree for MemoryTree {
         }
     }
 
-    fn read(
-        &self,
-        directory: &str,
-        name: &[u8],
-        limit: usize,
-    ) -> Result<(Rc<[u8]>, bool), String> {
+    fn read(&self, directory: &str, name: &[u8], limit: usize) -> Result<(Rc<[u8]>, bool), String> {
         let path = self.followed(&Self::at(directory, name)).ok_or("ENOENT")?;
         match self.nodes.get(&path) {
             Some(Node::File(text)) if text.len() > limit => Ok((text[..limit].into(), true)),
@@ -174,7 +173,7 @@ impl Tree for MemoryTree {
 
 /// The keys of a kernel.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryKeys {
+pub(crate) struct MemoryKeys {
     keys: BTreeSet<String>,
     /// Nothing can be told of keys.
     unknown: bool,
@@ -182,7 +181,7 @@ pub struct MemoryKeys {
 
 impl MemoryKeys {
     /// These paths (`net/ipv4/tcp_sack`) and no others.
-    pub fn of<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn of<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             keys: paths.into_iter().map(str::to_owned).collect(),
             unknown: false,
@@ -190,7 +189,7 @@ impl MemoryKeys {
     }
 
     /// A tree of which nothing is known.
-    pub fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self {
             keys: BTreeSet::new(),
             unknown: true,

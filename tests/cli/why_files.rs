@@ -126,15 +126,39 @@ fn a_line_that_sets_a_removed_key_is_named_with_what_to_do() {
     );
     let root = root(&[LOADER, line]);
     let proc = tree("debian-12-6.1");
-    for more in [&[][..], &["--proc", &proc]] {
+    let none: &[&str] = &[];
+    // Of which kernel the files are is told by nobody, by the modules beside them, or by a recording.
+    for (modules, more, summary) in [
+        (
+            "",
+            none,
+            "removed in Linux 4.12: from there on {} does nothing",
+        ),
+        (
+            "3.10.0-1160.el7.x86_64",
+            none,
+            "removed in Linux 4.12: from there on {} does nothing",
+        ),
+        (
+            "6.1.0-37-amd64",
+            none,
+            "removed in Linux 4.12; {} does nothing: delete the line",
+        ),
+        (
+            "",
+            &["--proc", &proc],
+            "removed in Linux 4.12; {} does nothing: delete the line",
+        ),
+    ] {
+        let modules = root.path().join("usr/lib/modules").join(modules);
+        fs::create_dir_all(&modules).unwrap();
         let args = [&["net/ipv4/tcp_tw_recycle"], more].concat();
         why(root.path(), &args)
             .exits(0)
             .quiet()
-            .says(
-                "removed in Linux 4.12; /etc/sysctl.d/50-net.conf:2 does nothing: delete the line",
-            )
+            .says(&summary.replace("{}", "/etc/sysctl.d/50-net.conf:2"))
             .says("let clients reuse connections");
+        fs::remove_dir_all(root.path().join("usr/lib/modules")).unwrap();
     }
 }
 

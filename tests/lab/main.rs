@@ -21,6 +21,7 @@ mod buffers;
 mod close_wait;
 mod fin_wait;
 mod healthy;
+mod hygiene;
 mod keepalive;
 mod lookalikes;
 mod ports;

@@ -1,7 +1,7 @@
 //! Reports to render: one with every shape, one healthy, one of which nothing is known.
 
 use super::{
-    Change, Evidence, Finding, Host, Kind, Maturity, NotFired, Owner, Period, Profile,
+    Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
     REPORT_SCHEMA, Reference, Report, Scalar, Scope, SetBy, Severity, Since, Summary, Tool, Unit,
     Verdict, Waiver, Window,
 };
@@ -54,6 +54,7 @@ fn finding(rule: &str, severity: Severity, title: &str, message: &str) -> Findin
         first: None,
         cost: None,
         others: 0,
+        instances: Vec::new(),
     }
 }
 
@@ -187,7 +188,58 @@ fn settled() -> Vec<Finding> {
                 "tcp_tw_recycle was removed in Linux 4.12; the line is ignored at every boot",
             )
         },
+        Finding {
+            kind: Kind::Setting,
+            others: 214,
+            instances: (1..=7).map(line).collect(),
+            advice: Some("write the number alone".to_owned()),
+            ..finding(
+                "ineffective-value",
+                Severity::Low,
+                "/etc/sysctl.d/60-limits.conf:1 does not do what it says",
+                &line(1).message,
+            )
+        },
+        Finding {
+            kind: Kind::Setting,
+            others: 1,
+            instances: vec![
+                Instance {
+                    file: None,
+                    line: None,
+                    ..line(1)
+                },
+                Instance {
+                    key: "net.ipv4.conf.an-interface-name/4094.accept_source_route".to_owned(),
+                    file: Some("/etc/sysctl.d/evil\u{1b}[31m\u{202e}name.conf".to_owned()),
+                    value: None,
+                    ..line(7)
+                },
+            ],
+            advice: Some("write it into a file".to_owned()),
+            ..finding(
+                "setting-vanishes-at-boot",
+                Severity::Low,
+                "net.ipv4.tcp_key_1 goes back at the next boot",
+                "no file sets it",
+            )
+        },
     ]
+}
+
+/// A line of the boot configuration at fault.
+fn line(number: u64) -> Instance {
+    let key = format!("net.ipv4.tcp_key_{number}");
+    let file = "/etc/sysctl.d/60-limits.conf";
+    Instance {
+        message: format!(
+            "{file}:{number}: {key} = 21k: `21k` is refused: the kernel knows no units"
+        ),
+        key,
+        file: Some(file.to_owned()),
+        line: Some(number),
+        value: Some("21k".to_owned()),
+    }
 }
 
 /// Changes of every kind: blocked, open, not to be undone, wanted twice.

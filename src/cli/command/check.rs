@@ -69,7 +69,7 @@ fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapsho
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
         say_what_is_open_at(&args.at);
-        let source = sample::enter(&args.at, Some(&args.boot))?;
+        let source = sample::enter(&args.at, &args.boot)?;
         let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {
             0.0

@@ -17,7 +17,7 @@ use crate::cli::output::Output;
 /// Makes a waiting apply last.
 pub(super) fn run(args: &Confirm, output: &mut Output) -> Result<Exit, Error> {
     let mut ledger = Ledger::take()?;
-    let source = sample::enter(&args.at.place(), Some(&args.boot.files()))?;
+    let source = sample::enter(&args.at.place(), &args.boot.files())?;
     let needs = Needs::Facts(BTreeSet::new());
     let now = host::collect(&source, &needs, Moment::End(None));
     let here = now.host.clone();

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::catalog::{self, KeyScope};
-use crate::fact::{FactClass, FactKind, Reading, Sample, Unit, Value, fact_spec, vocabulary};
+use crate::check::View;
+use crate::fact::{
+    FactClass, FactKind, Reading, Sample, Snapshot, Unit, Value, fact_spec, vocabulary,
+};
 use crate::host::{Moment, Needs, collect};
+use crate::rule::expr::{Facts as _, Lookup};
 
 use super::ledger::say_what_is_open_at;
 use super::sample::enter;
-use crate::cli::args::{Facts as Args, Format};
+use crate::cli::args::{BootFiles, Facts as Args, Format};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -31,13 +35,19 @@ struct Row {
 /// Prints every fact whose name contains the filter.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     say_what_is_open_at(&args.at);
-    let source = enter(&args.at, None)?;
+    let source = enter(&args.at, &BootFiles::own())?;
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
         row.name.contains(part)
     };
-    let rows: Vec<Row> = rows(&sample).into_iter().filter(wanted).collect();
+    let rows = rows(&sample).into_iter();
+    let mut rows: Vec<Row> = rows.filter(wanted).collect();
+    rows.extend(
+        families(sample, args.filter.as_deref())
+            .into_iter()
+            .filter(wanted),
+    );
     if let (Some(part), true) = (&args.filter, rows.is_empty()) {
         return Err(Error::NoFact(part.clone()));
     }
@@ -86,11 +96,48 @@ fn rows(sample: &Sample) -> Vec<Row> {
     rows.into_values().collect()
 }
 
+/// The facts that hold a value of every setting at another time. The list has a line for each family,
+/// and one for each key where the filter names the family.
+fn families(sample: Sample, filter: Option<&str>) -> Vec<Row> {
+    let snapshot = Snapshot::new(None, sample);
+    let view = View::new(&snapshot);
+    let mut rows = Vec::new();
+    for (family, summary) in [
+        ("boot.", "after the next boot; one for each setting"),
+        ("default.", "as the kernel starts; one for each setting"),
+    ] {
+        if !filter.is_some_and(|part| part.starts_with(family)) {
+            rows.push(Row {
+                reason: Some(summary.to_owned()),
+                ..row(&format!("{family}KEY"), None)
+            });
+            continue;
+        }
+        for spec in catalog::keys().iter().filter(|spec| !spec.is_pattern()) {
+            let name = format!("{family}{}", spec.key);
+            let (value, reason) = match view.value(&name) {
+                Lookup::Value(value) => (Some(value.to_string()), None),
+                Lookup::Missing(missing) => (None, Some(missing.why.to_string())),
+            };
+            rows.push(Row {
+                value,
+                reason,
+                ..row(&name, None)
+            });
+        }
+    }
+    rows
+}
+
 fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
     let (ty, unit, source, host_wide) = described(name);
     let reason = match reading {
         None if name.starts_with("listener.") => Some("one for each listener".to_owned()),
         None if name.starts_with("destination.") => Some("one for each destination".to_owned()),
+        None if name.starts_with("definition.") => {
+            Some("one for each line that sets a key at boot".to_owned())
+        }
+        None if name.starts_with("setting.") => Some("one for each key".to_owned()),
         None => Some("worked out when a rule asks".to_owned()),
         Some(reading) => reading.reason(),
     };

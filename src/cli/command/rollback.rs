@@ -21,7 +21,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         // The newest may be one that cannot be read.
         None => ledger.require_whole()?,
     }
-    let source = sample::enter(&args.at.place(), Some(&args.boot.files()))?;
+    let source = sample::enter(&args.at.place(), &args.boot.files())?;
     let now = host::collect(
         &source,
         &Needs::Facts(std::collections::BTreeSet::new()),

@@ -14,15 +14,13 @@ use crate::cli::output::Output;
 /// Goes where the facts are: enters the namespace before anything is read. The boot files are those of
 /// this host, or those that were named; to a namespace made later none belong, and to a recorded tree
 /// none but those named.
-pub(super) fn enter(at: &Where, files: Option<&BootFiles>) -> Result<Source, Error> {
+pub(super) fn enter(at: &Where, files: &BootFiles) -> Result<Source, Error> {
     let source = source(at)?;
     let here = at.netns.is_none() && at.pid.is_none();
-    match files {
-        Some(files) if files.root.is_some() || (here && at.proc.is_none()) => {
-            Ok(source.with_boot(boot(files)?))
-        }
-        _ => Ok(source),
+    if files.root.is_some() || (here && at.proc.is_none()) {
+        return Ok(source.with_boot(boot(files)?));
     }
+    Ok(source)
 }
 
 /// The boot configuration of a tree of files alone.

@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 /// Takes a snapshot and writes it.
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     say_what_is_open_at(&args.at);
-    let source = sample::enter(&args.at, Some(&args.boot))?;
+    let source = sample::enter(&args.at, &args.boot)?;
     let snapshot = sample::take(&source, &Needs::Everything, args.interval, output);
     if args.output == Path::new("-") {
         let text = serde_json::to_string(&snapshot).map_err(|error| Error::Output(error.into()))?;

@@ -12,7 +12,7 @@ use crate::fact::{Sample, Snapshot};
 use crate::host::{self, KernelKeys, Moment, Needs, Source};
 use crate::plan::plan;
 use crate::render::{self, HumanOptions, Inquiry};
-use crate::rule::{Kind, Rule, Rulebook};
+use crate::rule::{Kind, Rule, Rulebook, Subject};
 
 use super::ledger::say_what_is_open_at;
 use super::rules::load;
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         (keys, Snapshot::new(None, now), Vec::new())
     } else {
         say_what_is_open_at(&args.at);
-        let source = sample::enter(&args.at, Some(&args.boot))?;
+        let source = sample::enter(&args.at, &args.boot)?;
         let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
         let keys = keys(name, &first, Some(&source));
         let rules = concerned(&book, &keys);
@@ -123,14 +123,17 @@ fn keys(name: &str, sample: &Sample, source: Option<&Source>) -> Vec<String> {
     keys.into_iter().collect()
 }
 
-/// The rules that read or set one of the keys.
+/// The rules that read or set one of the keys, and those that look at every line or every key.
 fn concerned<'b>(book: &'b Rulebook, keys: &[String]) -> Vec<&'b Rule> {
     let facts: BTreeSet<String> = keys
         .iter()
         .flat_map(|key| ["sysctl", "default", "boot"].map(|family| format!("{family}.{key}")))
         .collect();
     book.rules()
-        .filter(|rule| !rule.facts().is_disjoint(&facts))
+        .filter(|rule| {
+            let each = matches!(rule.each, Some(Subject::Definition | Subject::Setting));
+            each || !rule.facts().is_disjoint(&facts)
+        })
         .collect()
 }
 

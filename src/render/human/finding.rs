@@ -5,6 +5,7 @@ use anstyle::Style;
 use super::change::{Offered, changes};
 use super::explanation::explanation;
 use super::facts::facts;
+use super::instances::instances;
 use super::page::{BODY, MARGIN, Page};
 use crate::render::escape;
 use crate::render::quantity::count;
@@ -93,7 +94,7 @@ fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool
     if settled && !verbose {
         return;
     }
-    also(page, finding);
+    also(page, finding, verbose);
     if verbose {
         facts(page, &finding.evidence);
     }
@@ -106,8 +107,10 @@ fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool
 }
 
 /// More subjects with the same fault.
-fn also(page: &mut Page, finding: &Finding) {
-    if finding.others > 0 {
+fn also(page: &mut Page, finding: &Finding, verbose: bool) {
+    if !finding.instances.is_empty() {
+        instances(page, finding, verbose);
+    } else if finding.others > 0 {
         let others = count(finding.others);
         page.field(
             "also",

@@ -12,6 +12,7 @@ mod facts;
 mod finding;
 mod header;
 mod history;
+mod instances;
 mod page;
 mod rest;
 mod why;

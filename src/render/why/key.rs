@@ -180,13 +180,18 @@ fn rule((judgement, facts): &Judged<'_>, key: &str) -> Option<WhyRule> {
     let reads = ["sysctl", "default", "boot"]
         .iter()
         .any(|family| facts.contains(&format!("{family}.{key}")));
+    // A rule about lines or keys in general names those that have its fault.
+    let named = match &judgement.verdict {
+        check::Verdict::Fires(finding) => finding.instances.iter().any(|one| one.key == key),
+        _ => false,
+    };
     let verdict = match &judgement.verdict {
         check::Verdict::Fires(finding) if finding.period == check::When::Now => None,
         check::Verdict::Fires(_) | check::Verdict::Holds => Some(Verdict::Holds),
         check::Verdict::Unknown(_) => Some(Verdict::Unknown),
         check::Verdict::NotApplicable(_) => Some(Verdict::NotApplicable),
     };
-    (sets || reads).then(|| WhyRule {
+    (sets || reads || named).then(|| WhyRule {
         rule: rule.id.clone(),
         sets,
         fires: verdict.is_none(),

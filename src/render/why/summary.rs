@@ -1,6 +1,7 @@
 //! What there is to say of a key in one line.
 
 use super::key::{Known, shown};
+use crate::fact::boot::Fate;
 use crate::plan::{Future, Origin};
 
 /// The line above everything else.
@@ -33,8 +34,19 @@ fn removed(known: &Known<'_>) -> String {
             None => one.file.clone(),
         })
         .collect();
+    // Of files alone it is known only where they say so which kernel will read them, and that one may
+    // be older.
+    let wins = Fate::Wins.word();
+    let open = known.inquiry.files_only && known.setters().any(|one| one.fate == wins);
     match lines.as_slice() {
         [] => format!("removed in Linux {release}; nothing sets it here"),
+        [one] if open => {
+            format!("removed in Linux {release}: from there on {one} does nothing")
+        }
+        [first, rest @ ..] if open => format!(
+            "removed in Linux {release}: from there on {first} and {} more do nothing",
+            rest.len()
+        ),
         [one] => format!("removed in Linux {release}; {one} does nothing: delete the line"),
         [first, rest @ ..] => format!(
             "removed in Linux {release}; {first} and {} more do nothing: delete the lines",

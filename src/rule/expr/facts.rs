@@ -77,6 +77,14 @@ impl Lookup {
         };
         Self::Missing(Missing::new(fact, why))
     }
+
+    /// The value as `/proc/sys` would take it; `None` when it is not known.
+    pub fn into_text(self) -> Option<String> {
+        match self {
+            Self::Value(value) => Some(value.to_string()),
+            Self::Missing(_) => None,
+        }
+    }
 }
 
 /// A fact that is not known.

@@ -56,7 +56,7 @@ impl Offer {
             None => None,
         };
         let book = load(job.rules)?;
-        let source = sample::enter(job.at, Some(job.boot))?;
+        let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(book.facts());
         let interval = if reviewed.is_some() || job.since.is_some() {
             0.0

@@ -1,0 +1,190 @@
+//! The facts of one key: now, after the next boot, and who says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{self, KeySpec, Write};
+use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
+use crate::fact::{Sample, Value};
+use crate::rule::expr::{Lookup, Missing, Why};
+
+use super::definition::{is_backup, no_op};
+use super::next_boot::{default_by, differ, next_boot_by};
+
+/// A key, and what the boot configuration says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingView<'a> {
+    /// The key, dotted.
+    pub key: &'a str,
+    /// Its entry in the catalogue, looked up once for all rules and facts.
+    spec: Option<&'static KeySpec>,
+    boot: &'a Boot,
+    /// `None` where no file names it.
+    setting: Option<&'a BootSetting>,
+    /// A file that is not read gives it a value.
+    noted: bool,
+}
+
+/// Every key of the network that was read and is no family, and every key that a file names, if it is one
+/// of the network or in the catalogue; in the order of their names. Secrets are nobody's subject.
+pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingView<'a>> {
+    let with_spec = |key| (key, catalog::find(key));
+    let ours = |(key, spec): &(&str, Option<&KeySpec>)| {
+        (key.starts_with("net.") || spec.is_some()) && !spec.is_some_and(|spec| spec.secret)
+    };
+    let named = boot.settings.keys().map(String::as_str).map(with_spec);
+    let mut keys: BTreeMap<&str, Option<&KeySpec>> = named.filter(ours).collect();
+    let read = sample.readings.range("sysctl.net.".to_owned()..);
+    let read = read.map_while(|(fact, _)| fact.strip_prefix("sysctl."));
+    for key in read.take_while(|key| key.starts_with("net.")) {
+        let single = catalog::find(key).filter(|spec| !spec.is_pattern() && !spec.secret);
+        if single.is_some() {
+            keys.insert(key, single);
+        }
+    }
+    let noted: BTreeSet<&str> = boot
+        .definitions
+        .iter()
+        .filter(|one| one.unread && one.value.is_some() && !is_backup(&one.place.file))
+        .map(|one| one.key.as_str())
+        .collect();
+    keys.into_iter()
+        .map(|(key, spec)| SettingView {
+            noted: noted.contains(key),
+            key,
+            spec,
+            boot,
+            setting: boot.settings.get(key),
+        })
+        .collect()
+}
+
+impl<'a> SettingView<'a> {
+    /// The line that sets it at the next boot.
+    pub(super) fn set_by(&self) -> Option<&'a Definition> {
+        self.boot.definition(self.setting?.set_by)
+    }
+
+    /// Its value now, as text.
+    pub(super) fn live(&self, sample: &Sample) -> Option<String> {
+        self.read(sample, "").into_text()
+    }
+
+    /// A fact of the key.
+    pub(super) fn value(&self, sample: &Sample, fact: &str) -> Lookup {
+        let key = self.key;
+        let spec = self.spec;
+        let absent = || missing(fact, Why::Absent);
+        let optional = |found: Option<String>| found.map_or_else(absent, text);
+        let flag = |on: bool| Lookup::Value(Value::Bool(on));
+        let place = |one: Option<&Definition>| optional(one.map(|one| one.place.to_string()));
+        match fact.strip_prefix("setting.").unwrap_or_default() {
+            "key" => text(key.to_owned()),
+            "live" => as_text(self.read(sample, fact)),
+            "next_boot" => as_text(next_boot_by(sample, fact, key, || spec)),
+            "default" => optional(default_by(sample, fact, key, || spec).into_text()),
+            "set_by" => place(self.set_by()),
+            "system_now" => as_text(self.system_now(sample, fact)),
+            "system_by" => place(
+                self.setting
+                    .and_then(|one| self.boot.definition(one.system_by)),
+            ),
+            "changes" if self.is_defined() => self.differs(sample, spec, fact),
+            "vanishes" if !self.is_defined() && !self.noted => self.differs(sample, spec, fact),
+            "changes" | "vanishes" => flag(false),
+            "writer" => {
+                let mut writers = self.boot.writers.iter();
+                let writer = writers.find(|writer| writer.sets.contains_key(key));
+                optional(writer.map(|writer| writer.name.clone()))
+            }
+            "interface" => flag(is_of_an_interface(key, spec)),
+            "writable" => {
+                flag(spec.is_some_and(|spec| spec.write == Write::Allowed && !spec.secret))
+            }
+            "no_op" => match no_op(sample, key, spec) {
+                Ok(on) => flag(on),
+                Err(why) => missing(fact, why),
+            },
+            "no_op_since" => optional(
+                spec.and_then(|spec| spec.noop_since)
+                    .map(|since| since.to_string()),
+            ),
+            _ => absent(),
+        }
+    }
+
+    fn read(&self, sample: &Sample, fact: &str) -> Lookup {
+        match sample.readings.get(&format!("sysctl.{}", self.key)) {
+            Some(reading) => Lookup::of(fact, reading),
+            None => missing(fact, Why::NotCollected("not in this snapshot".to_owned())),
+        }
+    }
+
+    /// What `sysctl --system` would leave: what it does not touch stays as it is.
+    fn system_now(&self, sample: &Sample, fact: &str) -> Lookup {
+        match self.setting.map(|one| &one.system_now) {
+            Some(Forecast::Value(value)) => Lookup::Value(value.clone()),
+            Some(Forecast::Unknown(why)) => missing(fact, Why::NotCollected(why.clone())),
+            Some(Forecast::Untouched) | None => self.read(sample, fact),
+        }
+    }
+
+    /// Whether a line of a file that is read gives it a value.
+    fn is_defined(&self) -> bool {
+        let gives = |(at, _): &(usize, _)| {
+            let one = self.boot.definition(Some(*at));
+            one.is_some_and(|one| one.value.is_some() && !one.unread)
+        };
+        self.setting.is_some_and(|one| one.claims.iter().any(gives))
+    }
+
+    /// Whether the next boot brings another value; a key that is not there stays away.
+    fn differs(&self, sample: &Sample, spec: Option<&KeySpec>, fact: &str) -> Lookup {
+        let live = match self.read(sample, fact) {
+            Lookup::Value(live) => live,
+            Lookup::Missing(Missing {
+                why: Why::Absent, ..
+            }) => return Lookup::Value(Value::Bool(false)),
+            missing @ Lookup::Missing(_) => return missing,
+        };
+        match next_boot_by(sample, fact, self.key, || self.spec) {
+            Lookup::Value(next) => Lookup::Value(Value::Bool(differ(spec, &live, &next))),
+            missing @ Lookup::Missing(_) => missing,
+        }
+    }
+}
+
+/// Whether a key belongs to one interface, or is what new interfaces start with.
+fn is_of_an_interface(key: &str, spec: Option<&KeySpec>) -> bool {
+    let mut parts = key.split('.').skip(2);
+    let (family, interface) = (parts.next(), parts.next());
+    let listed = matches!(family, Some("conf" | "neigh")) && interface.is_some();
+    let single = spec.is_some_and(|spec| !spec.is_pattern()) && interface != Some("default");
+    // `neigh.default.gc_thresh1` is one limit for all, and an entry of its own.
+    let limit = family == Some("neigh") && spec.is_some_and(|spec| !spec.is_pattern());
+    listed && !single && !limit && interface != Some("all")
+}
+
+fn missing(fact: &str, why: Why) -> Lookup {
+    Lookup::Missing(Missing::new(fact, why))
+}
+
+fn text(text: String) -> Lookup {
+    Lookup::Value(Value::Text(text))
+}
+
+fn as_text(found: Lookup) -> Lookup {
+    match found {
+        Lookup::Value(value) => text(shown(&value)),
+        missing @ Lookup::Missing(_) => missing,
+    }
+}
+
+/// A value in a sentence.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        text
+    }
+}
