@@ -204,7 +204,10 @@ fn a_kubelet_that_protects_the_defaults_sets_nothing() {
 
 #[test]
 fn where_a_kubelet_is_the_proxy_beside_it_raises_the_connection_table() {
-    for mark in ["/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet.conf"] {
+    for mark in [
+        "/var/lib/kubelet/config.yaml",
+        "/etc/kubernetes/kubelet.conf",
+    ] {
         let told = told(&[(mark, "protectKernelDefaults: true\n")]);
         let expected = [
             "nf_conntrack_max",
