@@ -180,6 +180,33 @@ fn the_page_of_the_hand_edited_host_is_as_agreed() {
     );
 }
 
+#[test]
+fn what_is_odd_about_the_files_is_among_the_notes_of_a_report() {
+    let book = Rulebook::built_in().expect("the built-in rules are sound");
+    let notes = |odd: usize| {
+        let mut snapshot = snapshot("debian-12-6.1", Engine::Systemd);
+        if let Some(boot) = &mut snapshot.now.boot {
+            boot.notes = (1..=odd)
+                .map(|at| format!("/etc/{at}.conf: EACCES"))
+                .collect();
+        }
+        let judgements = check(&snapshot, &book);
+        let plan = plan(&judgements, &snapshot);
+        let mut notes = report(&snapshot, &book, &judgements, &plan).notes;
+        notes.retain(|note| note.contains("EACCES") || note.starts_with("and "));
+        notes
+    };
+    assert_eq!(notes(0), [""; 0]);
+    assert_eq!(notes(5).len(), 5);
+    let many = notes(8);
+    assert_eq!(many.len(), 6);
+    assert_eq!(many[0], "/etc/1.conf: EACCES");
+    assert_eq!(
+        many[5],
+        "and 3 more about boot files: `tcptune why KEY` tells all"
+    );
+}
+
 /// On a kernel that nobody tuned every value is the default: none may be called lost. (The trees of RHEL have
 /// values that the files of RHEL set.)
 #[test]

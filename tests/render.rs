@@ -248,6 +248,39 @@ fn colour_adds_nothing_that_plain_text_does_not_say() {
 }
 
 #[test]
+fn a_value_without_end_is_cut_on_the_page_and_whole_in_json() {
+    let digits = "00000000,".repeat(40);
+    let mut report = every_shape();
+    for finding in &mut report.findings {
+        finding.message = format!("/etc/sysctl.d/a.conf:1 sets {digits}.");
+        for one in &mut finding.instances {
+            one.value = Some(digits.clone());
+        }
+        for change in &mut finding.changes {
+            change.recommended.clone_from(&digits);
+            change.next_boot = Some(digits.clone());
+        }
+        for fact in &mut finding.evidence {
+            fact.shown.clone_from(&digits);
+        }
+    }
+    for options in [plain(), verbose()] {
+        let text = page(&report, options);
+        // Commands are to be copied.
+        let command = |line: &&str| line.contains("=00000000,");
+        let told: Vec<_> = text
+            .lines()
+            .filter(|line| line.contains("00000000,") && !command(line))
+            .collect();
+        assert!(told.len() > 5, "{text}");
+        for line in told {
+            assert!(line.width() <= 80 && line.contains('…'), "{line}");
+        }
+    }
+    assert!(document(&report).contains(&digits));
+}
+
+#[test]
 fn a_key_is_never_broken() {
     let text = page(
         &every_shape(),

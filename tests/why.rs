@@ -4,7 +4,8 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use tcptune::check::{Judgement, View, judge};
-use tcptune::fact::Snapshot;
+use tcptune::fact::boot::{Boot, Forecast};
+use tcptune::fact::{Reading, Snapshot, Value};
 use tcptune::plan::plan;
 use tcptune::render::why::{WHY_SCHEMA, WhyKey, schema};
 use tcptune::render::{HumanOptions, Inquiry, Why, human_why, json, why};
@@ -221,6 +222,50 @@ fn no_line_is_wider_than_the_page_but_for_a_word_that_is() {
             assert_eq!(line, line.trim_end(), "blanks at the end");
         }
     }
+}
+
+#[test]
+fn a_key_of_the_command_line_is_told_to_be_of_this_boot() {
+    let mut host = Host::edited();
+    let told = "/proc/cmdline is of this boot";
+    assert!(!document(&ask(&host, &[FIN])).contains(told));
+    for line in &mut boot_of(&mut host).definitions {
+        line.place.file = "/proc/cmdline".to_owned();
+    }
+    let answer = ask(&host, &[FIN]);
+    assert!(answer.notes.iter().any(|note| note.starts_with(told)));
+    assert!(page(&answer, 80).contains(told));
+    let untouched = page(&ask(&Host::untouched(), &[FIN]), 80);
+    assert!(untouched.contains("nor the kernel command line of this boot"));
+    let files = page(&ask(&Host::files_only(), &[SOMAXCONN]), 80);
+    assert!(files.contains("files    no file names it\n"), "{files}");
+}
+
+#[test]
+fn a_value_without_end_is_cut_on_the_page_and_whole_in_json() {
+    let digits = "7".repeat(200);
+    let mut host = Host::edited();
+    for line in &mut boot_of(&mut host).definitions {
+        line.value = Some(digits.clone());
+    }
+    let endless = Forecast::Value(Value::Text(digits.clone()));
+    for setting in boot_of(&mut host).settings.values_mut() {
+        setting.next_boot = endless.clone();
+        setting.system_now = endless.clone();
+    }
+    let live = Reading::Known(Value::Text(digits.clone()));
+    host.now.readings.insert(format!("sysctl.{REUSE}"), live);
+    for keys in [&[FIN][..], &[REUSE], &[FIN, SOMAXCONN, REUSE]] {
+        let answer = ask(&host, keys);
+        let page = page(&answer, 80);
+        assert!(page.lines().all(|line| line.width() <= 80), "{page}");
+        assert!(page.contains("777…"), "{page}");
+        assert!(document(&answer).contains(&digits));
+    }
+}
+
+fn boot_of(host: &mut Snapshot) -> &mut Boot {
+    host.now.boot.as_mut().expect("it has one")
 }
 
 #[test]

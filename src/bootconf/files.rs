@@ -45,10 +45,12 @@ const DIRECTORIES: [&str; 5] = [
 const NOT_READ_BY_SYSTEMD: &str = "systemd-sysctl does not read this file";
 const NO_SUFFIX: &str = "only names that end in .conf are read";
 
-/// Endings of names that are left behind by editors and packages, or that say "not now".
-const LEFTOVERS: [&str; 17] = [
+/// Endings of names that are left behind by editors and packages, or that say "not now": nobody thinks
+/// that such a file is read, so that none of its lines becomes a definition.
+const LEFTOVERS: [&str; 18] = [
     "~",
     ".bak",
+    ".backup",
     ".orig",
     ".old",
     ".save",

@@ -15,12 +15,16 @@ use crate::fact::boot::{Place, Writer};
 /// Larger than any of these files.
 const LIMIT: usize = 256 * 1024;
 
+/// Where kubeadm puts the configuration of the kubelet.
+const KUBELET: &str = "/var/lib/kubelet/config.yaml";
+
 /// Every known program that sets keys on the host this tree belongs to.
 pub fn writers(tree: &dyn Tree) -> Vec<Writer> {
     let mut found = tuned::writers(tree);
     found.extend(ufw(tree));
     found.extend(docker(tree));
     found.extend(kubelet(tree));
+    found.extend(kube_proxy(tree));
     found.extend(network_manager(tree));
     found.extend(own_drop_in(tree));
     found
@@ -164,8 +168,7 @@ fn docker(tree: &dyn Tree) -> Option<Writer> {
 /// (`setupKernelTunables` in `container_manager_linux.go`); with `protectKernelDefaults` it refuses to
 /// start instead of setting them.
 fn kubelet(tree: &dyn Tree) -> Option<Writer> {
-    const CONFIGURATION: &str = "/var/lib/kubelet/config.yaml";
-    let text = text(tree, CONFIGURATION)?;
+    let text = text(tree, KUBELET)?;
     let protects = text.lines().any(|line| {
         line.strip_prefix("protectKernelDefaults:")
             .is_some_and(|value| value.trim() == "true")
@@ -178,7 +181,22 @@ fn kubelet(tree: &dyn Tree) -> Option<Writer> {
         ("vm.overcommit_memory", Some("1")),
         ("vm.panic_on_oom", Some("0")),
     ];
-    (!protects).then(|| program("kubelet", CONFIGURATION, &sets))
+    (!protects).then(|| program("kubelet", KUBELET, &sets))
+}
+
+/// kube-proxy. Where a kubelet is it usually runs too, as a container: of its own configuration, which is
+/// kept in the cluster, there is no file. When it starts it raises the size of the connection table by
+/// the number of processors, and two timeouts (`setupConntrack` in `cmd/kube-proxy/app/server_linux.go`;
+/// `setIntSysCtl` in `conntrack.go` beside it never lowers a value).
+fn kube_proxy(tree: &dyn Tree) -> Option<Writer> {
+    let sets = [
+        ("net.netfilter.nf_conntrack_max", None),
+        ("net.netfilter.nf_conntrack_tcp_timeout_close_wait", None),
+        ("net.netfilter.nf_conntrack_tcp_timeout_established", None),
+    ];
+    let mut marks = [KUBELET, "/etc/kubernetes/kubelet.conf"].into_iter();
+    let mark = marks.find(|mark| entry(tree, mark) == Some(Entry::File))?;
+    Some(program("kube-proxy", mark, &sets))
 }
 
 /// `NetworkManager`. For the interfaces it manages it takes router advertisements itself and sets what
@@ -187,9 +205,9 @@ fn kubelet(tree: &dyn Tree) -> Option<Writer> {
 fn network_manager(tree: &dyn Tree) -> Option<Writer> {
     const FOLDER: &str = "/etc/NetworkManager";
     let sets = [
-        ("net.ipv6.conf.*.accept_ra", None),
-        ("net.ipv6.conf.*.disable_ipv6", None),
-        ("net.ipv6.conf.*.use_tempaddr", None),
+        ("net.ipv6.conf.{interface}.accept_ra", None),
+        ("net.ipv6.conf.{interface}.disable_ipv6", None),
+        ("net.ipv6.conf.{interface}.use_tempaddr", None),
     ];
     (entry(tree, FOLDER) == Some(Entry::Directory))
         .then(|| program("NetworkManager", FOLDER, &sets))

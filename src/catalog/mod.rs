@@ -28,7 +28,7 @@ pub use find::{find, keys};
 pub use key::{DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Write};
 pub use module::module_of;
 pub use name::{canonical, path};
-pub use nearest::{nearest, nearest_counter};
+pub use nearest::{nearest, nearest_counter, slashed};
 pub use parse::ParseError;
 pub use release::Release;
 pub use store::{Beside, Stored};

@@ -1,7 +1,7 @@
 //! "Did you mean": the known name nearest to a mistyped one.
 
 use super::table::{COUNTERS, KEYS};
-use super::{CounterSpec, canonical};
+use super::{CounterSpec, canonical, find};
 use crate::fact::distance;
 
 /// Longer texts are no mistyped name, and the cost stays bounded.
@@ -26,6 +26,26 @@ pub fn nearest(key: &str) -> Option<&'static str> {
         (distance, spec.key)
     });
     best(candidates)
+}
+
+/// The spelling of a key in which the dots of an interface name are slashes, where it was written with
+/// dots throughout: `net.ipv4.conf.eth0.5.rp_filter`.
+pub fn slashed(key: &str) -> Option<String> {
+    let key = canonical(key);
+    if find(&key).is_some() || key.len() > LONGEST {
+        return None;
+    }
+    let meant = |pattern: &str| {
+        let (front, back) = pattern
+            .split_once('*')
+            .filter(|(_, back)| !back.contains('*'))?;
+        let name = key.strip_prefix(front)?.strip_suffix(back)?;
+        let parts = name.split('.').all(|part| !part.is_empty());
+        parts.then(|| format!("{front}{}{back}", name.replace('.', "/")))
+    };
+    KEYS.iter()
+        .filter(|spec| !spec.unlisted)
+        .find_map(|spec| meant(spec.key))
 }
 
 /// The counter nearest to `Proto.Field` or to a bare field name.
@@ -90,6 +110,31 @@ mod tests {
             ("net.ip4.tcp_rmem", "net.ipv4.tcp_rmem"),
         ] {
             assert_eq!(nearest(given), Some(meant), "{given}");
+        }
+    }
+
+    #[test]
+    fn the_dots_of_an_interface_name_are_told_from_those_of_the_key() {
+        for (given, meant) in [
+            (
+                "net.ipv4.conf.eth0.5.rp_filter",
+                "net.ipv4.conf.eth0/5.rp_filter",
+            ),
+            (
+                "net.ipv6.neigh.a.b.c.gc_stale_time",
+                "net.ipv6.neigh.a/b/c.gc_stale_time",
+            ),
+        ] {
+            assert_eq!(slashed(given).as_deref(), Some(meant), "{given}");
+        }
+        for given in [
+            "net.ipv4.conf.eth0.rp_filter",
+            "net.ipv4.conf.eth0.5.made_up",
+            "net.ipv4.conf.eth0..rp_filter",
+            "net.ipv4.tcp_sack.x",
+            "",
+        ] {
+            assert_eq!(slashed(given), None, "{given}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{KeySpec, Kind};
-use crate::fact::Value;
+use crate::fact::{Value, inert};
 
 /// Why a text is not a value of its key's type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not {}", self.text.escape_debug(), self.wanted)
+        write!(f, "`{}` is not {}", inert(&self.text), self.wanted)
     }
 }
 
@@ -206,6 +206,6 @@ mod tests {
             .unwrap()
             .parse("on\u{1b}")
             .unwrap_err();
-        assert_eq!(error.to_string(), "`on\\u{1b}` is not 0 or 1");
+        assert_eq!(error.to_string(), "`on\\x1b` is not 0 or 1");
     }
 }

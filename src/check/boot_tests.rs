@@ -158,7 +158,7 @@ fn a_line_knows_what_stands_in_its_way() {
         line("/etc/sysctl.d/a.conf", 1, FIN, Some(" 20 \t 3")),
         line("/etc/sysctl.d/a.conf", 2, "vm.swappiness", Some("1")),
         line("/etc/sysctl.d/a.conf", 3, FIN, Some("30")),
-        line("/usr/lib/sysctl.d/b.conf.bak", 1, "net.made.up", None),
+        line("/usr/lib/sysctl.d/b", 1, "net.made.up", None),
     ];
     lines[0].outcome.fate = Fate::Shadowed;
     lines[0].outcome.by = Some(place("/etc/sysctl.d/a.conf", 3));
@@ -185,7 +185,7 @@ fn a_line_knows_what_stands_in_its_way() {
         [
             "/etc/sysctl.d/a.conf:1",
             "/etc/sysctl.d/a.conf:3",
-            "/usr/lib/sysctl.d/b.conf.bak:1"
+            "/usr/lib/sysctl.d/b:1"
         ]
     );
     assert_eq!(facts("value"), ["20 3", "30", "(absent)"]);
@@ -197,7 +197,6 @@ fn a_line_knows_what_stands_in_its_way() {
         ["/etc/sysctl.d/a.conf:3", "(absent)", "(absent)"]
     );
     assert_eq!(facts("in_force"), ["0", "1", "0"]);
-    assert_eq!(facts("backup"), ["0", "0", "1"]);
     assert_eq!(facts("vendor"), ["0", "0", "1"]);
     assert_eq!(facts("default"), ["60", "60", "(absent)"]);
 }

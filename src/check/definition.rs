@@ -84,7 +84,6 @@ impl DefinitionView<'_> {
             "by_value" => optional(self.by.and_then(|by| by.value.as_deref().map(on_one_line))),
             "why" => optional(one.outcome.why.clone()),
             "unread" => flag(one.unread),
-            "backup" => flag(is_backup(&one.place.file)),
             "vendor" => flag(
                 ["/usr/lib/", "/lib/"]
                     .iter()
@@ -224,37 +223,6 @@ pub(super) fn no_op(sample: &Sample, key: &str, spec: Option<&KeySpec>) -> Resul
             "the kernel's version is not known".to_owned(),
         )),
     }
-}
-
-/// Whether a file was put aside by a person or a package manager.
-pub(super) fn is_backup(file: &str) -> bool {
-    const ENDS: [&str; 24] = [
-        "~",
-        "#",
-        ".bak",
-        ".backup",
-        ".orig",
-        ".old",
-        ".save",
-        ".swp",
-        ".swo",
-        ".disabled",
-        ".off",
-        ".dpkg-old",
-        ".dpkg-new",
-        ".dpkg-dist",
-        ".dpkg-tmp",
-        ".dpkg-bak",
-        ".rpmsave",
-        ".rpmnew",
-        ".rpmorig",
-        ".ucf-dist",
-        ".ucf-old",
-        ".pacnew",
-        ".pacsave",
-        ".apk-new",
-    ];
-    ENDS.iter().any(|end| file.ends_with(end))
 }
 
 /// A value with single blanks.

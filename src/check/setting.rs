@@ -7,7 +7,7 @@ use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
 use crate::fact::{Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-use super::definition::{is_backup, no_op};
+use super::definition::no_op;
 use super::next_boot::{default_by, differ, next_boot_by};
 
 /// A key, and what the boot configuration says of it.
@@ -44,7 +44,7 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
     let noted: BTreeSet<&str> = boot
         .definitions
         .iter()
-        .filter(|one| one.unread && one.value.is_some() && !is_backup(&one.place.file))
+        .filter(|one| one.unread && one.value.is_some())
         .map(|one| one.key.as_str())
         .collect();
     keys.into_iter()
@@ -93,7 +93,7 @@ impl<'a> SettingView<'a> {
             "changes" | "vanishes" => flag(false),
             "writer" => {
                 let mut writers = self.boot.writers.iter();
-                let writer = writers.find(|writer| writer.sets.contains_key(key));
+                let writer = writers.find(|writer| writer.value_of(key).is_some());
                 optional(writer.map(|writer| writer.name.clone()))
             }
             "interface" => flag(is_of_an_interface(key, spec)),

@@ -131,6 +131,10 @@ impl Error {
                 Some("give the root folder of a system, with etc/ or usr/".to_owned())
             }
             Self::NoKey(_, None) => Some("list keys with `tcptune facts sysctl.`".to_owned()),
+            Self::NoKey(key, Some(_)) if key.contains('*') => Some(
+                "name an interface in place of `*`; the part before it lists all of them"
+                    .to_owned(),
+            ),
             Self::NoKey(_, Some(near)) | Self::NoRule(_, Some(near)) => {
                 Some(format!("did you mean `{near}`?"))
             }

@@ -147,7 +147,8 @@ pub struct BootSetting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Writer {
-    /// Who: `tuned profile throughput-performance`, `ufw`, `docker`, `kubelet`, `NetworkManager`.
+    /// Who: `tuned profile throughput-performance`, `ufw`, `docker`, `kubelet`, `kube-proxy`,
+    /// `NetworkManager`.
     pub name: String,
     /// Where it is configured.
     pub place: Place,
@@ -156,8 +157,11 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// In a name of [`Self::sets`]: one interface, neither `all` nor `default`.
+    pub const INTERFACE: &str = "{interface}";
+
     /// Whether it sets a key, and the value where one is stated. A `*` in a name stands for one whole
-    /// segment, as an interface.
+    /// segment, and [`Self::INTERFACE`] for one that names an interface.
     pub fn value_of(&self, key: &str) -> Option<Option<&str>> {
         let fits = |name: &str| {
             let (mut own, mut given) = (name.split('.'), key.split('.'));
@@ -165,6 +169,7 @@ impl Writer {
                 match (own.next(), given.next()) {
                     (None, None) => return true,
                     (Some("*"), Some(_)) => {}
+                    (Some(Self::INTERFACE), Some(name)) if name != "all" && name != "default" => {}
                     (own, given) if own == given => {}
                     _ => return false,
                 }

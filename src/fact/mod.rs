@@ -18,7 +18,7 @@ mod vocabulary;
 pub use reading::Reading;
 pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
 pub use spelling::{distance, nearest};
-pub use text::{inert, is_active};
+pub use text::{inert, is_active, push_inert};
 pub use unit::Unit;
 pub use value::Value;
 pub use version::KernelVersion;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inert;
+
 /// What came of reading one fact. Five states, never folded into each other.
 ///
 /// An absent or refused fact is a result like any other: it makes a rule *unknown* or *not
@@ -48,7 +50,7 @@ impl<T> Reading<T> {
             Self::Known(_) | Self::ReadOnly(_) => None,
             Self::Absent => Some("absent".to_owned()),
             Self::Denied(errno) => Some(format!("denied ({errno})")),
-            Self::Malformed(text) => Some(format!("malformed (`{}`)", text.escape_debug())),
+            Self::Malformed(text) => Some(format!("malformed (`{}`)", inert(text))),
         }
     }
 }

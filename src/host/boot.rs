@@ -22,6 +22,10 @@ use crate::fact::{KernelVersion, Reading, Sample, Value};
 /// Why nothing is foretold where neither an init system nor a person has a say.
 const CONTAINER: &str = "this namespace is made by a container runtime";
 
+/// What is said where no kernel command line was read, of files alone or of a recording without one.
+const NO_COMMAND_LINE: &str =
+    "no kernel command line was read, so `sysctl.KEY=VALUE` on it is not seen";
+
 /// Where the files are that set keys at boot, and who reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootSource {
@@ -108,6 +112,7 @@ pub fn boot_of_files(source: &BootSource) -> io::Result<Boot> {
         opaque: None,
     };
     let mut boot = bootconf::read(&tree, &keys, &request);
+    boot.notes.push(NO_COMMAND_LINE.to_owned());
     boot.writers = bootconf::writers(&tree);
     Ok(boot)
 }
@@ -194,6 +199,9 @@ impl Beside<'_> {
             opaque: self.opaque.then(|| CONTAINER.to_owned()),
         };
         let mut boot = bootconf::read(tree, &KernelKeys::open(source.proc()), &request);
+        if words.is_none() {
+            boot.notes.push(NO_COMMAND_LINE.to_owned());
+        }
         boot.writers = bootconf::writers(tree);
         boot
     }

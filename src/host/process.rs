@@ -295,7 +295,7 @@ mod tests {
         let tree = tree(&[(1, b"a\x1b[31m\nb\xff\xe2\x80\xae\n", &["socket:[7]"])]);
         let found = look(&tree, &[7], PLENTY);
         let comm = &found.found[&7].comm;
-        assert_eq!(comm, "a\\u{1b}[31m\\nb\u{fffd}\\u{202e}");
+        assert_eq!(comm, "a\\x1b[31m\\nb\u{fffd}\\u{202e}");
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Escaping: text from outside becomes text a terminal only shows.
 
-use std::fmt::Write as _;
-
-use crate::fact::is_active;
+use crate::fact::push_inert;
 
 /// One line of text in which every active character is spelled out: `\x1b`, `\u{202e}`, `\n`. Tabs
 /// become blanks.
@@ -16,16 +14,11 @@ pub(super) fn line(text: &str) -> String {
 
 /// Appends one character, spelled out if it is active.
 pub(super) fn push(shown: &mut String, letter: char) {
-    let code = u32::from(letter);
-    // Writing into a `String` does not fail.
-    let _ = match letter {
-        '\t' => shown.write_char(' '),
-        '\n' => shown.write_str("\\n"),
-        '\r' => shown.write_str("\\r"),
-        _ if !is_active(letter) => shown.write_char(letter),
-        _ if code < 0x100 => write!(shown, "\\x{code:02x}"),
-        _ => write!(shown, "\\u{{{code:x}}}"),
-    };
+    if letter == '\t' {
+        shown.push(' ');
+    } else {
+        push_inert(shown, letter);
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +31,14 @@ mod tests {
         assert_eq!(line("\u{9b}2J"), "\\x9b2J");
         assert_eq!(line("evil\u{202e}txt"), "evil\\u{202e}txt");
         assert_eq!(line("two\nlines\tand\r"), "two\\nlines and\\r");
+    }
+
+    #[test]
+    fn a_message_and_a_page_spell_orders_alike() {
+        for active in ["a\x1b[31m\x07", "\u{9b}2J", "\u{202e}\u{feff}", "\n\r"] {
+            assert_eq!(crate::fact::inert(active), line(active));
+            assert_eq!(line(&line(active)), line(active), "spelled out once only");
+        }
     }
 
     #[test]

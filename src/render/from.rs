@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::KeyScope;
 use crate::check;
-use crate::fact::boot::Place;
+use crate::fact::boot::{Boot, Place};
 use crate::fact::{Reading, Since, Snapshot, Unit as FactUnit, Value};
 use crate::plan::{Future, Origin, Plan};
 use crate::rule::expr::{ExprType, Missing, Outcome, Why};
@@ -153,7 +153,21 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         .chain(young)
         .chain(replaced)
         .chain(unseen.into_iter().cloned())
+        .chain(snapshot.now.boot.iter().flat_map(of_files))
         .collect()
+}
+
+/// What could not be read of the boot files, and what is odd about them: the first few, and how many more.
+fn of_files(boot: &Boot) -> Vec<String> {
+    const TOLD: usize = 5;
+    let mut notes: Vec<String> = boot.notes.iter().take(TOLD).cloned().collect();
+    let left = boot.notes.len().saturating_sub(TOLD);
+    if left > 0 {
+        notes.push(format!(
+            "and {left} more about boot files: `tcptune why KEY` tells all"
+        ));
+    }
+    notes
 }
 
 /// Why a rule is unknown, worded the same for every rule with the same cause.

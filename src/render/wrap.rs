@@ -1,6 +1,12 @@
 //! Wrapping: text into lines of a number of terminal cells.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+
+/// Stands for what was left out.
+const ELLIPSIS: &str = "…";
+
+/// No file's or interface's name has more than 255 bytes; a folder, a key around it and a line come to it.
+const LONGEST_NAME: usize = 320;
 
 /// Units that stay on the line of their number.
 const UNITS: [&str; 15] = [
@@ -20,11 +26,17 @@ pub(super) fn pad(text: &str, width: usize) -> String {
 
 /// Breaks a text at its blanks into lines of at most `width` cells; at least one line.
 ///
-/// A word is never broken: one that is wider stands alone on a line that is too long.
+/// A word is never broken: one that is wider is cut, and an ellipsis tells so. One that is to be copied (a
+/// path, an address, the name of a key) stands whole, alone on a line that is too long.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in words(text) {
+        let word = if cells(&word) <= width || is_name(&word) {
+            word
+        } else {
+            cut(&word, width)
+        };
         if line.is_empty() {
             line = word;
         } else if cells(&line) + 1 + cells(&word) <= width {
@@ -36,6 +48,31 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// The beginning of a text that is wider than `width` cells, an ellipsis behind it.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if cells(text) <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(cells(ELLIPSIS));
+    let mut end = 0;
+    let mut taken = 0;
+    for (at, letter) in text.char_indices() {
+        taken += letter.width().unwrap_or(0);
+        if taken > room {
+            break;
+        }
+        end = at + letter.len_utf8();
+    }
+    format!("{}{ELLIPSIS}", text.get(..end).unwrap_or_default())
+}
+
+/// Whether a word looks like what is to be copied, and is not longer than any of it.
+fn is_name(word: &str) -> bool {
+    let bare = word.trim_start_matches(['(', '`', '"', '\'']);
+    let dotted = || bare.starts_with(|c: char| c.is_ascii_alphabetic()) && bare.contains('.');
+    cells(word) <= LONGEST_NAME && (bare.starts_with('/') || bare.contains("://") || dotted())
 }
 
 /// The words of a text, a number and its unit being one.
@@ -74,6 +111,18 @@ mod tests {
     fn a_word_too_wide_stands_alone_and_whole() {
         let lines = wrap("set net.ipv4.conf.all.accept_redirects now", 10);
         assert_eq!(lines, ["set", "net.ipv4.conf.all.accept_redirects", "now"]);
+    }
+
+    #[test]
+    fn a_value_too_wide_is_cut_and_says_so() {
+        let digits = "7".repeat(200);
+        let lines = wrap(&format!("it is {digits} now"), 10);
+        assert_eq!(lines, ["it is", "777777777…", "now"]);
+        assert_eq!(cut("数据数据", 6), "数据…");
+        assert_eq!(cut("数据数据", 8), "数据数据");
+        assert_eq!(cut("ab", 0), "…");
+        let endless = format!("/{}", "x".repeat(400));
+        assert_eq!(cells(&wrap(&endless, 80).concat()), 80);
     }
 
     #[test]

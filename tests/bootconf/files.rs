@@ -54,6 +54,7 @@ fn what_is_left_behind_is_not_listed() {
     for name in [
         "a.conf~",
         "a.conf.bak",
+        "a.conf.backup",
         "a.conf.orig",
         "a.conf.old",
         "a.conf.save",

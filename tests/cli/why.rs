@@ -68,6 +68,11 @@ fn a_mistyped_key_is_refused_with_the_one_that_was_meant() {
             "net.ipv4.conf.eth0.rp_fliter",
             "`net.ipv4.conf.*.rp_filter`?",
         ),
+        ("net.ipv4.conf.*.rp_filter", "help: name an interface"),
+        (
+            "net.ipv4.conf.eth0.5.rp_filter",
+            "did you mean `net.ipv4.conf.eth0/5.rp_filter`?",
+        ),
         ("net.entirely.else", "`tcptune facts sysctl.`"),
         ("", "help:"),
         ("*", "help:"),

@@ -227,6 +227,31 @@ fn a_program_that_sets_the_key_too_is_named() {
 }
 
 #[test]
+fn files_alone_say_that_they_come_without_a_command_line() {
+    let line = ("etc/sysctl.d/50-net.conf", "net.ipv4.tcp_sack = 1\n");
+    let root = root(&[LOADER, line]);
+    let told = "no kernel command line was read";
+    why(root.path(), &[FIN]).exits(0).quiet().says(told);
+    let proc = tree("debian-12-6.1");
+    why(root.path(), &[FIN, "--proc", &proc])
+        .exits(0)
+        .says(told);
+    let args = ["check", "--proc", &proc, "--root"];
+    let check = Tcptune::new().args(args).args([root.path()]).run();
+    check.says(told);
+}
+
+#[test]
+fn what_cannot_be_read_of_the_files_is_on_the_page_of_check() {
+    let root = root(&[LOADER]);
+    let link = root.path().join("etc/sysctl.d/50-net.conf");
+    symlink("nowhere", &link).unwrap();
+    let args = ["check", "--proc", &tree("debian-12-6.1"), "--root"];
+    let check = Tcptune::new().args(args).args([root.path()]).run();
+    check.says("50-net.conf is a link that leads nowhere");
+}
+
+#[test]
 fn a_folder_that_is_no_root_is_refused() {
     let empty = tempfile::tempdir().unwrap();
     let nowhere = empty.path().join("nowhere");

@@ -192,10 +192,31 @@ fn docker_switches_forwarding_on_unless_it_is_told_not_to() {
 
 #[test]
 fn a_kubelet_that_protects_the_defaults_sets_nothing() {
-    let kubelet = |text| told(&[("/var/lib/kubelet/config.yaml", text)]).len();
+    let kubelet = |text| {
+        let told = told(&[("/var/lib/kubelet/config.yaml", text)]);
+        let own = told.iter().filter(|line| line.starts_with("kubelet "));
+        own.count()
+    };
     assert_eq!(kubelet("kind: KubeletConfiguration\n"), 6);
     assert_eq!(kubelet("protectKernelDefaults: false\n"), 6);
     assert_eq!(kubelet("protectKernelDefaults: true\n"), 0);
+}
+
+#[test]
+fn where_a_kubelet_is_the_proxy_beside_it_raises_the_connection_table() {
+    for mark in [
+        "/var/lib/kubelet/config.yaml",
+        "/etc/kubernetes/kubelet.conf",
+    ] {
+        let told = told(&[(mark, "protectKernelDefaults: true\n")]);
+        let expected = [
+            "nf_conntrack_max",
+            "nf_conntrack_tcp_timeout_close_wait",
+            "nf_conntrack_tcp_timeout_established",
+        ]
+        .map(|key| format!("kube-proxy {mark} net.netfilter.{key}=?"));
+        assert_eq!(told, expected);
+    }
 }
 
 #[test]
@@ -212,6 +233,10 @@ fn network_manager_sets_keys_of_any_interface() {
         Some(None)
     );
     assert_eq!(writer.value_of("net.ipv6.conf.eth0.forwarding"), None);
+    for template in ["all", "default"] {
+        let key = format!("net.ipv6.conf.{template}.accept_ra");
+        assert_eq!(writer.value_of(&key), None, "{key}");
+    }
 }
 
 #[test]

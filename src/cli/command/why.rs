@@ -56,7 +56,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         (keys, snapshot, rules)
     };
     if keys.is_empty() {
-        let near = catalog::nearest(name).map(str::to_owned);
+        let near = catalog::slashed(name).or_else(|| catalog::nearest(name).map(str::to_owned));
         return Err(Error::NoKey(args.key.clone(), near));
     }
     let view = View::new(&snapshot);

@@ -29,7 +29,7 @@ const BOOL: FactKind = FactKind::Bool;
 
 /// A text that does not apply to a subject is absent: `has()` asks for it.
 #[rustfmt::skip]
-pub(super) const BOOT: [FactSpec; 38] = [
+pub(super) const BOOT: [FactSpec; 37] = [
     definition("definition.key", TEXT, FILES, "the key or pattern it names"),
     definition("definition.place", TEXT, FILES, "FILE:LINE"),
     definition("definition.file", TEXT, FILES, "the file; /proc/cmdline for the kernel command line"),
@@ -39,7 +39,6 @@ pub(super) const BOOT: [FactSpec; 38] = [
     definition("definition.by_value", TEXT, FILES, "the value written there"),
     definition("definition.why", TEXT, FILES, "why it is ignored or invalid"),
     definition("definition.unread", BOOL, FILES, "the loader never opens its file"),
-    definition("definition.backup", BOOL, FILES, "its file is a backup, or was left by a package manager"),
     definition("definition.vendor", BOOL, FILES, "its file belongs to the distribution, not to the host"),
     definition("definition.in_force", BOOL, BOTH, "the key is known to have this value after the next boot"),
     definition("definition.removed", BOOL, BOTH, "the key was removed from Linux, and is not on this kernel"),

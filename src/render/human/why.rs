@@ -7,7 +7,7 @@ use crate::render::escape;
 use crate::render::finding::Scope;
 use crate::render::report::Verdict;
 use crate::render::why::{Why, WhyDefinition, WhyKey, WhyRule};
-use crate::render::wrap::{cells, pad, wrap};
+use crate::render::wrap::{cells, cut, pad, wrap};
 
 /// Where the four values begin: behind the longest label.
 const VALUES: usize = 17;
@@ -109,7 +109,12 @@ fn values(page: &mut Page, key: &WhyKey) {
 fn files(page: &mut Page, key: &WhyKey, answer: &Why) {
     if key.definitions.is_empty() {
         if answer.engine.is_some() {
-            page.margin("files", "no file and no kernel command line names it");
+            // Files alone have no command line.
+            let line = match answer.kernel {
+                Some(_) => "no file names it, nor the kernel command line of this boot",
+                None => "no file names it",
+            };
+            page.margin("files", line);
         }
         return;
     }
@@ -150,7 +155,8 @@ fn definitions(page: &mut Page, key: &WhyKey, indent: usize) {
             continue;
         }
         page.row(&[(Style::new(), &format!("{:indent$}{place}", ""))]);
-        let value = format!("{:1$}{2}", "", indent + 2, pad(value, second));
+        let value = cut(&pad(value, second), page.room(indent + 2));
+        let value = format!("{:1$}{value}", "", indent + 2);
         if !beside(page, ["", &value], cells(&value) + 2, fate) {
             page.row(&[(Style::new(), &value)]);
             page.paragraph(indent + 2, fate);

@@ -13,6 +13,10 @@ use crate::plan::{Future, Plan, Standing};
 use crate::render::finding::Scope;
 use crate::render::report::{Tool, Verdict};
 
+/// What the forecast takes the command line of the next boot to be.
+const THIS_BOOT: &str = "/proc/cmdline is of this boot: a change in /etc/default/grub or \
+                         /etc/kernel/cmdline is not seen";
+
 /// What is asked, and everything the answer rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct Inquiry<'a> {
@@ -52,6 +56,14 @@ pub fn why(inquiry: &Inquiry<'_>) -> Why {
         .collect();
     let unseen = now.notes.iter().filter(|_| !inquiry.files_only);
     let odd = boot.into_iter().flat_map(|boot| &boot.notes);
+    let keys: Vec<WhyKey> = inquiry
+        .keys
+        .iter()
+        .map(|key| answer(key, inquiry, &facts))
+        .collect();
+    let mut lines = keys.iter().flat_map(|key| &key.definitions);
+    let by_kernel = lines.any(|line| line.file == "/proc/cmdline");
+    let this_boot = by_kernel.then(|| THIS_BOOT.to_owned());
     let decided = inquiry.no_files.map(str::to_owned);
     Why {
         schema: WHY_SCHEMA.to_owned(),
@@ -66,12 +78,8 @@ pub fn why(inquiry: &Inquiry<'_>) -> Why {
             .map(|kernel| kernel.release.clone()),
         engine: boot.map(|boot| boot.engine.word().to_owned()),
         decided: decided.or_else(|| boot.map(|boot| boot.decided.clone())),
-        keys: inquiry
-            .keys
-            .iter()
-            .map(|key| answer(key, inquiry, &facts))
-            .collect(),
-        notes: unseen.chain(odd).cloned().collect(),
+        keys,
+        notes: unseen.chain(odd).cloned().chain(this_boot).collect(),
     }
 }
 

@@ -157,6 +157,7 @@ pub(super) fn when(writer: &str) -> &'static str {
         }
         "ufw" => "when ufw starts, behind every boot file",
         "docker" | "kubelet" => "when it starts, behind every boot file",
+        "kube-proxy" => "when it starts, if it runs here; it raises the value and never lowers it",
         "NetworkManager" => "for the interfaces it manages, whenever it sets them up",
         "tcptune" => "one of the boot files: the one tcptune writes",
         _ => "behind the boot files",
