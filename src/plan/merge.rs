@@ -95,6 +95,7 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
             )
         })
         .or_else(|| guard.cloned())
+        .or_else(|| removed(spec, &live, view))
         .or_else(|| forbidden(spec, &proposal.recommended, view));
     let unreachable = unreachable(&live);
     let out_of_reach =
@@ -137,6 +138,14 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
         messages: once(messages.collect()),
         standing: Standing::of(view.snapshot(), key),
     })
+}
+
+/// That a key is gone for good: it is not there, and this release no longer has it anywhere.
+fn removed(spec: &KeySpec, live: &Reading<Value>, view: &View<'_>) -> Option<String> {
+    let release = spec.removed_in.filter(|_| *live == Reading::Absent)?;
+    let kernel = view.snapshot().now.host.kernel.as_ref()?;
+    let why = format!("this kernel does not have it: removed in Linux {release}");
+    release.is_in(kernel).then_some(why)
 }
 
 /// Why this value may not be written here at all.

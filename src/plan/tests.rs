@@ -152,3 +152,13 @@ fn a_guard_blocks_when_it_holds_and_when_it_cannot_be_told() {
             .contains("cannot rule out: NodePorts")
     );
 }
+
+#[test]
+fn a_key_that_was_removed_is_said_to_be_gone_in_a_namespace_too() {
+    let rules = [rule("a", "net.ipv4.tcp_tw_recycle", "1", "")];
+    let inside = "sysctl.net.ipv4.tcp_tw_recycle: absent, host.initial_netns: false";
+    let mut snapshot = facts(inside);
+    snapshot.now.host.kernel = crate::fact::KernelVersion::parse("6.1.0");
+    let blocked = one(&rules, &snapshot).blocked.unwrap();
+    assert!(blocked.contains("removed in Linux 4.12"), "{blocked}");
+}
