@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn text_cannot_move_the_cursor() {
         let text = Outcome::Text("a\u{1b}[2Jb\u{202e}é".to_owned());
-        assert_eq!(format_value(&text, ExprType::Text), r"a\u{1b}[2Jb\u{202e}é");
+        assert_eq!(format_value(&text, ExprType::Text), r"a\x1b[2Jb\u{202e}é");
         let words = Outcome::Words(vec!["reno".to_owned(), "cu\nbic".to_owned()]);
         assert_eq!(format_value(&words, ExprType::Words), r"reno cu\nbic");
     }
