@@ -163,7 +163,9 @@ fn an_apply_in_another_namespace_is_taken_back_there() {
 fn copy() -> &'static str {
     let to = "/run/stage/tcptune";
     if !Path::new(to).exists() {
-        fs::copy(PROGRAM, to).unwrap();
+        // By another process: a child that another test starts meanwhile must not hold the copy open.
+        let copied = Command::new("cp").args([PROGRAM, to]).status();
+        assert!(copied.unwrap().success());
         fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
     }
     to

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::run::{PROGRAM, Ran, Tcptune, is_root, make_pipe, skipped, tree};
+use crate::run::{Ran, Tcptune, copy_program, is_root, make_pipe, skipped, tree};
 
 const NOBODY: [&str; 6] = [
     "setpriv",
@@ -80,7 +80,7 @@ fn another_user_gets_an_audit() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("tcptune");
-    fs::copy(PROGRAM, &program).unwrap();
+    copy_program(&program);
     Tcptune::copy(&program, &NOBODY)
         .args(["check", "--interval", "0"])
         .run()

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
 use crate::rule_files::{check, folder, rule};
-use crate::run::{PROGRAM, Tcptune, is_root, make_pipe, skipped};
+use crate::run::{Tcptune, copy_program, is_root, make_pipe, skipped};
 
 #[test]
 fn a_pipe_is_refused_and_not_waited_for() {
@@ -185,7 +185,7 @@ fn a_file_that_may_not_be_read_is_an_error() {
     let file = folder.path().join("x.yaml");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let program = folder.path().join("tcptune");
-    fs::copy(PROGRAM, &program).unwrap();
+    copy_program(&program);
     let nobody = [
         "setpriv",
         "--reuid",

@@ -170,3 +170,12 @@ pub(crate) fn make_pipe(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }
+
+/// Copies the program, for a user who cannot reach the one that was built.
+///
+/// By another process: where this one held the copy open for writing, a child that another test starts at
+/// that moment would hold it too, and running the copy would fail with ETXTBSY.
+pub(crate) fn copy_program(to: &Path) {
+    let copied = Command::new("cp").arg(PROGRAM).arg(to).status();
+    assert!(copied.unwrap().success(), "{}", to.display());
+}
