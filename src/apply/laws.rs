@@ -287,3 +287,32 @@ fn after_a_boot_live_values_alone_are_nobody_s_work() {
     assert!(back.is_complete(), "{back:?}");
     assert_eq!(world.keys["net.ipv4.tcp_fin_timeout"], "45");
 }
+
+#[test]
+fn an_apply_that_waits_holds_no_line_of_an_older_one() {
+    let start = World::new(&KEYS);
+    let mut world = start.clone();
+    let plan = |value: &str| [("net.ipv4.tcp_fin_timeout".to_owned(), value.to_owned())];
+    let old = world.record(1, &plan("30"));
+    let Applied::Committed(old) = world.with(|ports| apply(old, &Stack::default(), ports)) else {
+        panic!("the first apply is made");
+    };
+    let mut new = world.record(2, &plan("20"));
+    new.confirm = Some(super::Confirmation {
+        until_uptime: 0.0,
+        seconds: 60,
+    });
+    let stack = Stack::new(vec![old.clone()]);
+    let Applied::Waiting(new) = world.with(|ports| apply(new, &stack, ports)) else {
+        panic!("the second one waits");
+    };
+    let stack = Stack::new(vec![old.clone(), new.clone()]);
+    let back = world.with(|ports| roll_back(old, &stack, ports));
+    assert!(back.is_complete(), "{back:?}");
+    assert_eq!(world.dropin, None, "the next boot must not bring it back");
+    let stack = Stack::new(vec![back.record, new.clone()]);
+    let back = world.with(|ports| roll_back(new, &stack, ports));
+    assert!(back.is_complete(), "{back:?}");
+    assert_eq!(world.keys, start.keys);
+    assert_eq!(world.dropin, start.dropin);
+}

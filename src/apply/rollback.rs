@@ -158,9 +158,6 @@ fn without(
     there: Option<&FileImage>,
     stack: &Stack,
 ) -> Result<Option<FileImage>, String> {
-    if there == change.before.as_ref() {
-        return Ok(there.cloned());
-    }
     let read = |image: Option<&FileImage>| match image {
         Some(image) => dropin::parse(&image.bytes),
         None => Ok(Dropin::default()),
