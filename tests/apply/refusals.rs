@@ -195,7 +195,7 @@ fn options_that_do_not_go_together_are_usage_errors() {
                 (&["apply", "--yes", "--confirm", "0"], "0"),
                 (
                     &["apply", "--yes", "--confirm", "5", "--prove", "5"],
-                    "--prove takes as long",
+                    "--prove and --confirm do not go together",
                 ),
                 (&["apply", "--plan", "/nonexistent"], "cannot read plan"),
                 (&["rollback", "7"], "no apply 7"),
