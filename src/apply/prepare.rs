@@ -8,9 +8,9 @@ use super::port::{Fault, FileImage, Sysctls};
 use super::record::{DropinChange, Step};
 use super::value::same;
 use super::{calendar, in_safe_order};
-use crate::catalog::{self, KeyScope, Write};
-use crate::fact::Reading;
+use crate::catalog::{self, KeyScope, KeySpec, ROUNDED, Stored, Write};
 use crate::fact::boot::{Boot, Forecast, Place};
+use crate::fact::{Reading, Value};
 use crate::plan::Plan;
 
 /// Which changes of a plan may be made.
@@ -130,10 +130,22 @@ pub fn forbidden(key: &str, wanted: &str) -> Option<String> {
     }
     match spec.parse(wanted) {
         Err(error) => Some(error.to_string()),
-        Ok(value) => spec
-            .accepts(&value)
-            .err()
-            .map(|refused| refused.to_string()),
+        Ok(value) => match spec.accepts(&value) {
+            Err(refused) => Some(refused.to_string()),
+            Ok(()) => altered(spec, &value, wanted),
+        },
+    }
+}
+
+/// Why the kernel would make another value of it: what then reads back could not be told from somebody
+/// else's, and would be left.
+fn altered(spec: &KeySpec, value: &Value, wanted: &str) -> Option<String> {
+    match spec.store(None, wanted.as_bytes()) {
+        Stored::Unknown(why) if why == ROUNDED => Some(why.to_owned()),
+        Stored::Taken(stored) if stored != *value => {
+            Some(format!("the kernel would make {stored} of it"))
+        }
+        _ => None,
     }
 }
 

@@ -31,7 +31,7 @@ pub use name::{canonical, path};
 pub use nearest::{nearest, nearest_counter, slashed};
 pub use parse::ParseError;
 pub use release::Release;
-pub use store::{Beside, Stored};
+pub use store::{Beside, ROUNDED, Stored};
 
 /// The tables made by `src/build/catalog` from `rules/catalog`.
 #[expect(clippy::unreadable_literal, reason = "generated code")]

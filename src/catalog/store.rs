@@ -13,6 +13,8 @@ mod ports;
 mod tests;
 mod ticks;
 
+pub use ticks::ROUNDED;
+
 use super::{KeySpec, Kind, Write};
 use crate::fact::Value;
 

@@ -3,6 +3,9 @@
 use super::long::Long;
 use super::number::{INT_MAX, Made};
 
+/// Why the value that a write leaves cannot be told of keys that are kept in clock ticks.
+pub const ROUNDED: &str = "the number is rounded to clock ticks of the kernel";
+
 /// `proc_dointvec_ms_jiffies`: `msecs_to_jiffies` takes 32 bits, and refuses what is negative as such.
 pub(super) fn milliseconds(long: Long, min: i64) -> Made {
     let bits = long.magnitude & u64::from(u32::MAX);
@@ -15,7 +18,7 @@ pub(super) fn milliseconds(long: Long, min: i64) -> Made {
         Ok(number) if number > INT_MAX || number < min => Made::Refused,
         // Whole ticks at 100, 250, 300 and 1000 Hz.
         Ok(number) if number % 20 == 0 => Made::Number(number),
-        _ => Made::Unknown("the number is rounded to clock ticks of the kernel"),
+        _ => Made::Unknown(ROUNDED),
     }
 }
 
@@ -30,9 +33,7 @@ pub(super) fn user_ticks(long: Long) -> Made {
         Ok(number) if !long.negative && number % 2 == 0 && long.magnitude <= MOST => {
             Made::Number(number)
         }
-        Ok(_) if long.magnitude <= WIDE => {
-            Made::Unknown("the number is rounded to clock ticks of the kernel")
-        }
+        Ok(_) if long.magnitude <= WIDE => Made::Unknown(ROUNDED),
         _ => Made::Unknown("whether the kernel takes this number depends on its clock tick"),
     }
 }
