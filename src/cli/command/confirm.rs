@@ -49,7 +49,11 @@ pub(super) fn run(args: &Confirm, output: &mut Output) -> Result<Exit, Error> {
             output.finish(shown);
             return Ok(Exit::Success);
         }
-        _ => return Err(Error::NoApply(None)),
+        _ => {
+            let why = format!("apply {id} does not wait: it is {}", record.state.word());
+            let help = "see `tcptune history`".to_owned();
+            return Err(Error::Refused(vec![why], Some(help)));
+        }
     };
     let mut report = report_of(outcome, record, &here, &ledger.places);
     if record.state == State::Waiting {
