@@ -55,7 +55,7 @@ fn what_one_subject_has_is_named_after_it() {
             FactClass::Destination => Some("destination"),
             FactClass::Definition => Some("definition"),
             FactClass::Setting => Some("setting"),
-            FactClass::Stored | FactClass::Derived => None,
+            FactClass::Stored | FactClass::Derived | FactClass::Param => None,
         };
         let first = spec.name.split('.').next().unwrap();
         let subjects = ["listener", "destination", "definition", "setting"];

@@ -15,7 +15,7 @@ const CONDITION: [&str; 9] = [
 ];
 
 /// How the names of facts begin.
-const FACTS: [&str; 15] = [
+const FACTS: [&str; 19] = [
     "sysctl",
     "counter",
     "gauge",
@@ -31,6 +31,10 @@ const FACTS: [&str; 15] = [
     "sockstat",
     "softnet",
     "window",
+    "conntrack",
+    "udp",
+    "interface",
+    "param",
 ];
 
 /// Parts of a value, which are no part of a fact's name.

@@ -141,19 +141,23 @@ impl DefinitionView<'_> {
         let Some((spec, written)) = spec.zip(self.one.value.as_deref()) else {
             return false;
         };
-        if !is_limit(spec) {
-            return false;
+        let default = || default_by(sample, "", &self.one.key, || self.spec);
+        spec.parse(written)
+            .is_ok_and(|value| is_below(spec, &value, default))
+    }
+}
+
+/// Whether a value of a limit is below the kernel's default.
+pub(super) fn is_below(spec: &KeySpec, value: &Value, default: impl FnOnce() -> Lookup) -> bool {
+    if !is_limit(spec) {
+        return false;
+    }
+    match (value, default()) {
+        (Value::Int(value), Lookup::Value(Value::Int(default))) => *value < default,
+        (Value::Triple(value), Lookup::Value(Value::Triple(default))) => {
+            value.iter().zip(default).any(|(one, other)| *one < other)
         }
-        match (
-            spec.parse(written),
-            default_by(sample, "", &self.one.key, || self.spec),
-        ) {
-            (Ok(Value::Int(value)), Lookup::Value(Value::Int(default))) => value < default,
-            (Ok(Value::Triple(value)), Lookup::Value(Value::Triple(default))) => {
-                value.iter().zip(default).any(|(one, other)| *one < other)
-            }
-            _ => false,
-        }
+        _ => false,
     }
 }
 

@@ -376,6 +376,7 @@ fn to_value(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
         (Kind::Triple, [min, default, max]) => {
             Some(Value::Triple([whole(min)?, whole(default)?, whole(max)?]))
         }
+        (Kind::Ports, [Outcome::Ports(ranges)]) => Some(Value::Ports(ranges.clone())),
         (Kind::Text, [Outcome::Text(text)]) => Some(Value::Text(text.clone())),
         (Kind::Words, [Outcome::Text(text)]) => Some(Value::Words(
             text.split_whitespace().map(str::to_owned).collect(),

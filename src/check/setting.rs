@@ -7,7 +7,7 @@ use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
 use crate::fact::{Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-use super::definition::no_op;
+use super::definition::{is_below, no_op};
 use super::next_boot::{default_by, differ, next_boot_by};
 
 /// A key, and what the boot configuration says of it.
@@ -100,6 +100,13 @@ impl<'a> SettingView<'a> {
             "writable" => {
                 flag(spec.is_some_and(|spec| spec.write == Write::Allowed && !spec.secret))
             }
+            "below_default" => flag(spec.is_some_and(|spec| {
+                let default = || default_by(sample, fact, key, || Some(spec));
+                match self.read(sample, fact) {
+                    Lookup::Value(live) => is_below(spec, &live, default),
+                    Lookup::Missing(_) => false,
+                }
+            })),
             "no_op" => match no_op(sample, key, spec) {
                 Ok(on) => flag(on),
                 Err(why) => missing(fact, why),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
-use crate::fact::{Reading, Sample, Snapshot, Value};
+use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 
 use super::definition::{DefinitionView, definitions};
@@ -185,6 +185,56 @@ impl<'a> View<'a> {
         Lookup::Value(Value::Int((high - low + 1 - reserved).max(0)))
     }
 
+    /// The ports for outgoing connections and those reserved from them, as set or as tried out.
+    fn range_and_reserved(&self) -> Result<(i64, i64, Vec<(u16, u16)>), Lookup> {
+        let range = "sysctl.net.ipv4.ip_local_port_range";
+        let (low, high) = match self.value(range) {
+            Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
+            Lookup::Value(_) => return Err(Self::missing(range, Why::Malformed)),
+            missing @ Lookup::Missing(_) => return Err(missing),
+        };
+        let list = "sysctl.net.ipv4.ip_local_reserved_ports";
+        match self.value(list) {
+            Lookup::Value(Value::Ports(reserved)) => Ok((low, high, reserved)),
+            Lookup::Value(_) => Err(Self::missing(list, Why::Malformed)),
+            missing @ Lookup::Missing(_) => Err(missing),
+        }
+    }
+
+    /// Whether the kernel may give the port of a listener to an outgoing connection.
+    fn is_in_range(&self, listener: &Listener) -> Lookup {
+        let (low, high, reserved) = match self.range_and_reserved() {
+            Ok(found) => found,
+            Err(missing) => return missing,
+        };
+        let own = listener.address.port();
+        let is_reserved = reserved
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&own));
+        let given = (low..=high).contains(&i64::from(own)) && !is_reserved;
+        Lookup::Value(Value::Bool(given))
+    }
+
+    /// The reserved ports and, beside them, those of services that other hosts can reach and that lie in
+    /// the range: a write replaces the whole list, so nothing that is reserved may be left out.
+    fn reserved_and_services(&self, fact: &str) -> Lookup {
+        let (low, high, mut ports) = match self.range_and_reserved() {
+            Ok(found) => found,
+            Err(missing) => return missing,
+        };
+        let Some(sockets) = &self.snapshot.now.sockets else {
+            return Self::missing(fact, unread_sockets());
+        };
+        let services = sockets
+            .listeners
+            .iter()
+            .filter(|one| !one.address.ip().is_loopback())
+            .map(|one| one.address.port())
+            .filter(|own| (low..=high).contains(&i64::from(*own)));
+        ports.extend(services.map(|own| (own, own)));
+        Lookup::Value(Value::Ports(joined(ports)))
+    }
+
     /// Connections that are in the same state in both samples; `None` for any other fact.
     fn persisting(&self, fact: &str) -> Option<Lookup> {
         let tracked: fn(&SocketSummary) -> &Tracked = match fact {
@@ -230,6 +280,10 @@ impl<'a> View<'a> {
                 None if now.bound.is_some() => Self::missing(fact, Why::Absent),
                 None => unseen(NEEDS_DIAG),
             },
+            (SubjectView::Listener(now, _), "listener.loopback") => {
+                Lookup::Value(Value::Bool(now.address.ip().is_loopback()))
+            }
+            (SubjectView::Listener(now, _), "listener.in_range") => self.is_in_range(now),
             (SubjectView::Destination(one), "destination.source") => text(one.source.to_string()),
             (SubjectView::Destination(one), "destination.address") => text(one.address.to_string()),
             (SubjectView::Destination(one), "destination.used") => count(one.used),
@@ -302,6 +356,12 @@ impl Facts for View<'_> {
         if let Some(reading) = reading {
             return Lookup::of(fact, reading);
         }
+        if let Some(default) = param_default(fact) {
+            return Lookup::Value(Value::Int(default));
+        }
+        if fact == "port.reserved_and_services" {
+            return self.reserved_and_services(fact);
+        }
         self.persisting(fact)
             .unwrap_or_else(|| Self::of_sample(&self.snapshot.now, fact))
     }
@@ -358,6 +418,19 @@ fn count(number: u64) -> Lookup {
 
 fn text(text: String) -> Lookup {
     Lookup::Value(Value::Text(text))
+}
+
+/// The same ports as ascending ranges that neither meet nor overlap.
+fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+    ranges.sort_unstable();
+    let mut all: Vec<(u16, u16)> = Vec::new();
+    for (from, to) in ranges {
+        match all.last_mut() {
+            Some((_, end)) if u32::from(from) <= u32::from(*end) + 1 => *end = to.max(*end),
+            _ => all.push((from, to)),
+        }
+    }
+    all
 }
 
 /// A port number, whatever a snapshot says it is.

@@ -22,4 +22,4 @@ pub use text::{inert, is_active, push_inert};
 pub use unit::Unit;
 pub use value::Value;
 pub use version::KernelVersion;
-pub use vocabulary::{FactClass, FactKind, FactSpec, fact_spec, vocabulary};
+pub use vocabulary::{FactClass, FactKind, FactSpec, fact_spec, param_default, vocabulary};

@@ -5,8 +5,12 @@
 //! they mean.
 
 mod boot;
+mod connection;
+mod network;
 
 use super::Unit;
+
+pub use network::param_default;
 
 /// What kind of value a fact has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub enum FactKind {
     Bool,
     /// Text.
     Text,
+    /// A list of ports; what a key that takes such a list may be set to.
+    Ports,
 }
 
 /// Where a fact is to be found, and so when a rule may use it.
@@ -36,6 +42,8 @@ pub enum FactClass {
     Definition,
     /// One value for each key; only in rules with `each: setting`.
     Setting,
+    /// A parameter: what the profile says of this site, never collected.
+    Param,
 }
 
 /// One row of the vocabulary.
@@ -462,7 +470,12 @@ const OTHERS: [FactSpec; 55] = [
 
 /// Every row, in the order of the listing.
 pub fn vocabulary() -> impl Iterator<Item = &'static FactSpec> {
-    STATES.iter().chain(&OTHERS).chain(&boot::BOOT)
+    STATES
+        .iter()
+        .chain(&OTHERS)
+        .chain(&connection::CONNECTION)
+        .chain(&network::NETWORK)
+        .chain(&boot::BOOT)
 }
 
 /// The row of a name.

@@ -320,6 +320,7 @@ fn of_evidence(evidence: &check::Evidence) -> Evidence {
         Outcome::Number(number) => Scalar::number(*number),
         Outcome::Text(text) => Some(Scalar::Text(text.clone())),
         Outcome::Words(words) => Some(Scalar::Text(words.join(" "))),
+        Outcome::Ports(ranges) => Some(Scalar::Text(Value::Ports(ranges.clone()).to_string())),
         Outcome::Unknown(_) => None,
     };
     Evidence {

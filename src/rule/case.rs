@@ -265,6 +265,9 @@ fn reading(name: &str, node: &Node, sink: &mut Sink) -> Option<Reading<Value>> {
     value.map(Reading::Known)
 }
 
+/// The key whose values lists of ports are written like.
+const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
+
 fn typed(name: &str, written: &str) -> Option<Value> {
     let times = ["sysctl.", "default."];
     if let Some(key) = times.iter().find_map(|time| name.strip_prefix(time)) {
@@ -283,6 +286,7 @@ fn typed(name: &str, written: &str) -> Option<Value> {
         FactKind::Number(_) | FactKind::Monotone(_) => number(),
         FactKind::Bool => Some(Value::Bool(matches!(written, "1" | "true"))),
         FactKind::Text => Some(Value::Text(written.to_owned())),
+        FactKind::Ports => catalog::find(RESERVED)?.parse(written).ok(),
     }
 }
 

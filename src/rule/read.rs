@@ -333,17 +333,12 @@ impl Reader {
         let wanted = match spec.kind {
             KeyKind::Range => 2,
             KeyKind::Triple => 3,
-            KeyKind::Ports => {
-                let why = "lists of ports cannot be set by a rule".to_owned();
-                self.sink
-                    .at(node.place, ProblemKind::BadValue(key.to_owned(), why));
-                return None;
-            }
             _ => 1,
         };
         let expected = Expected::Setting(match spec.kind {
             KeyKind::Bool => Type::Bool,
             KeyKind::Words => Type::Words,
+            KeyKind::Ports => Type::Ports,
             KeyKind::Text => Type::Text,
             _ => Type::Number(spec.unit),
         });

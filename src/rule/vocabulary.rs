@@ -40,6 +40,7 @@ impl Vocabulary for Names {
                     FactKind::Number(unit) | FactKind::Monotone(unit) => Type::Number(unit),
                     FactKind::Bool => Type::Bool,
                     FactKind::Text => Type::Text,
+                    FactKind::Ports => Type::Ports,
                 },
                 monotone: matches!(spec.kind, FactKind::Monotone(_)),
             }),
@@ -60,6 +61,7 @@ impl Names {
             FactClass::Destination => self.subject == Some(Subject::Destination),
             FactClass::Definition => self.subject == Some(Subject::Definition),
             FactClass::Setting => self.subject == Some(Subject::Setting),
+            FactClass::Param => true,
             FactClass::Stored | FactClass::Derived => {
                 !self.since_boot || has_a_value_since_boot(name)
             }
@@ -69,7 +71,7 @@ impl Names {
 
 /// Whether a fact means something when judged "since boot": sockets and gauges of this moment do not.
 pub(super) fn has_a_value_since_boot(fact: &str) -> bool {
-    ["counter.", "softnet.", "host.", "window."]
+    ["counter.", "softnet.", "conntrack.", "host.", "param.", "window."]
         .iter()
         .chain(&SETTINGS)
         .any(|prefix| fact.starts_with(prefix))

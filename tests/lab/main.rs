@@ -6,6 +6,7 @@
     reason = "a fixture that cannot be set up fails its experiment by panicking"
 )]
 
+mod evidence;
 mod flood;
 mod judge;
 mod kernel;

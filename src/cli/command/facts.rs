@@ -198,6 +198,7 @@ fn described(name: &str) -> (&'static str, Option<Unit>, String, bool) {
                 FactKind::Monotone(unit) => ("counter", Some(unit)),
                 FactKind::Bool => ("bool", None),
                 FactKind::Text => ("text", None),
+                FactKind::Ports => ("ports", None),
             };
             (ty, unit, spec.source.to_owned(), spec.host_wide)
         },

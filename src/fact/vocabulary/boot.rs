@@ -29,7 +29,7 @@ const BOOL: FactKind = FactKind::Bool;
 
 /// A text that does not apply to a subject is absent: `has()` asks for it.
 #[rustfmt::skip]
-pub(super) const BOOT: [FactSpec; 37] = [
+pub(super) const BOOT: [FactSpec; 38] = [
     definition("definition.key", TEXT, FILES, "the key or pattern it names"),
     definition("definition.place", TEXT, FILES, "FILE:LINE"),
     definition("definition.file", TEXT, FILES, "the file; /proc/cmdline for the kernel command line"),
@@ -65,6 +65,7 @@ pub(super) const BOOT: [FactSpec; 37] = [
     setting("setting.writer", TEXT, FILES, "another program that is known to set it"),
     setting("setting.interface", BOOL, KNOWN, "it belongs to one interface, or is a template for them"),
     setting("setting.writable", BOOL, KNOWN, "a change of it can be undone, and it is no secret"),
+    setting("setting.below_default", BOOL, BOTH, "a limit that is below this kernel's default now"),
     setting("setting.no_op", BOOL, KNOWN, "this kernel has the key and ignores it"),
     setting("setting.no_op_since", TEXT, KNOWN, "the release that began to ignore it"),
 ];

@@ -19,6 +19,8 @@ pub enum Outcome {
     Text(String),
     /// A list of text.
     Words(Vec<String>),
+    /// Ports, as ascending ranges with both ends.
+    Ports(Vec<(u16, u16)>),
     /// It cannot be known, for want of these; each is named once.
     Unknown(Vec<Missing>),
 }
@@ -29,6 +31,7 @@ enum Val<'e> {
     Number(f64),
     Text(Cow<'e, str>),
     Words(Vec<String>),
+    Ports(Vec<(u16, u16)>),
 }
 
 /// A value, or what it would take to know it.
@@ -46,6 +49,7 @@ impl Expr {
             Ok(Val::Number(value)) => Outcome::Number(value),
             Ok(Val::Text(value)) => Outcome::Text(value.into_owned()),
             Ok(Val::Words(value)) => Outcome::Words(value),
+            Ok(Val::Ports(value)) => Outcome::Ports(value),
             Err(missing) => Outcome::Unknown(missing),
         }
     }
@@ -296,6 +300,7 @@ fn shape<'e>(value: Value, field: Option<Field>, ty: Type) -> Option<Val<'e>> {
         (Value::Bool(value), None, Type::Bool) => Val::Bool(value),
         (Value::Text(value), None, Type::Text) => Val::Text(Cow::Owned(value)),
         (Value::Words(value), None, Type::Words) => Val::Words(value),
+        (Value::Ports(value), None, Type::Ports) => Val::Ports(value),
         (value, Some(field), Type::Number(_)) => Val::Number(part(&value, field)?),
         _ => return None,
     })

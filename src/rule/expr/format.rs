@@ -22,6 +22,7 @@ pub fn format_value(outcome: &Outcome, ty: ExprType) -> String {
         Outcome::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
         Outcome::Text(text) => inert(text).into_owned(),
         Outcome::Words(words) => inert(&words.join(" ")).into_owned(),
+        Outcome::Ports(ranges) => crate::fact::Value::Ports(ranges.clone()).to_string(),
         Outcome::Number(value) => match ty {
             ExprType::Number(quantity) => number(*value, quantity),
             _ => number(*value, Quantity::PLAIN),

@@ -15,6 +15,8 @@ pub enum Type {
     Text,
     /// Several words.
     Words,
+    /// A list of ports, which can be set and shown and not reckoned with.
+    Ports,
 }
 
 /// What a number in an expression is a number of.
@@ -145,6 +147,8 @@ pub enum ExprType {
     Text,
     /// A list of text.
     Words,
+    /// A list of ports.
+    Ports,
 }
 
 impl From<Type> for ExprType {
@@ -154,6 +158,7 @@ impl From<Type> for ExprType {
             Type::Bool => Self::Bool,
             Type::Text => Self::Text,
             Type::Words => Self::Words,
+            Type::Ports => Self::Ports,
         }
     }
 }
@@ -171,6 +176,7 @@ impl fmt::Display for ExprType {
             Self::Bool => f.write_str("a boolean"),
             Self::Text => f.write_str("text"),
             Self::Words => f.write_str("a list of text"),
+            Self::Ports => f.write_str("a list of ports"),
         }
     }
 }
@@ -197,6 +203,7 @@ impl Expected {
             | (Self::Number(None), ExprType::Number(_))
             | (Self::Setting(Type::Text | Type::Words), ExprType::Text)
             | (Self::Setting(Type::Words), ExprType::Words)
+            | (Self::Setting(Type::Ports), ExprType::Ports)
             | (Self::Any, _) => true,
             (Self::Number(Some(unit)), ExprType::Number(quantity)) => {
                 quantity.unify(Quantity::of(unit)).is_some()
@@ -219,6 +226,7 @@ impl fmt::Display for Expected {
             }
             Self::Setting(Type::Text) => f.write_str("text"),
             Self::Setting(Type::Words) => f.write_str("text or a list of text"),
+            Self::Setting(Type::Ports) => f.write_str("a list of ports"),
             Self::Any => f.write_str("a value"),
         }
     }
