@@ -116,8 +116,8 @@ fn list(
     for entry in entries.flatten() {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            // The key catalogue is data of the program, not rules.
-            if entry.file_name() != "catalog" {
+            // The key catalogue is data of the program, and profiles are no rules.
+            if !["catalog", "profiles"].iter().any(|data| entry.file_name() == *data) {
                 list(&path, trust, paths, problems, depth + 1);
             }
         } else if path

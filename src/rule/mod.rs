@@ -8,6 +8,7 @@ mod case_boot;
 pub mod expr;
 mod fields;
 mod problem;
+mod profile;
 mod read;
 mod rulebook;
 mod schema;
@@ -17,6 +18,7 @@ mod yaml;
 
 pub use case::{Case, CaseFile, Expect, parse_cases};
 pub use expr::Template;
+pub use profile::Profile;
 pub use problem::{Problem, ProblemKind, Source};
 pub use rulebook::{RuleFile, Rulebook, parse_rule};
 pub use schema::{Assignment, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting};
