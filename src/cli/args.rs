@@ -128,6 +128,15 @@ pub struct RuleFiles {
     pub dirs: Vec<PathBuf>,
 }
 
+/// The role of the host.
+#[derive(Debug, Args)]
+pub struct Role {
+    /// The role of this host: a profile by name (general, server, proxy, client, or one of the site), or
+    /// a file. Its parameters are read by rules; what it wants is reported, and made by --apply.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+}
+
 /// `tcptune check`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -139,6 +148,10 @@ pub struct Check {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
@@ -304,6 +317,10 @@ pub struct Apply {
     #[command(flatten)]
     pub rules: RuleFiles,
 
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
+
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
@@ -321,7 +338,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "profile"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.

@@ -3,11 +3,11 @@
 use super::change::pair;
 use super::page::{MARGIN, Page};
 use crate::render::escape;
-use crate::render::report::{Finding, Period};
+use crate::render::report::{Change, Finding, Period};
 use crate::render::wrap::{cells, pad};
 
 /// Writes the foot; `findings` in the order of the page.
-pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
+pub(super) fn closing(page: &mut Page, findings: &[&Finding], wanted: &[Change]) {
     page.gap();
     let alive: Vec<_> = findings
         .iter()
@@ -20,7 +20,7 @@ pub(super) fn closing(page: &mut Page, findings: &[&Finding]) {
         page.margin_lines("Next", &[if fits { why } else { explain }]);
     }
     let now = alive.iter().filter(|finding| finding.period == Period::Now);
-    let mut open = now.flat_map(|finding| &finding.changes);
+    let mut open = now.flat_map(|finding| &finding.changes).chain(wanted);
     if let (true, Some(apply)) = (
         open.any(|change| pair(page, change).is_some()),
         page.apply.clone(),

@@ -153,6 +153,7 @@ pub fn apply_command(
     netns: Option<&str>,
     pid: Option<u32>,
     rules: &[impl AsRef<std::path::Path>],
+    profile: Option<&str>,
 ) -> Option<String> {
     let mut command = "sudo tcptune check --apply".to_owned();
     if netns.is_some_and(|name| name.starts_with('-') || shell::word(name).is_none()) {
@@ -162,6 +163,10 @@ pub fn apply_command(
     for folder in rules {
         command.push_str(" --rules ");
         command.push_str(&shell::word(folder.as_ref().to_str()?)?);
+    }
+    if let Some(profile) = profile {
+        command.push_str(" --profile ");
+        command.push_str(&shell::word(profile)?);
     }
     Some(command)
 }
@@ -181,9 +186,10 @@ pub fn human(
         finding::headlines(&mut page, &findings);
     } else {
         header::header(&mut page, report, options.verbose);
-        finding::findings(&mut page, &findings, options.verbose);
+        let mut offered = finding::findings(&mut page, &findings, options.verbose);
+        finding::role(&mut page, report, &mut offered);
         rest::rest(&mut page, report, options.verbose);
-        closing::closing(&mut page, &findings);
+        closing::closing(&mut page, &findings, &report.wanted);
     }
     out.write_all(page.text().as_bytes())
 }
