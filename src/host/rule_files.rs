@@ -98,6 +98,18 @@ fn folder_of(path: &Path) -> String {
     folder.unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Whether something is at a path; what cannot be looked at counts, since nobody can say that it is not.
+pub fn is_there(path: &Path) -> bool {
+    !matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Why a folder is not trusted; `None` when it is, or is not there.
+pub fn refusal(folder: &Path, trust: Trust) -> Option<Problem> {
+    let stat = std::fs::metadata(folder).ok()?;
+    let refused = || whole_file(&folder.to_string_lossy(), ProblemKind::WritableByOthers);
+    trust.refuses(&stat).then(refused)
+}
+
 fn list(
     folder: &Path,
     trust: Trust,
@@ -113,10 +125,8 @@ fn list(
         ));
         return;
     }
-    if let Ok(stat) = std::fs::metadata(folder)
-        && trust.refuses(&stat)
-    {
-        problems.push(whole_file(&shown, ProblemKind::WritableByOthers));
+    if let Some(problem) = refusal(folder, trust) {
+        problems.push(problem);
         return;
     }
     let entries = match std::fs::read_dir(folder) {

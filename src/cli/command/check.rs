@@ -11,8 +11,8 @@ use crate::render::{self, HumanOptions, Reach, Role};
 
 use super::ledger::say_what_is_open_at;
 use super::profile;
-use super::rules::load;
 use super::sample;
+use super::site::Site;
 use crate::cli::args::{Check, Format};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -27,8 +27,8 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
-    let book = load(&args.rules)?;
-    let profile = profile::named(&args.role)?;
+    let Site { book, .. } = Site::load(&args.rules)?;
+    let profile = profile::named(&args.role, &args.rules)?;
     let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
     let mut snapshot = collect(args, needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
@@ -47,8 +47,9 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     match args.format {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
-            let profile = args.role.profile.as_deref();
-            let apply = render::apply_command(netns, pid, &args.rules.dirs, profile);
+            let mut options = args.rules.options();
+            options.extend(args.role.option());
+            let apply = render::apply_command(netns, pid, &options);
             let options = HumanOptions {
                 color: output.color(),
                 verbose: args.verbose,

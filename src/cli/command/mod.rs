@@ -12,6 +12,7 @@ mod profile;
 mod rollback;
 mod rules;
 mod sample;
+mod site;
 mod snapshot;
 mod why;
 

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use crate::check::GUESSED_FROM;
 use crate::fact::{Reading, Snapshot, Value, nearest};
-use crate::host::{Trust, read_rule_file};
+use crate::host::{Trust, read_rule_file, read_rule_files};
 use crate::plan::needs_of;
 use crate::rule::{Profile, Rulebook};
 
-use crate::cli::args::Role;
+use super::site::Config;
+use crate::cli::args::{Role, RuleFiles};
 use crate::cli::error::Error;
 
 /// The profile that was named; `None` when none was.
-pub(super) fn named(role: &Role) -> Result<Option<Profile>, Error> {
+pub(super) fn named(role: &Role, files: &RuleFiles) -> Result<Option<Profile>, Error> {
     let Some(name) = &role.profile else {
         return Ok(None);
     };
@@ -27,6 +28,18 @@ pub(super) fn named(role: &Role) -> Result<Option<Profile>, Error> {
         return Profile::parse(&file).map(Some).map_err(Error::Profiles);
     }
     let mut all = Profile::built_in().map_err(Error::Profiles)?;
+    let config = Config::of(&files.site)?;
+    if let Some(folder) = config.part("profiles.d") {
+        let found = read_rule_files(&folder, Trust::of_user());
+        let mut problems = config.problems();
+        problems.extend(found.problems);
+        if let Err(broken) = Profile::overlay(&mut all, &found.rules) {
+            problems.extend(broken);
+        }
+        if !problems.is_empty() {
+            return Err(Error::Profiles(problems));
+        }
+    }
     match all.remove(name) {
         Some(profile) => Ok(Some(profile)),
         None => {

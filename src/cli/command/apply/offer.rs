@@ -20,8 +20,8 @@ use super::Job;
 use super::unjudged::unjudged;
 use crate::cli::command::ledger;
 use crate::cli::command::profile;
-use crate::cli::command::rules::load;
 use crate::cli::command::sample;
+use crate::cli::command::site::Site;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 
@@ -56,8 +56,8 @@ impl Offer {
             Some(file) => Some(host::read_plan(file).map_err(Error::Plan)?),
             None => None,
         };
-        let book = load(job.rules)?;
-        let profile = profile::named(job.role)?;
+        let Site { book, .. } = Site::load(job.rules)?;
+        let profile = profile::named(job.role, job.rules)?;
         let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
         let interval = if reviewed.is_some() || job.since.is_some() {
