@@ -11,8 +11,9 @@ use crate::rules::sorted;
 
 /// Writes `BUILT_IN_PROFILES`.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
-    let mut code =
-        String::from("/// The built-in profiles.\nstatic BUILT_IN_PROFILES: &[BuiltInProfile] = &[\n");
+    let mut code = String::from(
+        "/// The built-in profiles.\nstatic BUILT_IN_PROFILES: &[BuiltInProfile] = &[\n",
+    );
     for file in sorted(folder)? {
         if file.extension().is_none_or(|extension| extension != "yaml") {
             continue;
@@ -21,11 +22,10 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
         let text = fs::read_to_string(&file).map_err(|error| fail(error.to_string()))?;
         let json: Value = serde_yaml::from_str(&text).map_err(|error| fail(error.to_string()))?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        code.push_str(&format!(
-            "    BuiltInProfile {{ file: {:?}, json: {:?} }},\n",
-            format!("rules/profiles/{name}"),
-            json.to_string(),
-        ));
+        let file = format!("rules/profiles/{name}");
+        let json = json.to_string();
+        let entry = format!("    BuiltInProfile {{ file: {file:?}, json: {json:?} }},\n");
+        code.push_str(&entry);
     }
     code.push_str("];\n");
     fs::write(out, code).map_err(|error| format!("{}: {error}", out.display()))

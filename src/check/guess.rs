@@ -59,7 +59,11 @@ pub fn guess(snapshot: &Snapshot) -> Guess {
             some(listeners, "reachable listener"),
             grouped(incoming),
             grouped(outgoing),
-            if outgoing == 1 { "connection" } else { "connections" },
+            if outgoing == 1 {
+                "connection"
+            } else {
+                "connections"
+            },
         ),
     }
 }

@@ -186,7 +186,7 @@ impl<'a> View<'a> {
     }
 
     /// The ports for outgoing connections and those reserved from them, as set or as tried out.
-    fn range_and_reserved(&self) -> Result<(i64, i64, Vec<(u16, u16)>), Lookup> {
+    fn range_and_reserved(&self) -> Result<(i64, i64, Ports), Lookup> {
         let range = "sysctl.net.ipv4.ip_local_port_range";
         let (low, high) = match self.value(range) {
             Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
@@ -420,10 +420,13 @@ fn text(text: String) -> Lookup {
     Lookup::Value(Value::Text(text))
 }
 
+/// Ranges of ports with both ends.
+type Ports = Vec<(u16, u16)>;
+
 /// The same ports as ascending ranges that neither meet nor overlap.
-fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+fn joined(mut ranges: Ports) -> Ports {
     ranges.sort_unstable();
-    let mut all: Vec<(u16, u16)> = Vec::new();
+    let mut all: Ports = Vec::new();
     for (from, to) in ranges {
         match all.last_mut() {
             Some((_, end)) if u32::from(from) <= u32::from(*end) + 1 => *end = to.max(*end),

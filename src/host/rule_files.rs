@@ -140,7 +140,10 @@ fn list(
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             // The key catalogue is data of the program, and profiles are no rules.
-            if !["catalog", "profiles"].iter().any(|data| entry.file_name() == *data) {
+            if !["catalog", "profiles"]
+                .iter()
+                .any(|data| entry.file_name() == *data)
+            {
                 list(&path, trust, paths, problems, depth + 1);
             }
         } else if path

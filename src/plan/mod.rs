@@ -7,9 +7,9 @@
 mod guard;
 mod merge;
 mod standing;
-mod want;
 #[cfg(test)]
 mod tests;
+mod want;
 
 pub use merge::{Change, Plan, plan};
 pub use standing::{Future, Origin, Standing};

@@ -73,9 +73,7 @@ fn wish(
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
     let blocked = blocked.or_else(|| unreachable(&live));
     let own = format!("{WANTED_BY}{}", profile.name);
-    let agrees = rule
-        .as_ref()
-        .is_some_and(|rule| rule.recommended == *value);
+    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == *value);
     let (mut because, costs, mut messages) = match rule {
         Some(rule) if agrees => (rule.because, rule.costs, rule.messages),
         _ => (Vec::new(), Vec::new(), Vec::new()),

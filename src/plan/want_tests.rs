@@ -139,8 +139,16 @@ fn a_wider_port_range_takes_no_port_from_a_service() {
     assert!(blocked(1, unseen, "[16384, 60999]").starts_with("cannot rule out"));
     // What does not concern the new ports does not block.
     assert_eq!(blocked(2, number(1), "[16384, 60999]"), "");
-    assert!(range("[1024, 65535]", &safe).unwrap().contains("below 16384"));
-    assert_eq!(range("[40000, 60999]", &[]), None, "a smaller one takes nothing");
+    assert!(
+        range("[1024, 65535]", &safe)
+            .unwrap()
+            .contains("below 16384")
+    );
+    assert_eq!(
+        range("[40000, 60999]", &[]),
+        None,
+        "a smaller one takes nothing"
+    );
 }
 
 #[test]

@@ -18,8 +18,8 @@ mod yaml;
 
 pub use case::{Case, CaseFile, Expect, parse_cases};
 pub use expr::Template;
-pub use profile::Profile;
 pub use problem::{Problem, ProblemKind, Source};
+pub use profile::Profile;
 pub use rulebook::{RuleFile, Rulebook, parse_rule};
 pub use schema::{Assignment, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting};
 pub use terms::{Kind, Maturity, Owner, Scope, Severity, Subject, Term};

@@ -192,8 +192,7 @@ fn params(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, i64> {
                 sink.at(node.place, ProblemKind::BadValue(key.name.clone(), why));
             }
             ref other => {
-                let kind =
-                    ProblemKind::WrongKind(key.name.clone(), "a whole number", other.kind());
+                let kind = ProblemKind::WrongKind(key.name.clone(), "a whole number", other.kind());
                 sink.at(node.place, kind);
             }
         }

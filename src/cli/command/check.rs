@@ -30,7 +30,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     let Site { book, .. } = Site::load(&args.rules)?;
     let profile = profile::named(&args.role, &args.rules)?;
     let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
-    let mut snapshot = collect(args, needs, output)?;
+    let mut snapshot = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
     let judgements = check(&snapshot, &book);
     let rules = plan(&judgements, &snapshot);
@@ -78,7 +78,7 @@ fn reach(args: &Check) -> Reach<'_> {
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.
-fn collect(args: &Check, needs: Needs, output: &mut Output) -> Result<Snapshot, Error> {
+fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Snapshot, Error> {
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
@@ -89,7 +89,7 @@ fn collect(args: &Check, needs: Needs, output: &mut Output) -> Result<Snapshot, 
         } else {
             args.interval
         };
-        sample::take(&source, &needs, interval, output)
+        sample::take(&source, needs, interval, output)
     };
     match &args.since {
         Some(file) => {

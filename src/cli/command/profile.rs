@@ -40,14 +40,12 @@ pub(super) fn named(role: &Role, files: &RuleFiles) -> Result<Option<Profile>, E
             return Err(Error::Profiles(problems));
         }
     }
-    match all.remove(name) {
-        Some(profile) => Ok(Some(profile)),
-        None => {
-            let near = nearest(name, all.keys().map(String::as_str));
-            let all = all.keys().cloned().collect();
-            Err(Error::NoProfile(name.clone(), near.map(str::to_owned), all))
-        }
+    if let Some(profile) = all.remove(name) {
+        return Ok(Some(profile));
     }
+    let near = nearest(name, all.keys().map(String::as_str)).map(str::to_owned);
+    let all = all.into_keys().collect();
+    Err(Error::NoProfile(name.clone(), near, all))
 }
 
 /// The facts a run needs: those of the rules, of the profile, and of the guess where none was named.

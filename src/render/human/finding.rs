@@ -42,7 +42,10 @@ pub(super) fn role(page: &mut Page, report: &Report, offered: &mut Offered) {
     } else {
         "settings are"
     };
-    page.field("seen", &format!("{many} {settings} not what this role is to have"));
+    page.field(
+        "seen",
+        &format!("{many} {settings} not what this role is to have"),
+    );
     wanted(page, &profile.name, &report.wanted, offered);
 }
 

@@ -160,7 +160,7 @@ pub fn apply_command(
     }
     command.push_str(&reach_options(netns, pid));
     for (option, value) in options {
-        command.push_str(&format!(" {option} "));
+        command.extend([" ", option, " "]);
         command.push_str(&shell::word(value.to_str()?)?);
     }
     Some(command)
