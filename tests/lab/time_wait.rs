@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use crate::judge::look_while;
-use crate::kernel::{Counters, TIME_WAIT, sockets};
-use crate::load::{Manner, Server, short};
+use crate::evidence::proved;
+use crate::judge::{look, look_while};
+use crate::kernel::{Counters, TIME_WAIT, in_state, sockets};
+use crate::load::{Manner, Server, keep_time_wait, short};
 use crate::net::Undo;
 use crate::notes::note;
-use crate::pair::{Pair, peer};
+use crate::pair::{Family, Pair, peer};
 use crate::wait::until;
 
 const BUCKETS: &str = "net.ipv4.tcp_max_tw_buckets";
@@ -32,7 +33,8 @@ fn time_wait_overflow() {
         judged.fires(rule);
 
         let cure = judged.cure(&pair.host, rule);
-        assert_eq!(closes(&pair, to, 2000), 0);
+        let left = closes(&pair, to, 2000);
+        assert_eq!(left, 0);
         note(&format!(
             "time_wait_overflow {family:?}: {skipped} of 2000 skipped -> 0"
         ));
@@ -43,7 +45,54 @@ fn time_wait_overflow() {
         cure.take_back(&pair.host);
         pair.host.has_settings(&before);
         sick.take_back(&pair.host);
+        proved(rule, UNGUARDED, number(skipped), number(left));
     }
+}
+
+/// What the experiments about the limit count.
+const UNGUARDED: &str = "closes that left no TIME_WAIT, of 2,000";
+
+fn number(closes: i64) -> f64 {
+    f64::from(i32::try_from(closes).expect("a few thousand"))
+}
+
+/// The limit of old recipes, scaled down: nothing is freed below it, and at it TIME_WAIT is skipped; with
+/// the kernel's own limit none is.
+#[test]
+fn tw_buckets_lowered() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "tw-buckets-lowered";
+    let to = peer(Family::V4, 8080);
+    let _server = Server::start(&pair.peer, to, Manner::Follow);
+    let kept = keep_time_wait(&pair.host);
+    look(&pair.host, 1).holds(rule);
+    let before = pair.host.settings();
+    assert_eq!(closes(&pair, to, 600), 0);
+    let entries = in_state(&pair.host, TIME_WAIT);
+    assert_eq!(entries, 600);
+
+    let sick = Undo::write(&pair.host, [(BUCKETS, "500")]);
+    look(&pair.host, 1).fires_without_change(rule);
+    // Lowering ends no entry, not even those above the new limit.
+    assert_eq!(in_state(&pair.host, TIME_WAIT), entries);
+    let skipped = closes(&pair, to, 2000);
+    assert_eq!(skipped, 2000);
+    look_while(&pair.host, 2, || {
+        short(&pair.host, to, 100);
+    })
+    .fires("time-wait-overflow")
+    .holds(rule);
+
+    sick.take_back(&pair.host);
+    let left = closes(&pair, to, 2000);
+    assert_eq!(left, 0);
+    look(&pair.host, 1).holds(rule);
+    note(&format!(
+        "tw_buckets_lowered: {entries} entries stay when the limit falls to 500; {skipped} of 2000 skipped -> {left}"
+    ));
+    pair.host.has_settings(&before);
+    kept.take_back(&pair.host);
+    proved(rule, UNGUARDED, number(skipped), number(left));
 }
 
 /// How many of `count` closes left no `TIME_WAIT`.
