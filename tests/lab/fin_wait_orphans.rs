@@ -20,8 +20,8 @@ const FIFTH: u64 = 5;
 /// What is counted, before and after.
 const LEFT: &str = "orphans still there when the fifth retransmission is due, of 30";
 
-/// The peers vanish, then the program closes: with the default the orphans are there after the fifth
-/// retransmission, and after many more; with the advised value they have gone before it.
+/// The peers vanish, then the program closes: with the default all orphans are there after the fifth
+/// retransmission; with the advised value they have gone before it.
 #[test]
 fn fin_wait1_orphans() {
     let rule = "fin-wait1-orphans";
@@ -44,7 +44,7 @@ fn fin_wait1_orphans() {
                 waiting(&pair.host, &[FIN_WAIT_1]).len() == PILE
             });
         };
-        let left = outlive(&pair.host, &[FIN_WAIT_1], &pile);
+        let left = outlive(&pair.host, &[FIN_WAIT_1], pile);
         assert_eq!(left, PILE);
         look(&pair.host, 1).fires_without_change(rule);
 

@@ -140,7 +140,7 @@ fn tw_reuse_without_timestamps() {
         age(&pair.host, old);
         let counters = Counters::of(&pair.host);
         let refused = no_port(&pair.host, old, 100);
-        assert_eq!(refused, 100.0);
+        assert!(refused > 99.0, "{refused}");
         assert_eq!(counters.risen(&pair.host, "TcpExt.TWRecycled"), 0);
         let judged = look(&pair.host, 1);
         judged.fires(rule);

@@ -56,7 +56,7 @@ fn number(closes: i64) -> f64 {
     f64::from(i32::try_from(closes).expect("a few thousand"))
 }
 
-/// The limit of old recipes, scaled down: nothing is freed below it, and at it TIME_WAIT is skipped; with
+/// The limit of old recipes, scaled down: nothing is freed below it, and at it `TIME_WAIT` is skipped; with
 /// the kernel's own limit none is.
 #[test]
 fn tw_buckets_lowered() {
