@@ -1,14 +1,15 @@
 //! The limit on `TIME_WAIT` entries.
 
+use std::fs;
 use std::net::SocketAddr;
 
 use crate::evidence::proved;
 use crate::judge::{look, look_while};
 use crate::kernel::{Counters, TIME_WAIT, in_state, sockets};
-use crate::load::{Manner, Server, keep_time_wait, short};
+use crate::load::{Manner, Server, keep_time_wait, short, short_following};
 use crate::net::Undo;
 use crate::notes::note;
-use crate::pair::{Family, Pair, peer};
+use crate::pair::{Family, Pair, host, peer};
 use crate::wait::until;
 
 const BUCKETS: &str = "net.ipv4.tcp_max_tw_buckets";
@@ -93,6 +94,49 @@ fn tw_buckets_lowered() {
     pair.host.has_settings(&before);
     kept.take_back(&pair.host);
     proved(rule, UNGUARDED, number(skipped), number(left));
+}
+
+/// Ten thousand entries on a server's port: no client is turned away, the server's own connections find
+/// ports as before, and an entry takes a small part of the memory of the connection that it was.
+#[test]
+fn time_wait_harmless() {
+    let Some(pair) = Pair::open() else { return };
+    let rule = "time-wait-harmless";
+    let (at, to) = (host(Family::V4, 8080), peer(Family::V4, 8081));
+    let _server = Server::start(&pair.host, at, Manner::Lead);
+    let _other = Server::start(&pair.peer, to, Manner::Follow);
+    let kept = keep_time_wait(&pair.host);
+    let before = pair.host.settings();
+    look(&pair.host, 1).holds(rule);
+    until("ten thousand closes have left their entry", 45, || {
+        assert_eq!(short_following(&pair.peer, at, 1000).done, 1000);
+        in_state(&pair.host, TIME_WAIT) >= 10_000
+    });
+    look_while(&pair.host, 2, || {
+        assert_eq!(short_following(&pair.peer, at, 100).done, 100);
+    })
+    .fires_without_change(rule)
+    .is_quiet();
+    assert_eq!(short(&pair.host, to, 300).done, 300);
+    pair.host.has_settings(&before);
+    kept.take_back(&pair.host);
+    let Some((open, entry)) = object_size("TCP").zip(object_size("tw_sock_TCP")) else {
+        return note("time_wait_harmless: the sizes are for root only (/proc/slabinfo)");
+    };
+    note(&format!(
+        "time_wait_harmless: 10000 entries, no client turned away; {open} bytes a connection -> {entry} bytes an entry"
+    ));
+    let symptom = "bytes of kernel memory: an open connection, then its TIME_WAIT";
+    proved(rule, symptom, f64::from(open), f64::from(entry));
+}
+
+/// The bytes of one object of a kernel cache: a constant of the kernel, though the file that tells it is
+/// about the whole machine.
+fn object_size(cache: &str) -> Option<u32> {
+    let text = fs::read_to_string("/proc/slabinfo").ok()?;
+    let mut rows = text.lines().map(str::split_whitespace);
+    let mut row = rows.find_map(|mut row| (row.next() == Some(cache)).then_some(row))?;
+    row.nth(2)?.parse().ok()
 }
 
 /// How many of `count` closes left no `TIME_WAIT`.
