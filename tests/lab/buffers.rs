@@ -1,46 +1,49 @@
-//! Windows and buffers.
+//! Windows and buffers, over a path of 40 Mbit/s with a round trip of 60 ms: 300 kB fill it.
 
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::evidence::proved;
+use crate::flow::{Flow, with_reno};
 use crate::judge::look;
-use crate::load::{Manner, Server, connect_each};
-use crate::net::{Net, Undo};
-use crate::pair::{Pair, host};
+use crate::net::Undo;
+use crate::notes::note;
+use crate::pair::host;
+use crate::pair::{Family, peer};
+use crate::wire::{Shape, Wire};
 
 const PORT: u16 = 8080;
+const PATH: Shape = Shape::of(60).limited(40, 2_000_000);
 const SCALING: &str = "net.ipv4.tcp_window_scaling";
 
-/// Without the option both ends are held to 64 KiB in flight, for the connection's whole life: the
-/// one made before the cure stays as it is, the next one negotiates a scale.
 #[test]
-fn window_scaling_off() {
-    let rule = "window-scaling-off";
-    for (family, pair) in Pair::for_each_family() {
-        let sick = Undo::write(&pair.host, [(SCALING, "0")]);
-        let before = pair.host.settings();
-        let at = host(family, PORT);
-        let _server = Server::start(&pair.host, at, Manner::Hold);
-        let _old = connect_each(&pair.peer, at, 1);
-        assert_eq!(scales(&pair.peer, PORT), (1, 0));
-        let judged = look(&pair.host, 1);
-        judged.fires(rule);
-
-        let cure = judged.cure(&pair.host, rule);
-        let _new = connect_each(&pair.peer, at, 1);
-        assert_eq!(scales(&pair.peer, PORT), (2, 1));
-        look(&pair.host, 1).holds(rule);
-        cure.take_back(&pair.host);
-        pair.host.has_settings(&before);
-        sick.take_back(&pair.host);
+fn scratch() {
+    for (family, wire) in Wire::for_each_family(PATH) {
+        with_reno(&wire.pair);
+        for (key, value) in [
+            ("net.ipv4.tcp_rmem", "4096 131072 6291456"),
+            ("net.ipv4.tcp_rmem", "4096 65536 131072"),
+            ("net.ipv4.tcp_wmem", "4096 16384 131072"),
+            ("net.ipv4.tcp_moderate_rcvbuf", "0"),
+            (SCALING, "0"),
+        ] {
+            for sends in [true, false] {
+                let u = Undo::write(&wire.pair.host, [(key, value)]);
+                let (h, p) = (&wire.pair.host, &wire.pair.peer);
+                let f = if sends {
+                    Flow::start(h, p, peer(family, PORT))
+                } else {
+                    Flow::start(p, h, host(family, PORT))
+                };
+                sleep(Duration::from_millis(1500));
+                let m = f.mark();
+                sleep(Duration::from_millis(1500));
+                let rate = f.rate_since(m);
+                note(&format!("{family:?} {key} {value} sends {sends} {rate}"));
+                note(&h.ss(&["-tmiHn", "state", "established"]));
+                drop(f);
+                u.take_back(h);
+            }
+        }
     }
-}
-
-/// (connections towards `port`, those of them with a negotiated window scale).
-fn scales(net: &Net, port: u16) -> (usize, usize) {
-    let text = net.ss(&[
-        "-HOtni",
-        "state",
-        "established",
-        &format!("dport = :{port}"),
-    ]);
-    let scaled = text.lines().filter(|line| line.contains(" wscale:"));
-    (text.lines().count(), scaled.count())
 }

@@ -8,6 +8,7 @@
 
 mod evidence;
 mod flood;
+mod flow;
 mod judge;
 mod kernel;
 mod load;
@@ -16,6 +17,7 @@ mod notes;
 mod pair;
 mod report;
 mod wait;
+mod wire;
 
 mod accept_queue;
 mod buffers;
