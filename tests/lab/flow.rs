@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::load::{connect_each, listen};
 use crate::net::Net;
 use crate::pair::Pair;
+use crate::wait::until;
 
 /// A running transfer; ends when dropped.
 #[derive(Debug)]
@@ -18,10 +19,6 @@ pub(crate) struct Flow {
     arrived: Arc<AtomicU64>,
     threads: Vec<JoinHandle<()>>,
 }
-
-/// What had arrived, and when.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(Instant, u64);
 
 impl Flow {
     /// `from` connects to `at`, where `to` listens, and sends without end.
@@ -41,19 +38,17 @@ impl Flow {
         }
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        Mark(Instant::now(), self.arrived())
-    }
-
     /// Bytes that the receiving program has read.
     pub(crate) fn arrived(&self) -> u64 {
         self.arrived.load(Ordering::SeqCst)
     }
 
-    /// Mbit/s that arrived since `mark`.
-    pub(crate) fn rate_since(&self, mark: Mark) -> f64 {
-        let bytes = self.arrived() - mark.1;
-        bytes as f64 * 8.0 / 1e6 / mark.0.elapsed().as_secs_f64()
+    /// Mbit/s at which so many bytes arrive from now on.
+    pub(crate) fn rate_of(&self, bytes: u64) -> f64 {
+        let (start, had) = (Instant::now(), self.arrived());
+        until("the bytes arrive", 60, || self.arrived() >= had + bytes);
+        let came = (self.arrived() - had) as f64 * 8.0 / 1e6;
+        came / start.elapsed().as_secs_f64()
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) timer: u8,
     /// When it fires, in hundredths of a second from now.
     pub(crate) due: u64,
+    /// How often the oldest data was sent again without an answer.
+    pub(crate) retransmits: u64,
     /// 0 when no process holds the socket.
     pub(crate) inode: u64,
 }
@@ -134,6 +136,7 @@ fn row(line: &str) -> Option<Row> {
         receive_queue: hex(receive_queue)?,
         timer: small(timer)?,
         due: hex(due)?,
+        retransmits: hex(words.get(6)?)?,
         inode: words.get(9)?.parse().ok()?,
     })
 }

@@ -28,6 +28,7 @@ mod hygiene;
 mod keepalive;
 mod lookalikes;
 mod ports;
+mod retransmit;
 mod syn_queue;
 mod syn_sent;
 mod time_wait;
