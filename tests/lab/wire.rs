@@ -36,7 +36,7 @@ pub(crate) struct Shape {
     pub(crate) queue: u64,
     /// Longer packets vanish without a word, as in a path MTU black hole.
     pub(crate) longest: usize,
-    /// Whether the n-th long packet of a direction is lost, while [`Wire::lossy`] says so.
+    /// Whether the n-th long packet of a direction is lost, counted from 1 since [`Wire::lossy`].
     pub(crate) lost: fn(u64) -> bool,
 }
 
@@ -188,7 +188,7 @@ struct Lane {
     under_way: VecDeque<Packet>,
     /// When the last packet has left the queue.
     clear: Option<Instant>,
-    /// Long packets so far.
+    /// Long packets since losses began.
     long: u64,
 }
 
@@ -200,7 +200,9 @@ impl Lane {
         {
             return;
         }
-        if packet.len() >= LONG && controls.lossy.load(Ordering::SeqCst) {
+        if !controls.lossy.load(Ordering::SeqCst) {
+            self.long = 0;
+        } else if packet.len() >= LONG {
             self.long += 1;
             if (shape.lost)(self.long) {
                 return;
