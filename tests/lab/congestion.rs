@@ -1,7 +1,8 @@
 //! How much is sent at once, and by which algorithm.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -17,6 +18,7 @@ use crate::wait::until;
 use crate::wire::{Shape, Wire};
 
 const PORT: u16 = 8080;
+const COUNT: usize = 10;
 const ROUND_TRIP: u64 = 100;
 const BURST: usize = 150_000;
 const ALGORITHM: &str = "net.ipv4.tcp_congestion_control";
@@ -31,27 +33,22 @@ fn slow_start_after_idle() {
         with_reno(&wire.pair);
         let host = &wire.pair.host;
         let before = host.settings();
-        let (mut near, mut far) = connection(host, &wire.pair.peer, peer(family, PORT));
-        // Opens the window: from 10 segments to more than a burst has.
-        for _ in 0..8 {
-            burst(&mut near, &mut far);
-        }
-        let slow = burst_after_pause(host, &mut near, &mut far);
+        let mut links = Links::open(&wire, peer(family, PORT));
+        links.widen();
+        let slow = links.burst_after_pause(host);
+        links.widen();
         pause(host);
         let judged = look(host, 1);
         judged.fires(rule);
 
         let cure = judged.cure(host, rule);
-        for _ in 0..8 {
-            burst(&mut near, &mut far);
-        }
         // A busy machine makes a burst slower than the path, never faster.
-        let mut fast = burst_after_pause(host, &mut near, &mut far);
+        let mut fast = links.burst_after_pause(host);
         for _ in 0..2 {
             if fast < slow / 2.0 {
                 break;
             }
-            fast = fast.min(burst_after_pause(host, &mut near, &mut far));
+            fast = fast.min(links.burst_after_pause(host));
         }
         note(&format!(
             "slow_start_after_idle {family:?}: {slow:.0} ms -> {fast:.0} ms"
@@ -71,6 +68,41 @@ fn slow_start_after_idle() {
     }
 }
 
+/// As many connections as the rule asks for: (near end, far end).
+struct Links(Vec<(TcpStream, TcpStream)>);
+
+impl Links {
+    fn open(wire: &Wire, at: SocketAddr) -> Self {
+        let (host, peer) = (&wire.pair.host, &wire.pair.peer);
+        let links = (0..COUNT).map(|_| connection(host, peer, at));
+        Self(links.collect())
+    }
+
+    /// One burst on each, all at once; the milliseconds of the quickest.
+    fn burst(&mut self) -> f64 {
+        thread::scope(|scope| {
+            let runs = self.0.iter_mut();
+            let runs: Vec<_> = runs
+                .map(|(near, far)| scope.spawn(|| burst(near, far)))
+                .collect();
+            let times = runs.into_iter().map(|run| run.join().expect("it arrives"));
+            times.fold(f64::INFINITY, f64::min)
+        })
+    }
+
+    /// Opens each window from 10 segments to more than a burst has.
+    fn widen(&mut self) {
+        for _ in 0..8 {
+            self.burst();
+        }
+    }
+
+    fn burst_after_pause(&mut self, net: &Net) -> f64 {
+        pause(net);
+        self.burst()
+    }
+}
+
 /// Milliseconds until the far end has all of it.
 fn burst(near: &mut TcpStream, far: &mut TcpStream) -> f64 {
     let block = vec![0x55; BURST];
@@ -81,22 +113,18 @@ fn burst(near: &mut TcpStream, far: &mut TcpStream) -> f64 {
     started.elapsed().as_secs_f64() * 1e3
 }
 
-fn burst_after_pause(net: &Net, near: &mut TcpStream, far: &mut TcpStream) -> f64 {
-    pause(net);
-    burst(near, far)
-}
-
-/// Waits until the kernel itself calls the connection idle: nothing sent for many time-outs.
+/// Waits until the kernel itself calls each connection idle: nothing sent for five time-outs.
 fn pause(net: &Net) {
-    until("the connection has been idle for five time-outs", 30, || {
-        let text = net.ss(&["-Htni", "state", "established"]);
-        let word = |name: &str| {
-            let mut words = text.split_whitespace();
-            let value = words.find_map(|word| word.strip_prefix(name));
-            value.and_then(|value| value.parse::<f64>().ok())
-        };
-        let (idle, rto) = (word("lastsnd:"), word("rto:"));
-        matches!((idle, rto), (Some(idle), Some(rto)) if idle > 5.0 * rto)
+    until("each connection has been idle for five time-outs", 30, || {
+        let text = net.ss(&["-HOtni", "state", "established"]);
+        text.lines().all(|line| {
+            let word = |name: &str| {
+                let mut words = line.split_whitespace();
+                let value = words.find_map(|word| word.strip_prefix(name));
+                value.and_then(|value| value.parse::<f64>().ok())
+            };
+            matches!((word("lastsnd:"), word("rto:")), (Some(idle), Some(rto)) if idle > 5.0 * rto)
+        })
     });
 }
 
@@ -117,9 +145,10 @@ fn congestion_control_not_allowed() {
             &format!(
                 "facts: {{ sysctl.net.ipv4.tcp_available_congestion_control: {available}, \
                  sysctl.net.ipv4.tcp_allowed_congestion_control: {allowed}, \
-                 host.initial_netns: false }}, \
+                 sysctl.{ALGORITHM}: {}, host.initial_netns: false }}, \
                  definitions: [{{ place: '/etc/sysctl.d/50-net.conf:1', key: {ALGORITHM}, value: {value} }}], \
-                 expect: {expect}"
+                 expect: {expect}",
+                net.read(ALGORITHM)
             ),
         );
     };

@@ -8,14 +8,15 @@ use crate::evidence::proved;
 use crate::flow::with_reno;
 use crate::judge::{look, look_while};
 use crate::kernel::{Counters, ESTABLISHED, sockets};
-use crate::load::{connect_each, listen};
-use crate::net::Net;
+use crate::load::{Manner, Server, connect_each, listen};
+use crate::net::{Net, Undo};
 use crate::notes::note;
-use crate::pair::peer;
+use crate::pair::{Pair, peer};
 use crate::wait::until;
 use crate::wire::{Shape, Wire};
 
 const PORT: u16 = 8080;
+const PROBING: &str = "net.ipv4.tcp_mtu_probing";
 /// Both ends believe in 1500.
 const LONGEST: usize = 1400;
 const TRANSFERS: usize = 3;
@@ -123,6 +124,47 @@ fn pmtu_black_hole() {
         let symptom = "kB that arrive past a limit of 1400 bytes nobody tells about";
         proved(rule, symptom, lost, came);
     }
+}
+
+/// With 2 a connection begins with segments that every path takes, also on a path that takes more.
+#[test]
+fn mtu_probing_always() {
+    let rule = "mtu-probing-always";
+    let mut shown = None;
+    for (family, pair) in Pair::for_each_family() {
+        let host = &pair.host;
+        let sick = Undo::write(host, [(PROBING, "2")]);
+        let before = host.settings();
+        let _server = Server::start(&pair.peer, peer(family, PORT), Manner::Hold);
+        let small = first_segment(host, peer(family, PORT));
+        look(host, 0).fires_without_change(rule);
+
+        let cure = Undo::write(host, [(PROBING, "1")]);
+        let large = first_segment(host, peer(family, PORT));
+        assert!(small <= 1024.0 && large > 1400.0, "{small} -> {large} bytes");
+        look(host, 0).holds(rule);
+        note(&format!(
+            "mtu_probing_always {family:?}: {small} -> {large} bytes in a segment"
+        ));
+        cure.take_back(host);
+        host.has_settings(&before);
+        sick.take_back(host);
+        shown.get_or_insert((small, large));
+    }
+    if let Some((small, large)) = shown {
+        let symptom = "bytes in the segments of a new connection, MTU 1500";
+        proved(rule, symptom, small, large);
+    }
+}
+
+/// The size of full segments on a new connection.
+fn first_segment(net: &Net, to: SocketAddr) -> f64 {
+    let _one = connect_each(net, to, 1);
+    let text = net.ss(&["-HOtni", "state", "established"]);
+    let mut words = text.split_whitespace();
+    let size = words.find_map(|word| word.strip_prefix("mss:"));
+    let size = size.and_then(|size| size.parse().ok());
+    size.unwrap_or_else(|| panic!("no segment size in {text:?}"))
 }
 
 /// A peer that is gone answers nobody, short or long.
