@@ -115,9 +115,12 @@ fn burst(near: &mut TcpStream, far: &mut TcpStream) -> f64 {
 
 /// Waits until the kernel itself calls each connection idle: nothing sent for five time-outs.
 fn pause(net: &Net) {
-    until("each connection has been idle for five time-outs", 30, || {
-        let text = net.ss(&["-HOtni", "state", "established"]);
-        text.lines().all(|line| {
+    until(
+        "each connection has been idle for five time-outs",
+        30,
+        || {
+            let text = net.ss(&["-HOtni", "state", "established"]);
+            text.lines().all(|line| {
             let word = |name: &str| {
                 let mut words = line.split_whitespace();
                 let value = words.find_map(|word| word.strip_prefix(name));
@@ -125,7 +128,8 @@ fn pause(net: &Net) {
             };
             matches!((word("lastsnd:"), word("rto:")), (Some(idle), Some(rto)) if idle > 5.0 * rto)
         })
-    });
+        },
+    );
 }
 
 /// What the kernel does with a line for an algorithm that it does not have, or does not allow here.
@@ -166,7 +170,7 @@ fn congestion_control_not_allowed() {
     if let Some(name) = locked {
         assert_eq!(refused(name), Some(Errno::PERM.raw_os_error()));
         judge(name, "fires");
-        }
+    }
     // `reno` is always there and always allowed.
     write(&net, ALGORITHM, "reno").expect("it is taken");
     assert_eq!(net.read(ALGORITHM), "reno");

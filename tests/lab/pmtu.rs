@@ -141,7 +141,10 @@ fn mtu_probing_always() {
 
         let cure = Undo::write(host, [(PROBING, "1")]);
         let large = first_segment(host, peer(family, PORT));
-        assert!(small <= 1024.0 && large > 1400.0, "{small} -> {large} bytes");
+        assert!(
+            small <= 1024.0 && large > 1400.0,
+            "{small} -> {large} bytes"
+        );
         look(host, 0).holds(rule);
         note(&format!(
             "mtu_probing_always {family:?}: {small} -> {large} bytes in a segment"

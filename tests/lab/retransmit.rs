@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::net::sockopt::set_tcp_user_timeout;
 
 use crate::evidence::proved;
+use crate::flow::{Flow, with_reno};
 use crate::judge::look;
 use crate::kernel::{Counters, ESTABLISHED, sockets};
 use crate::load::{Manner, Server, connect_each};
@@ -14,6 +15,7 @@ use crate::net::{Net, Undo};
 use crate::notes::note;
 use crate::pair::{Family, Pair, find, lose, peer};
 use crate::wait::until;
+use crate::wire::{Shape, Wire};
 
 const PORT: u16 = 8080;
 const RETRIES2: &str = "net.ipv4.tcp_retries2";
@@ -60,10 +62,7 @@ fn dead_peer_unacked() {
         });
         let still = towards(&pair.host, plain);
         assert_eq!(still, COUNT);
-        assert_eq!(
-            counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout"),
-            COUNT as i64
-        );
+        assert_eq!(counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout"), 10);
         drop(waiting);
         look(&pair.host, 1).holds(rule);
         note(&format!(
@@ -88,7 +87,9 @@ fn retries2_too_low() {
     let server = Server::start(&pair.peer, to, Manner::Hold);
     let sick = Undo::write(&pair.host, [(RETRIES2, "3")]);
     let before = pair.host.settings();
-    look(&pair.host, 0).fires_without_change(rule).says(rule, "3 s");
+    look(&pair.host, 0)
+        .fires_without_change(rule)
+        .says(rule, "3 s");
 
     let mut hasty = connect_each(&pair.host, to, COUNT);
     until("all are accepted", 10, || server.accepted() == COUNT);
@@ -100,7 +101,7 @@ fn retries2_too_low() {
     let outage = started.elapsed();
     find(&pair.host, to);
     let lost = counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout");
-    assert_eq!(lost, COUNT as i64);
+    assert_eq!(lost, 10);
 
     // The same outage with what the finding advises.
     let cure = Undo::write(&pair.host, [(RETRIES2, "15")]);
@@ -151,4 +152,91 @@ fn retransmitting(net: &Net, to: SocketAddr, times: u64) -> usize {
     rows.filter(|row| row.state == ESTABLISHED && row.remote_port() == to.port())
         .filter(|row| row.retransmits >= times)
         .count()
+}
+
+/// Each tenth long packet is lost.
+const BAD: Shape = Shape {
+    lost: |number| number % 10 == 0,
+    ..Shape::of(4).limited(20, u64::MAX)
+};
+
+/// Each hundredth.
+const ORDINARY: Shape = Shape {
+    lost: |number| number % 100 == 0,
+    ..BAD
+};
+
+/// A path that loses a tenth, and the same path after it was repaired.
+#[test]
+fn retransmission_rate_high() {
+    let rule = "retransmission-rate-high";
+    let Some(wire) = Wire::open(BAD) else { return };
+    prepare(&wire);
+    let host = &wire.pair.host;
+    let before = host.settings();
+    wire.lossy(true);
+    let load = load(&wire);
+    let counters = Counters::of(host);
+    look(host, 2).fires_without_change(rule);
+    let bad = share(&counters, host);
+    assert!((5.0..50.0).contains(&bad), "{bad} %");
+    drop(load);
+
+    wire.lossy(false);
+    let load = self::load(&wire);
+    let counters = Counters::of(host);
+    look(host, 2).holds(rule);
+    let repaired = share(&counters, host);
+    drop(load);
+    note(&format!(
+        "retransmission_rate_high: {bad:.1} % -> {repaired:.1} % sent again"
+    ));
+    host.has_settings(&before);
+    let symptom = "% of the segments that are sent again";
+    proved(rule, symptom, bad, repaired);
+}
+
+/// One percent is lost every day somewhere.
+#[test]
+fn ordinary_loss_is_quiet() {
+    let Some(wire) = Wire::open(ORDINARY) else {
+        return;
+    };
+    prepare(&wire);
+    wire.lossy(true);
+    let _load = load(&wire);
+    let counters = Counters::of(&wire.pair.host);
+    let judged = look(&wire.pair.host, 2);
+    judged.holds("retransmission-rate-high").is_quiet();
+    let share = share(&counters, &wire.pair.host);
+    assert!(share > 0.1, "{share} %");
+    note(&format!("ordinary_loss_is_quiet: {share:.1} % sent again"));
+}
+
+/// Small windows, so that no queue builds up and nothing else is lost.
+fn prepare(wire: &Wire) {
+    with_reno(&wire.pair);
+    wire.pair
+        .peer
+        .write("net.ipv4.tcp_rmem", "4096 65536 65536");
+}
+
+/// Several transfers that have begun.
+fn load(wire: &Wire) -> Vec<Flow> {
+    let (host, to) = (&wire.pair.host, &wire.pair.peer);
+    let start = |number| Flow::start(host, to, peer(Family::V4, PORT + number));
+    let flows: Vec<_> = (0..16).map(start).collect();
+    for flow in &flows {
+        flow.rate_of(20_000);
+    }
+    flows
+}
+
+/// Percent of the segments since `counters` that were sent again.
+fn share(counters: &Counters, net: &Net) -> f64 {
+    let again = counters.risen(net, "Tcp.RetransSegs") as f64;
+    let first = counters.risen(net, "Tcp.OutSegs") as f64;
+    note(&format!("{first} segments, {again} again"));
+    assert!(first >= 1000.0, "only {first} segments");
+    100.0 * again / (first + again)
 }

@@ -154,10 +154,7 @@ impl Drop for Wire {
 fn tun_usable() -> bool {
     static PROBED: OnceLock<Result<(), String>> = OnceLock::new();
     allowed(PROBED.get_or_init(|| {
-        let tun = File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/net/tun");
+        let tun = File::options().read(true).write(true).open("/dev/net/tun");
         tun.map_err(|error| format!("/dev/net/tun cannot be opened: {error}"))?;
         let net = Net::open()?;
         let made = net.enter(|| Tun::new_named(name()));
