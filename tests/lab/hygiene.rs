@@ -87,7 +87,7 @@ fn net() -> Option<Net> {
 }
 
 /// The built-in rule comes out as `case` asks.
-fn judged(rule: &str, case: &str) {
+pub(crate) fn judged(rule: &str, case: &str) {
     let book = Rulebook::built_in().expect("the built-in rules are sound");
     let file = RuleFile {
         name: format!("{rule}.test.yaml"),
@@ -102,7 +102,7 @@ fn judged(rule: &str, case: &str) {
     }
 }
 
-fn write(net: &Net, key: &str, value: &str) -> io::Result<()> {
+pub(crate) fn write(net: &Net, key: &str, value: &str) -> io::Result<()> {
     let path = Path::new("/proc/sys").join(key.replace('.', "/"));
     net.enter(|| fs::write(path, format!("{value}\n")))
 }

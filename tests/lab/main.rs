@@ -8,6 +8,7 @@
 
 mod evidence;
 mod flood;
+mod flow;
 mod judge;
 mod kernel;
 mod load;
@@ -16,21 +17,26 @@ mod notes;
 mod pair;
 mod report;
 mod wait;
+mod wire;
 
 mod accept_queue;
 mod buffers;
 mod close_wait;
+mod congestion;
 mod fin_wait;
 mod fin_wait_orphans;
 mod healthy;
 mod hygiene;
 mod keepalive;
 mod lookalikes;
+mod pmtu;
 mod port_conflicts;
 mod ports;
+mod retransmit;
 mod syn_backlog;
 mod syn_queue;
 mod syn_recv;
 mod syn_sent;
 mod time_wait;
+mod timestamps_sack;
 mod tw_reuse;
