@@ -71,10 +71,17 @@ impl Names {
 
 /// Whether a fact means something when judged "since boot": sockets and gauges of this moment do not.
 pub(super) fn has_a_value_since_boot(fact: &str) -> bool {
-    ["counter.", "softnet.", "conntrack.", "host.", "param.", "window."]
-        .iter()
-        .chain(&SETTINGS)
-        .any(|prefix| fact.starts_with(prefix))
+    [
+        "counter.",
+        "softnet.",
+        "conntrack.",
+        "host.",
+        "param.",
+        "window.",
+    ]
+    .iter()
+    .chain(&SETTINGS)
+    .any(|prefix| fact.starts_with(prefix))
         || fact == "port.usable"
 }
 

@@ -16,12 +16,18 @@ const PATIENCE: u64 = 30;
 pub(crate) struct Judgement(Report);
 
 /// Audits a namespace, doing `round` again and again until the program has its second sample.
-pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> Report {
+pub(crate) fn check_while(net: &Net, seconds: u64, round: impl FnMut()) -> Report {
+    check_with(net, seconds, &[], round)
+}
+
+/// The same, with more on the command line.
+fn check_with(net: &Net, seconds: u64, more: &[&str], mut round: impl FnMut()) -> Report {
     let child = Command::new("nsenter")
         .arg(format!("--mount=/proc/{}/ns/mnt", net.pid()))
         .args([env!("CARGO_BIN_EXE_tcptune"), "check", "--format", "json"])
         .args(["--pid", &net.pid().to_string()])
         .args(["--interval", &seconds.to_string()])
+        .args(more)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -49,6 +55,13 @@ pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> R
 /// What the program says of a namespace in which nothing goes on but what is there.
 pub(crate) fn look(net: &Net, seconds: u64) -> Judgement {
     Judgement(check_while(net, seconds, || {
+        thread::sleep(Duration::from_millis(20));
+    }))
+}
+
+/// The same, with more on the command line: a profile, say.
+pub(crate) fn look_with(net: &Net, seconds: u64, more: &[&str]) -> Judgement {
+    Judgement(check_with(net, seconds, more, || {
         thread::sleep(Duration::from_millis(20));
     }))
 }
