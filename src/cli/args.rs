@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -120,12 +121,37 @@ pub enum BootEngine {
     Procps,
 }
 
+/// The folder of this site's own files.
+#[derive(Debug, Default, Args)]
+pub struct SiteFolder {
+    /// The folder with rules.d/ and waivers.yaml of this site [default: /etc/tcptune]
+    #[arg(long, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+}
+
 /// The rules to judge by.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct RuleFiles {
-    /// Read more rules from this folder; a rule with a known id replaces it.
+    /// The folder of this site's own files.
+    #[command(flatten)]
+    pub site: SiteFolder,
+
+    /// Lay the rules of this folder over all others: a rule with a known id replaces it.
     #[arg(long = "rules", value_name = "DIR")]
     pub dirs: Vec<PathBuf>,
+}
+
+impl RuleFiles {
+    /// The same options again, for a command that is to judge by the same rules.
+    pub(super) fn options(&self) -> Vec<(&'static str, &OsStr)> {
+        let config = self
+            .site
+            .config
+            .iter()
+            .map(|dir| ("--config", dir.as_os_str()));
+        let dirs = self.dirs.iter().map(|dir| ("--rules", dir.as_os_str()));
+        config.chain(dirs).collect()
+    }
 }
 
 /// `tcptune check`.
@@ -321,7 +347,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.

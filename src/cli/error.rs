@@ -33,6 +33,8 @@ pub enum Error {
     NoRule(String, Option<String>),
     /// A folder to test holds neither rules nor cases.
     NoRules(PathBuf),
+    /// The folder of the site's files that was named is not there.
+    NoConfig(PathBuf),
     /// No fact whose name contains this.
     NoFact(String),
     /// A file cannot be written; the errno by name.
@@ -89,6 +91,7 @@ impl fmt::Display for Error {
             Self::NoKey(key, _) => write!(f, "no key is named `{key}`, and none begins so"),
             Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
+            Self::NoConfig(path) => write!(f, "no folder at `{}`", path.display()),
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
             Self::CannotWrite(path, errno) => {
                 write!(f, "cannot write `{}`: {errno}", path.display())
@@ -140,6 +143,10 @@ impl Error {
             }
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
+            Self::NoConfig(_) => Some(
+                "give the folder that holds rules.d/ and waivers.yaml, or leave --config away"
+                    .to_owned(),
+            ),
             Self::NoFact(_) => Some("list all with `tcptune facts`".to_owned()),
             Self::CannotWrite(_, errno) => match errno.as_str() {
                 "ENOENT" | "ENOTDIR" => Some("make its folder first".to_owned()),

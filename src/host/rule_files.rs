@@ -85,6 +85,18 @@ pub fn read_rule_files(folder: &Path, trust: Trust) -> RuleFolder {
     found
 }
 
+/// Whether something is at a path; what cannot be looked at counts, since nobody can say that it is not.
+pub fn is_there(path: &Path) -> bool {
+    !matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Why a folder is not trusted; `None` when it is, or is not there.
+pub fn refusal(folder: &Path, trust: Trust) -> Option<Problem> {
+    let stat = std::fs::metadata(folder).ok()?;
+    let refused = || whole_file(&folder.to_string_lossy(), ProblemKind::WritableByOthers);
+    trust.refuses(&stat).then(refused)
+}
+
 fn list(
     folder: &Path,
     trust: Trust,
@@ -100,10 +112,8 @@ fn list(
         ));
         return;
     }
-    if let Ok(stat) = std::fs::metadata(folder)
-        && trust.refuses(&stat)
-    {
-        problems.push(whole_file(&shown, ProblemKind::WritableByOthers));
+    if let Some(problem) = refusal(folder, trust) {
+        problems.push(problem);
         return;
     }
     let entries = match std::fs::read_dir(folder) {

@@ -11,8 +11,8 @@ use crate::render::{self, HumanOptions, Reach};
 use crate::rule::Rulebook;
 
 use super::ledger::say_what_is_open_at;
-use super::rules::load;
 use super::sample;
+use super::site::Site;
 use crate::cli::args::{Check, Format};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -27,7 +27,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
-    let book = load(&args.rules)?;
+    let Site { book, .. } = Site::load(&args.rules)?;
     let snapshot = collect(args, &book, output)?;
     let judgements = check(&snapshot, &book);
     let plan = plan(&judgements, &snapshot);
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     match args.format {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
-            let apply = render::apply_command(netns, pid, &args.rules.dirs);
+            let apply = render::apply_command(netns, pid, &args.rules.options());
             let options = HumanOptions {
                 color: output.color(),
                 verbose: args.verbose,

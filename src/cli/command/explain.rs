@@ -6,7 +6,7 @@ use crate::fact::nearest;
 use crate::render::{self, HumanOptions};
 use crate::rule::Rule;
 
-use super::rules::load;
+use super::site::Site;
 use crate::cli::args::Explain;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 
 /// Prints the explanation, the condition and the sources of a rule.
 pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
-    let book = load(&args.rules)?;
+    let Site { book, .. } = Site::load(&args.rules)?;
     let Some(rule) = book.rule(&args.rule) else {
         let ids = book.rules().map(|rule| rule.id.as_str());
         let near = nearest(&args.rule, ids).map(str::to_owned);

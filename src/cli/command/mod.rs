@@ -11,6 +11,7 @@ mod ledger;
 mod rollback;
 mod rules;
 mod sample;
+mod site;
 mod snapshot;
 mod why;
 

@@ -1,4 +1,4 @@
-//! `tcptune rules`: loading, listing and testing.
+//! `tcptune rules`: listing and testing.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use crate::check::try_case;
 use crate::host::{Trust, read_rule_files};
 use crate::rule::{CaseFile, Problem, RuleFile, Rulebook, parse_cases};
 
-use crate::cli::args::{RuleFiles, Rules};
+use super::site::Site;
+use crate::cli::args::Rules;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -14,27 +15,8 @@ use crate::cli::output::Output;
 /// Lists or tests.
 pub(super) fn run(args: &Rules, output: &mut Output) -> Result<Exit, Error> {
     match args {
-        Rules::List { rules } => list(&load(rules)?, output),
+        Rules::List { rules } => list(&Site::load(rules)?.book, output),
         Rules::Test { dir } => test(dir, output),
-    }
-}
-
-/// The built-in rules with every given folder laid over them, or all problems of all folders.
-pub(super) fn load(files: &RuleFiles) -> Result<Rulebook, Error> {
-    let mut book = Rulebook::built_in().map_err(Error::Rules)?;
-    let mut problems = Vec::new();
-    for folder in &files.dirs {
-        let found = read_rule_files(folder, Trust::of_user());
-        problems.extend(found.problems);
-        match Rulebook::of_files(&found.rules) {
-            Ok(site) => book = book.overlaid(site),
-            Err(broken) => problems.extend(broken),
-        }
-    }
-    if problems.is_empty() {
-        Ok(book)
-    } else {
-        Err(Error::Rules(problems))
     }
 }
 

@@ -15,8 +15,8 @@ use crate::render::{self, HumanOptions, Inquiry};
 use crate::rule::{Kind, Rule, Rulebook, Subject};
 
 use super::ledger::say_what_is_open_at;
-use super::rules::load;
 use super::sample;
+use super::site::Site;
 use crate::cli::args::{Format, Why};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -29,7 +29,7 @@ const RECORDING: &str = "no files were given with the recorded tree (--root)";
 
 /// Answers for a key, or for every key that begins so.
 pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
-    let book = load(&args.rules)?;
+    let Site { book, .. } = Site::load(&args.rules)?;
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
     let files_only = args.boot.root.is_some() && args.at.proc.is_none();

@@ -152,16 +152,16 @@ pub fn reach_options(netns: Option<&str>, pid: Option<u32>) -> String {
 pub fn apply_command(
     netns: Option<&str>,
     pid: Option<u32>,
-    rules: &[impl AsRef<std::path::Path>],
+    options: &[(&str, &std::ffi::OsStr)],
 ) -> Option<String> {
     let mut command = "sudo tcptune check --apply".to_owned();
     if netns.is_some_and(|name| name.starts_with('-') || shell::word(name).is_none()) {
         return None;
     }
     command.push_str(&reach_options(netns, pid));
-    for folder in rules {
-        command.push_str(" --rules ");
-        command.push_str(&shell::word(folder.as_ref().to_str()?)?);
+    for (option, value) in options {
+        command.push_str(&format!(" {option} "));
+        command.push_str(&shell::word(value.to_str()?)?);
     }
     Some(command)
 }

@@ -19,8 +19,8 @@ use crate::rule::Rulebook;
 use super::Job;
 use super::unjudged::unjudged;
 use crate::cli::command::ledger;
-use crate::cli::command::rules::load;
 use crate::cli::command::sample;
+use crate::cli::command::site::Site;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 
@@ -55,7 +55,7 @@ impl Offer {
             Some(file) => Some(host::read_plan(file).map_err(Error::Plan)?),
             None => None,
         };
-        let book = load(job.rules)?;
+        let Site { book, .. } = Site::load(job.rules)?;
         let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(book.facts());
         let interval = if reviewed.is_some() || job.since.is_some() {
