@@ -6,6 +6,7 @@
     reason = "a fixture that cannot be set up fails its experiment by panicking"
 )]
 
+mod boot_files;
 mod evidence;
 mod flood;
 mod judge;
@@ -26,6 +27,7 @@ mod fin_wait;
 mod healthy;
 mod host;
 mod hygiene;
+mod hygiene_values;
 mod keepalive;
 mod lookalikes;
 mod ports;
