@@ -154,6 +154,23 @@ impl RuleFiles {
     }
 }
 
+/// The role of the host.
+#[derive(Debug, Args)]
+pub struct Role {
+    /// The role of this host: a profile by name (general, server, proxy, client, or one of the site), or
+    /// a file. Its parameters are read by rules; what it wants is reported, and made by --apply.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+}
+
+impl Role {
+    /// The same option again, for a command that is to act for the same role.
+    pub(super) fn option(&self) -> Option<(&'static str, &OsStr)> {
+        let profile = self.profile.as_ref()?;
+        Some(("--profile", OsStr::new(profile)))
+    }
+}
+
 /// `tcptune check`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -165,6 +182,10 @@ pub struct Check {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
@@ -330,6 +351,10 @@ pub struct Apply {
     #[command(flatten)]
     pub rules: RuleFiles,
 
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
+
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
@@ -347,7 +372,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "profile"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.
@@ -524,6 +549,10 @@ pub struct Why {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
 
     /// Seconds to watch counters where a rule that may set the key needs them; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]

@@ -20,7 +20,7 @@ pub mod problem;
 pub mod report;
 pub mod why;
 
-pub use from::{origin, report, tool};
+pub use from::{Role, origin, report, tool, under};
 pub use human::{
     HumanOptions, Reach, apply_command, explanation, human, human_apply, human_history, human_why,
     reach_options,

@@ -31,6 +31,7 @@ pub(super) use told::{nothing, proof, report_of, show, undone};
 pub(super) struct Job<'a> {
     at: &'a Where,
     rules: &'a RuleFiles,
+    role: &'a args::Role,
     interval: f64,
     since: Option<&'a PathBuf>,
     boot: &'a BootFiles,
@@ -45,6 +46,7 @@ pub(super) fn run(args: &args::Apply, output: &mut Output) -> Result<Exit, Error
     let job = Job {
         at: &at,
         rules: &args.rules,
+        role: &args.role,
         interval: args.interval,
         since: args.since.as_ref(),
         boot: &boot,
@@ -60,6 +62,7 @@ pub(super) fn run_check(args: &args::Check, output: &mut Output) -> Result<Exit,
     let job = Job {
         at: &args.at,
         rules: &args.rules,
+        role: &args.role,
         interval: args.interval,
         since: args.since.as_ref(),
         boot: &args.boot,

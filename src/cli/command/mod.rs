@@ -8,6 +8,7 @@ mod facts;
 mod guard;
 mod history;
 mod ledger;
+mod profile;
 mod rollback;
 mod rules;
 mod sample;
