@@ -226,7 +226,7 @@ fn keepalive_beyond_idle_timeout() {
     sleep(Duration::from_secs(LIMIT * 7 / 10));
     for (pair, before, cure, counters, _servers, _old, _new) in ready {
         until("each new connection was asked", 30, || {
-            counters.risen(&pair.host, "TcpExt.TCPKeepAlive") == 10
+            counters.risen(&pair.host, "TcpExt.TCPKeepAlive") >= 10
         });
         assert_eq!(
             towards(&pair.host, PORT + 1).len(),
