@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::net::sockopt::{
-    set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, socket_recv_buffer_size,
+    set_socket_recv_buffer_size, set_socket_recv_buffer_size_force, set_socket_send_buffer_size,
+    socket_recv_buffer_size,
 };
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, ipproto, recv, sendto,
@@ -20,7 +21,7 @@ use crate::judge::{look, look_at_machine_while, look_while};
 use crate::kernel::Counters;
 use crate::load::{connect_all, connect_each, connected, listen};
 use crate::machine::{Borrowed, allowed};
-use crate::net::{Net, Undo};
+use crate::net::{Net, Undo, usable};
 use crate::notes::note;
 use crate::pair::{Family, Pair, host};
 use crate::wait::until;
@@ -274,4 +275,76 @@ fn conntrack_drops(net: &Net) -> i64 {
     lines
         .map(|line| i64::from_str_radix(line[at], 16).expect("it is hexadecimal"))
         .sum()
+}
+
+/// Connections that their program has closed and whose data nobody takes: above the limit each further one
+/// is reset at once; with room for them they stay and go on trying.
+#[test]
+fn orphan_limit() {
+    const LIMIT: &str = "net.ipv4.tcp_max_orphans";
+    const ABORTED: &str = "TcpExt.TCPAbortOnMemory";
+    let rule = "orphan-limit";
+    if !allowed() || !usable() {
+        return;
+    }
+    if orphans() > 20 {
+        return note("orphan_limit: the machine has orphans of its own, not tried");
+    }
+    let machine = Net::machine();
+    let at = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = listen(&machine, at, 4096);
+    // Small buffers: little data fills them, and the rest waits.
+    set_socket_recv_buffer_size(&listener, 4096).expect("an option is set");
+    let at = listener.local_addr().expect("it is bound");
+    let leave = |count| {
+        for mut stream in connect_each(&machine, at, count) {
+            set_socket_send_buffer_size(&stream, 8192).expect("an option is set");
+            stream.set_nonblocking(true).expect("a mode is set");
+            while stream.write(&[7; 4096]).is_ok() {}
+        }
+    };
+    let limit = Borrowed::of(LIMIT);
+    limit.write("100");
+    leave(120);
+    let counters = Counters::of(&machine);
+    // The kernel looks at its own sum every tenth of a second.
+    until("the next ones are reset", 10, || {
+        leave(1);
+        counters.risen(&machine, ABORTED) > 0
+    });
+    let counters = Counters::of(&machine);
+    leave(50);
+    let reset = counters.risen(&machine, ABORTED);
+    assert_eq!(reset, 50);
+    let judged = look_at_machine_while(1, || {
+        leave(10);
+        sleep(Duration::from_millis(100));
+    });
+    judged.fires(rule).proposes(rule, LIMIT, "32768");
+
+    limit.write("32768");
+    let counters = Counters::of(&machine);
+    let before = orphans();
+    leave(50);
+    assert_eq!(counters.risen(&machine, ABORTED), 0);
+    assert!(orphans() >= before + 50, "they stay");
+    look_at_machine_while(1, || {
+        leave(10);
+        sleep(Duration::from_millis(100));
+    })
+    .holds(rule);
+    note(&format!("orphan_limit: {reset} of 50 reset -> 0 of 50"));
+    // Whoever waits for them is gone, and so are they.
+    drop(listener);
+    until("no orphan is left", 20, || orphans() <= 20);
+    drop(limit);
+    proved(rule, "closed connections reset, of 50", 50.0, 0.0);
+}
+
+/// Connections of the machine that no program holds.
+fn orphans() -> u64 {
+    let text = fs::read_to_string("/proc/net/sockstat").expect("it is readable");
+    let (_, rest) = text.split_once("orphan ").expect("it has the field");
+    let digits = rest.split_whitespace().next().expect("a number follows");
+    digits.parse().expect("it is a number")
 }
