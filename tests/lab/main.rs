@@ -6,12 +6,14 @@
     reason = "a fixture that cannot be set up fails its experiment by panicking"
 )]
 
+mod boot_files;
 mod evidence;
 mod flood;
 mod flow;
 mod judge;
 mod kernel;
 mod load;
+mod machine;
 mod net;
 mod notes;
 mod pair;
@@ -23,10 +25,13 @@ mod accept_queue;
 mod buffers;
 mod close_wait;
 mod congestion;
+mod filtering;
 mod fin_wait;
 mod fin_wait_orphans;
 mod healthy;
+mod host;
 mod hygiene;
+mod hygiene_values;
 mod keepalive;
 mod lookalikes;
 mod pmtu;
