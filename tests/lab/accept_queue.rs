@@ -21,7 +21,10 @@ const REFUSED: &str = "clients that found the accept queue full, of 400";
 /// What one burst of clients met while nobody accepted.
 #[derive(Debug)]
 struct Burst {
+    /// Who waits in the queue, those of before included.
     queued: u64,
+    /// How many of the burst do.
+    joined: u64,
     overflows: i64,
     clients: Vec<TcpStream>,
 }
@@ -41,6 +44,7 @@ fn burst(pair: &Pair, to: SocketAddr, count: usize) -> Burst {
     });
     Burst {
         queued,
+        joined: queued - had,
         overflows,
         clients,
     }
@@ -74,8 +78,8 @@ fn fits(pair: &Pair, to: SocketAddr) -> f64 {
 
 /// Clients of a burst that did not get into the queue.
 fn turned_away(seen: &Burst) -> f64 {
-    let waiting = u32::try_from(seen.queued).expect("a small queue");
-    400.0 - f64::from(waiting)
+    let joined = u32::try_from(seen.joined).expect("a small queue");
+    400.0 - f64::from(joined)
 }
 
 /// Clients that keep coming to a full queue; those of one round leave before the next.
