@@ -550,6 +550,10 @@ pub struct Why {
     #[command(flatten)]
     pub rules: RuleFiles,
 
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
+
     /// Seconds to watch counters where a rule that may set the key needs them; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,

@@ -72,6 +72,11 @@ fn wish(
     let out_of_reach =
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
     let blocked = blocked.or_else(|| unreachable(&live));
+    // The guard of a rule that wants the same is a reason against the value, whoever wants it.
+    let blocked = blocked.or_else(|| {
+        let agreeing = rule.as_ref().filter(|rule| rule.recommended == *value);
+        agreeing.and_then(|rule| rule.blocked.clone())
+    });
     let own = format!("{WANTED_BY}{}", profile.name);
     let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == *value);
     let (mut because, costs, mut messages) = match rule {

@@ -30,6 +30,16 @@ fn number(value: i64) -> Reading<Value> {
 
 /// The plan of a profile beside a rule that sets somaxconn to a value.
 fn planned(want: &str, rule: Option<&str>, facts: &[(&str, Reading<Value>)]) -> Plan {
+    let snapshot = host(facts);
+    with_wishes(rules(rule, &snapshot), &profile(want), &snapshot)
+}
+
+/// The plan of such a rule alone, where the value is 128.
+fn plan_of_rule(to: &str) -> Plan {
+    rules(Some(to), &host(&[(LIVE, number(128))]))
+}
+
+fn rules(rule: Option<&str>, snapshot: &Snapshot) -> Plan {
     let files = rule.map(|to| RuleFile {
         name: "a.yaml".to_owned(),
         mechanism: "test".to_owned(),
@@ -39,9 +49,7 @@ fn planned(want: &str, rule: Option<&str>, facts: &[(&str, Reading<Value>)]) -> 
         ),
     });
     let book = Rulebook::of_files(files.as_slice()).unwrap();
-    let snapshot = host(facts);
-    let rules = plan(&check(&snapshot, &book), &snapshot);
-    with_wishes(rules, &profile(want), &snapshot)
+    plan(&check(snapshot, &book), snapshot)
 }
 
 const LIVE: &str = "sysctl.net.core.somaxconn";
@@ -83,6 +91,15 @@ fn a_rule_that_agrees_is_named_beside_the_profile() {
     assert_eq!(change.because, ["a", "profile:edge"]);
     assert_eq!(change.costs, ["c"]);
     assert!(change.by_setting, "the profile makes it converge");
+}
+
+#[test]
+fn the_guard_of_a_rule_that_agrees_holds_for_the_profile_too() {
+    let mut guarded = plan_of_rule("4096");
+    guarded.changes.get_mut(KEY).unwrap().blocked = Some("a guard".to_owned());
+    let snapshot = host(&[(LIVE, number(128))]);
+    let plan = with_wishes(guarded, &profile("net.core.somaxconn: 4096"), &snapshot);
+    assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
 }
 
 #[test]

@@ -46,7 +46,7 @@ const FIELDS: &[&str] = &["profile", "title", "params", "want"];
 impl Profile {
     /// The profiles this program was built with, by name.
     ///
-    /// Build data cannot be wrong at run time: `tests/profiles.rs` reads every profile.
+    /// Build data cannot be wrong at run time: the tests of this module read every profile.
     pub fn built_in() -> Result<BTreeMap<String, Self>, Vec<Problem>> {
         let mut all = BTreeMap::new();
         for data in BUILT_IN_PROFILES {
