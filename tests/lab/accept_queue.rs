@@ -21,10 +21,7 @@ const REFUSED: &str = "clients that found the accept queue full, of 400";
 /// What one burst of clients met while nobody accepted.
 #[derive(Debug)]
 struct Burst {
-    /// Who waits in the queue, those of before included.
     queued: u64,
-    /// How many of the burst do.
-    joined: u64,
     overflows: i64,
     clients: Vec<TcpStream>,
 }
@@ -44,7 +41,6 @@ fn burst(pair: &Pair, to: SocketAddr, count: usize) -> Burst {
     });
     Burst {
         queued,
-        joined: queued - had,
         overflows,
         clients,
     }
@@ -73,13 +69,17 @@ fn fits(pair: &Pair, to: SocketAddr) -> f64 {
     note(&format!(
         "accept queue with room, {to}: {CLIENTS} of {CLIENTS} connected"
     ));
-    turned_away(&seen)
+    number(CLIENTS - connected(&seen.clients))
 }
 
-/// Clients of a burst that did not get into the queue.
+/// Clients of a burst at a new listener that did not get into its queue.
 fn turned_away(seen: &Burst) -> f64 {
-    let joined = u32::try_from(seen.joined).expect("a small queue");
-    400.0 - f64::from(joined)
+    let queued = usize::try_from(seen.queued).expect("a small queue");
+    number(CLIENTS - queued)
+}
+
+fn number(clients: usize) -> f64 {
+    f64::from(u32::try_from(clients).expect("a few clients"))
 }
 
 /// Clients that keep coming to a full queue; those of one round leave before the next.
