@@ -35,15 +35,23 @@ impl Pair {
         if !usable() {
             return None;
         }
+        Some(Self::joined(|host, peer| {
+            host.ip(&format!(
+                "link add cable address {HOST_MAC} type veth peer name cable address {PEER_MAC} netns {}
+                 link set cable up\n",
+                peer.pid()
+            ));
+            peer.ip("link set cable up\n");
+        }))
+    }
+
+    /// Two namespaces that `join` gives a `cable` each, up and without addresses.
+    pub(crate) fn joined(join: impl FnOnce(&Net, &Net)) -> Self {
         let host = Net::open().expect("a namespace opens where one opened before");
         let peer = Net::open().expect("a namespace opens where one opened before");
-        host.ip(&format!(
-            "link add cable address {HOST_MAC} type veth peer name cable address {PEER_MAC} netns {}
-             address add 10.77.0.1/24 dev cable
-             link set cable up\n",
-            peer.pid()
-        ));
-        peer.ip("address add 10.77.0.2/24 dev cable\nlink set cable up\n");
+        join(&host, &peer);
+        host.ip("address add 10.77.0.1/24 dev cable\n");
+        peer.ip("address add 10.77.0.2/24 dev cable\n");
         let pair = Self { host, peer };
         if pair.families().contains(&Family::V6) {
             pair.host.ip("address add fd77::1/64 dev cable nodad\n");
@@ -52,7 +60,7 @@ impl Pair {
         for family in pair.families() {
             pair.greet(family);
         }
-        Some(pair)
+        pair
     }
 
     /// A new pair for each family this machine has, so that what one leaves behind (sixty seconds of
