@@ -13,7 +13,10 @@ use super::view::View;
 /// What is wrong with a rule in the light of one case; empty when nothing is.
 pub fn try_case(rule: &Rule, case: &Case) -> Vec<String> {
     let snapshot = snapshot(rule, case);
-    let view = View::new(&snapshot);
+    let mut view = View::new(&snapshot);
+    if let Some(waivers) = &case.waivers {
+        view = view.where_accepted(waivers);
+    }
     let verdict = judge(rule, &view);
     let mut faults = Vec::new();
     let found = word(&verdict);

@@ -10,6 +10,7 @@ mod finding;
 mod next_boot;
 mod setting;
 mod view;
+mod waived;
 
 pub use cases::{snapshot, try_case};
 pub use evaluate::{check, judge};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
+use crate::rule::{Waiver, Waivers};
 
 use super::definition::{DefinitionView, definitions};
 use super::next_boot::{default, next_boot};
@@ -14,7 +15,13 @@ use super::setting::{SettingView, settings};
 const NEEDS_DIAG: &str = "needs sock_diag";
 
 /// How the facts of a subject begin.
-const SUBJECTS: [&str; 4] = ["listener.", "destination.", "definition.", "setting."];
+const SUBJECTS: [&str; 5] = [
+    "listener.",
+    "destination.",
+    "definition.",
+    "setting.",
+    "waiver.",
+];
 
 /// The subject a rule with `each` is judged for.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +34,8 @@ pub enum SubjectView<'a> {
     Definition(DefinitionView<'a>),
     /// A key, now and after the next boot.
     Setting(SettingView<'a>),
+    /// A waiver, and whether its last day is over.
+    Waiver(&'a Waiver, bool),
 }
 
 /// Which stretch of time differences are taken over.
@@ -45,6 +54,7 @@ pub struct View<'a> {
     period: Period,
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
+    waivers: Option<&'a Waivers>,
 }
 
 impl<'a> View<'a> {
@@ -55,7 +65,22 @@ impl<'a> View<'a> {
             period: Period::Window,
             subject: None,
             tried: BTreeMap::new(),
+            waivers: None,
         }
+    }
+
+    /// The same facts where a site has accepted some findings.
+    #[must_use]
+    pub fn where_accepted(self, waivers: &'a Waivers) -> Self {
+        Self {
+            waivers: Some(waivers),
+            ..self
+        }
+    }
+
+    /// What the site has accepted.
+    pub(super) const fn waivers(&self) -> Option<&'a Waivers> {
+        self.waivers
     }
 
     /// The same facts over another period.
@@ -135,6 +160,14 @@ impl<'a> View<'a> {
         let now = &self.snapshot.now;
         let found = settings(now, now.boot.as_ref()?);
         Some(found.into_iter().map(SubjectView::Setting).collect())
+    }
+
+    /// What the site has accepted, in the order it is written; `None` when that was not read.
+    pub fn accepted(&self) -> Option<Vec<SubjectView<'a>>> {
+        let waivers = self.waivers?;
+        let all = waivers.list.iter();
+        let all = all.map(|one| SubjectView::Waiver(one, waivers.is_over(one)));
+        Some(all.collect())
     }
 
     /// How a setting stands now: what was read, apart from values tried out.
@@ -294,6 +327,19 @@ impl<'a> View<'a> {
             (SubjectView::Setting(one), _) if fact.starts_with("setting.") => {
                 one.value(&self.snapshot.now, fact)
             }
+            (SubjectView::Waiver(one, over), _) => match fact {
+                "waiver.rule" => text(one.rule.clone()),
+                "waiver.key" => match &one.key {
+                    Some(key) => text(key.clone()),
+                    None => Self::missing(fact, Why::Absent),
+                },
+                "waiver.reason" => text(one.reason.clone()),
+                "waiver.owner" => text(one.owner.clone()),
+                "waiver.until" => text(one.until.to_string()),
+                "waiver.place" => text(one.place.to_string()),
+                "waiver.expired" => Lookup::Value(Value::Bool(over)),
+                _ => Self::missing(fact, Why::Absent),
+            },
             _ => Self::missing(fact, Why::Absent),
         }
     }

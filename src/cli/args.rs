@@ -141,6 +141,32 @@ pub struct RuleFiles {
     pub dirs: Vec<PathBuf>,
 }
 
+/// Which of the rules are judged.
+#[derive(Debug, Default, Args)]
+pub struct Choice {
+    /// Judge only these rules: ids, mechanisms or severities, with commas between them.
+    ///
+    /// A rule is judged when any of the words names it, and no word of --ignore does. Facts that no judged
+    /// rule reads are not collected.
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub select: Vec<String>,
+
+    /// Leave these rules out: ids, mechanisms or severities, with commas between them.
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+}
+
+impl Choice {
+    /// The same options again.
+    pub(super) fn options(&self) -> Vec<(&'static str, &OsStr)> {
+        let select = self.select.iter().map(|word| ("--select", word));
+        let ignore = self.ignore.iter().map(|word| ("--ignore", word));
+        let both = select.chain(ignore);
+        both.map(|(option, word)| (option, OsStr::new(word)))
+            .collect()
+    }
+}
+
 impl RuleFiles {
     /// The same options again, for a command that is to judge by the same rules.
     pub(super) fn options(&self) -> Vec<(&'static str, &OsStr)> {
@@ -165,6 +191,10 @@ pub struct Check {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
@@ -330,6 +360,10 @@ pub struct Apply {
     #[command(flatten)]
     pub rules: RuleFiles,
 
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
+
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
@@ -347,7 +381,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "select", "ignore"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.
@@ -455,6 +489,10 @@ pub enum Rules {
         /// The rules to list.
         #[command(flatten)]
         rules: RuleFiles,
+
+        /// Which of them.
+        #[command(flatten)]
+        choice: Choice,
     },
     /// Judge the rules of a folder by the cases beside them.
     Test {

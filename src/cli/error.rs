@@ -8,7 +8,7 @@ use crate::fact::WindowError;
 use crate::host::{
     EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError,
 };
-use crate::rule::Problem;
+use crate::rule::{Problem, UnknownWord};
 
 use super::exit::Exit;
 
@@ -31,6 +31,8 @@ pub enum Error {
     NoKey(String, Option<String>),
     /// No rule of this id; the nearest one.
     NoRule(String, Option<String>),
+    /// A word that is no rule, mechanism or severity.
+    NoSuchWord(UnknownWord),
     /// A folder to test holds neither rules nor cases.
     NoRules(PathBuf),
     /// The folder of the site's files that was named is not there.
@@ -90,6 +92,9 @@ impl fmt::Display for Error {
             Self::NoRoot(path) => write!(f, "no files of a system below `{}`", path.display()),
             Self::NoKey(key, _) => write!(f, "no key is named `{key}`, and none begins so"),
             Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
+            Self::NoSuchWord(unknown) => {
+                write!(f, "no rule, mechanism or severity `{}`", unknown.word)
+            }
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
             Self::NoConfig(path) => write!(f, "no folder at `{}`", path.display()),
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
@@ -141,6 +146,10 @@ impl Error {
             Self::NoKey(_, Some(near)) | Self::NoRule(_, Some(near)) => {
                 Some(format!("did you mean `{near}`?"))
             }
+            Self::NoSuchWord(UnknownWord { nearest, .. }) => Some(match nearest {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "list rules and mechanisms with `tcptune rules list`".to_owned(),
+            }),
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
             Self::NoConfig(_) => Some(

@@ -58,31 +58,26 @@ pub fn read_rule_files(folder: &Path, trust: Trust) -> RuleFolder {
     list(folder, trust, &mut paths, &mut found.problems, 0);
     paths.sort();
     for path in paths {
-        let name = path.to_string_lossy().into_owned();
-        match read(&path, trust) {
-            Ok(text) => {
-                let mechanism = path
-                    .parent()
-                    .and_then(Path::file_name)
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                let case = name.ends_with(".test.yaml");
-                let file = RuleFile {
-                    name,
-                    mechanism,
-                    text,
-                };
-                if case {
-                    found.cases.push(file);
-                } else {
-                    found.rules.push(file);
-                }
-            }
-            Err(kind) => found.problems.push(whole_file(&name, kind)),
+        match read_rule_file(&path, trust) {
+            Ok(file) if file.name.ends_with(".test.yaml") => found.cases.push(file),
+            Ok(file) => found.rules.push(file),
+            Err(problem) => found.problems.push(problem),
         }
     }
     found
+}
+
+/// Reads one file as it is.
+pub fn read_rule_file(path: &Path, trust: Trust) -> Result<RuleFile, Problem> {
+    let name = path.to_string_lossy().into_owned();
+    let text = read(path, trust).map_err(|kind| whole_file(&name, kind))?;
+    let folder = path.parent().and_then(Path::file_name);
+    let mechanism = folder.unwrap_or_default().to_string_lossy().into_owned();
+    Ok(RuleFile {
+        name,
+        mechanism,
+        text,
+    })
 }
 
 /// Whether something is at a path; what cannot be looked at counts, since nobody can say that it is not.

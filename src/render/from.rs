@@ -12,7 +12,7 @@ use crate::rule::{self, Rulebook};
 
 use super::finding::{
     Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
-    SetBy, Severity, Unit,
+    SetBy, Severity, Unit, WaivedKey, Waiver,
 };
 use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
 
@@ -132,6 +132,21 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         .replaced()
         .iter()
         .map(|(id, file)| format!("rule {id} is replaced by {file}"));
+    let disabled = book.disabled().map(|one| match &one.reason {
+        Some(why) => format!("rule {} is disabled by {}: {why}", one.rule.id, one.file),
+        None => format!("rule {} is disabled by {}", one.rule.id, one.file),
+    });
+    let site = first_few(
+        replaced.chain(disabled).collect(),
+        "rules that this site replaced or disabled: `tcptune rules list` tells all",
+    );
+    let left_out = book.left_out();
+    let chosen = (left_out > 0).then(|| {
+        format!(
+            "{left_out} of {} rules were not judged (--select, --ignore)",
+            left_out + book.rules().len()
+        )
+    });
     let unseen: BTreeSet<&String> = snapshot
         .now
         .notes
@@ -151,7 +166,8 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
     let young = (past && !own).then(|| young.to_owned());
     std::iter::once(recycle)
         .chain(young)
-        .chain(replaced)
+        .chain(site)
+        .chain(chosen)
         .chain(unseen.into_iter().cloned())
         .chain(snapshot.now.boot.iter().flat_map(of_files))
         .collect()
@@ -159,13 +175,17 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
 
 /// What could not be read of the boot files, and what is odd about them: the first few, and how many more.
 fn of_files(boot: &Boot) -> Vec<String> {
+    let more = "about boot files: `tcptune why KEY` tells all";
+    first_few(boot.notes.clone(), more)
+}
+
+/// The first few notes of a kind, and how many more there are.
+fn first_few(mut notes: Vec<String>, more: &str) -> Vec<String> {
     const TOLD: usize = 5;
-    let mut notes: Vec<String> = boot.notes.iter().take(TOLD).cloned().collect();
-    let left = boot.notes.len().saturating_sub(TOLD);
+    let left = notes.len().saturating_sub(TOLD);
     if left > 0 {
-        notes.push(format!(
-            "and {left} more about boot files: `tcptune why KEY` tells all"
-        ));
+        notes.truncate(TOLD);
+        notes.push(format!("and {left} more {more}"));
     }
     notes
 }
@@ -248,12 +268,26 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
                 url: one.url.clone(),
             })
             .collect(),
-        waived: None,
+        waived: finding.waived.as_ref().map(|one| Waiver {
+            reason: one.reason.clone(),
+            until: Some(one.until.to_string()),
+            owner: Some(one.owner.clone()),
+        }),
         first: finding.first.clone(),
         cost: finding.cost.clone(),
         others: u64::try_from(finding.others).unwrap_or(u64::MAX),
         instances: finding.instances.iter().map(of_instance).collect(),
+        waived_keys: finding.waived_keys.iter().filter_map(waived_key).collect(),
     }
+}
+
+fn waived_key(waiver: &rule::Waiver) -> Option<WaivedKey> {
+    Some(WaivedKey {
+        key: waiver.key.clone()?,
+        reason: waiver.reason.clone(),
+        until: waiver.until.to_string(),
+        owner: waiver.owner.clone(),
+    })
 }
 
 fn of_instance(instance: &check::Instance) -> Instance {

@@ -9,13 +9,14 @@ use std::rc::Rc;
 use crate::catalog;
 use crate::fact::boot::Boot;
 use crate::fact::socket::{Destination, Family, Listener};
-use crate::fact::{FactKind, KernelVersion, Reading, Value, fact_spec};
+use crate::fact::{Day, FactKind, KernelVersion, Reading, Value, fact_spec};
 
 use super::case_boot;
 use super::fields::{Fields, Sink, text};
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, parse_tree};
 use super::terms::Term;
+use super::waiver::{self, Waivers};
 use super::yaml::{Content, Node};
 
 /// The cases of one rule.
@@ -50,6 +51,8 @@ pub struct Case {
     pub kernel: Option<KernelVersion>,
     /// The boot configuration; `None` when it was not read.
     pub boot: Option<Boot>,
+    /// What the site has accepted, and the day it is; `None` when that was not read.
+    pub waivers: Option<Waivers>,
     /// The verdict.
     pub expect: Expect,
     /// The changes a firing rule proposes, exactly; values as `/proc/sys` takes them.
@@ -111,6 +114,8 @@ const CASE: &[&str] = &[
     "definitions",
     "boot",
     "writers",
+    "waivers",
+    "today",
     "expect",
     "set",
     "blocked",
@@ -190,6 +195,10 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         .is_some_and(|(word, _)| word == "denied");
     let kernel = fields.optional_text("kernel", sink);
     let boot = case_boot::boot(&fields, sink);
+    let waivers = fields.optional("waivers").map(|_| Waivers {
+        list: waiver::read_list(fields.items("waivers", sink), None, sink),
+        today: today(&fields, sink),
+    });
     let instances = fields.optional("instances").and_then(whole);
     let set = fields
         .entries("set", sink)
@@ -212,12 +221,29 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         sockets_denied,
         kernel: kernel.and_then(|(release, _)| KernelVersion::parse(release)),
         boot,
+        waivers,
         expect: expect?,
         set,
         blocked: fields.flag("blocked", sink).unwrap_or(false),
         waiting: fields.flag("waiting", sink).unwrap_or(false),
         missing,
         instances: instances.and_then(|count| usize::try_from(count).ok()),
+    })
+}
+
+/// The day of a case; the first one there is if it does not say.
+fn today(fields: &Fields<'_>, sink: &mut Sink) -> Day {
+    let first = Day::of_unix(0);
+    let Some((written, place)) = fields.optional_text("today", sink) else {
+        return first;
+    };
+    Day::parse(written).unwrap_or_else(|| {
+        let message = format!("`{}` is no day of the calendar", written.escape_debug());
+        sink.at(
+            place,
+            ProblemKind::Other(message, Some("write YYYY-MM-DD".to_owned())),
+        );
+        first
     })
 }
 

@@ -24,10 +24,16 @@ impl Sink {
 
     /// Adds a problem at a place; the span covers the word that starts there.
     pub(super) fn at(&mut self, place: Place, kind: ProblemKind) {
+        let span = self.word(place);
+        self.span(span, kind);
+    }
+
+    /// The bytes of the word that starts at a place.
+    pub(super) fn word(&self, place: Place) -> std::ops::Range<usize> {
         let start = self.offset(place);
         let rest = self.source.text.get(start..).unwrap_or("");
         let width = rest.find(['\n', ':', ',', '}', ']']).unwrap_or(rest.len());
-        self.span(start..start + width, kind);
+        start..start + width
     }
 
     /// Adds a problem at a span of bytes.

@@ -127,7 +127,7 @@ impl Reader {
 
     /// Reads every field that judging needs before giving up, so that one run shows all problems.
     fn condition(&mut self, fields: &Fields<'_>, origin: Origin, mechanism: &str) -> Option<Rule> {
-        let id = self.id(fields, &origin);
+        let id = read_id(fields, &origin.file, &mut self.sink);
         let severity = fields.required_term("severity", &mut self.sink);
         let kind = fields.required_term("kind", &mut self.sink);
         let maturity = fields.required_term("maturity", &mut self.sink);
@@ -202,35 +202,6 @@ impl Reader {
             references,
             lab: lab.map(|(name, _)| name.to_owned()),
         })
-    }
-
-    fn id(&mut self, fields: &Fields<'_>, origin: &Origin) -> Option<String> {
-        let (id, place) = fields.required_text("id", &mut self.sink)?;
-        let kebab = !id.is_empty()
-            && id.len() <= 60
-            && id.starts_with(|c: char| c.is_ascii_lowercase())
-            && !id.ends_with('-')
-            && !id.contains("--")
-            && id
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !kebab {
-            let why = "write it in kebab-case: `accept-queue-overflow`".to_owned();
-            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
-        }
-        let stem = origin
-            .file
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.rsplit_once('.'))
-            .map(|(stem, _)| stem);
-        if let Some(stem) = stem
-            && stem != id
-        {
-            let why = format!("the file is called `{stem}`");
-            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
-        }
-        Some(id.to_owned())
     }
 
     fn requires(&mut self, fields: &Fields<'_>) -> Vec<String> {
@@ -512,6 +483,35 @@ impl Reader {
         };
         self.sink.span(span, ProblemKind::Expression(error));
     }
+}
+
+/// The id of a rule: kebab-case, and the name of its file.
+pub(super) fn read_id(fields: &Fields<'_>, file: &str, sink: &mut Sink) -> Option<String> {
+    let (id, place) = fields.required_text("id", sink)?;
+    let kebab = !id.is_empty()
+        && id.len() <= 60
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && !id.contains("--")
+        && id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !kebab {
+        let why = "write it in kebab-case: `accept-queue-overflow`".to_owned();
+        sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+    }
+    let stem = file
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(stem, _)| stem);
+    if let Some(stem) = stem
+        && stem != id
+    {
+        let why = format!("the file is called `{stem}`");
+        sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+    }
+    Some(id.to_owned())
 }
 
 /// A symptom that reads only counters, settings and host facts is judged over "since boot" by its own

@@ -27,15 +27,17 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
-    let Site { book, .. } = Site::load(&args.rules)?;
+    let Site { book, waivers } = Site::chosen(&args.rules, &args.choice)?;
     let snapshot = collect(args, &book, output)?;
-    let judgements = check(&snapshot, &book);
+    let judgements = check(&snapshot, &book, &waivers);
     let plan = plan(&judgements, &snapshot);
     let report = render::report(&snapshot, &book, &judgements, &plan);
     match args.format {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
-            let apply = render::apply_command(netns, pid, &args.rules.options());
+            let mut options = args.rules.options();
+            options.extend(args.choice.options());
+            let apply = render::apply_command(netns, pid, &options);
             let options = HumanOptions {
                 color: output.color(),
                 verbose: args.verbose,
@@ -95,7 +97,9 @@ fn exit(args: &Check, judgements: &[Judgement<'_>]) -> Exit {
     }
     // A past finding counts too, one severity lower than its rule.
     let counts = |judgement: &Judgement<'_>| match &judgement.verdict {
-        Verdict::Fires(finding) => args.fail_on.counts(finding.severity),
+        Verdict::Fires(finding) => {
+            finding.waived.is_none() && args.fail_on.counts(finding.severity)
+        }
         _ => false,
     };
     if judgements.iter().any(counts) {

@@ -137,6 +137,7 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
         None if name.starts_with("definition.") => {
             Some("one for each line that sets a key at boot".to_owned())
         }
+        None if name.starts_with("waiver.") => Some("one for each waiver".to_owned()),
         None if name.starts_with("setting.") => Some("one for each key".to_owned()),
         None => Some("worked out when a rule asks".to_owned()),
         Some(reading) => reading.reason(),

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 /// Lists or tests.
 pub(super) fn run(args: &Rules, output: &mut Output) -> Result<Exit, Error> {
     match args {
-        Rules::List { rules } => list(&Site::load(rules)?.book, output),
+        Rules::List { rules, choice } => list(&Site::chosen(rules, choice)?.book, output),
         Rules::Test { dir } => test(dir, output),
     }
 }

@@ -29,7 +29,7 @@ const RECORDING: &str = "no files were given with the recorded tree (--root)";
 
 /// Answers for a key, or for every key that begins so.
 pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
-    let Site { book, .. } = Site::load(&args.rules)?;
+    let Site { book, waivers } = Site::load(&args.rules)?;
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
     let files_only = args.boot.root.is_some() && args.at.proc.is_none();
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         let near = catalog::slashed(name).or_else(|| catalog::nearest(name).map(str::to_owned));
         return Err(Error::NoKey(args.key.clone(), near));
     }
-    let view = View::new(&snapshot);
+    let view = View::new(&snapshot).where_accepted(&waivers);
     let judged = |rule| Judgement {
         rule,
         verdict: judge(rule, &view),

@@ -55,7 +55,7 @@ impl Offer {
             Some(file) => Some(host::read_plan(file).map_err(Error::Plan)?),
             None => None,
         };
-        let Site { book, .. } = Site::load(job.rules)?;
+        let Site { book, waivers } = Site::chosen(job.rules, job.choice)?;
         let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(book.facts());
         let interval = if reviewed.is_some() || job.since.is_some() {
@@ -84,7 +84,7 @@ impl Offer {
         let (plan, unjudged) = if reviewed.is_some() {
             (Plan::default(), Vec::new())
         } else {
-            let judgements = check(&snapshot, &book);
+            let judgements = check(&snapshot, &book, &waivers);
             (plan(&judgements, &snapshot), unjudged(&judgements))
         };
         let mut offer = Self {
