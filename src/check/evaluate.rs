@@ -389,10 +389,11 @@ fn target(assignment: &Assignment, view: &View<'_>) -> Option<Value> {
         .iter()
         .map(|expr| expr.evaluate(view))
         .collect();
-    to_value(spec, &outcomes)
+    value_of(spec, &outcomes)
 }
 
-fn to_value(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
+/// The value of a key that these results are, one for each of its numbers.
+pub(super) fn value_of(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
     match (spec.kind, outcomes) {
         (Kind::Int | Kind::Enum | Kind::Bitmask, [one]) => whole(one).map(Value::Int),
         (Kind::Bool, [Outcome::Bool(on)]) => Some(Value::Bool(*on)),

@@ -58,7 +58,7 @@ pub enum Command {
     Explain(Explain),
     /// Print the vocabulary of rules with current values, or why there is none.
     Facts(Facts),
-    /// List or test rules.
+    /// List, test or lint rules.
     #[command(subcommand)]
     Rules(Rules),
     /// Print a JSON Schema.
@@ -484,21 +484,69 @@ pub struct Facts {
 /// `tcptune rules`.
 #[derive(Debug, Subcommand)]
 pub enum Rules {
-    /// List every rule: id, severity, kind, maturity, mechanism, origin.
-    List {
-        /// The rules to list.
-        #[command(flatten)]
-        rules: RuleFiles,
+    /// List every rule: id, severity, kind, maturity, mechanism, origin, state.
+    List(ListRules),
+    /// Judge rules by the cases beside them.
+    Test(TestRules),
+    /// Look for what rules should say and do not, and for changes without a bound.
+    Lint(LintRules),
+}
 
-        /// Which of them.
-        #[command(flatten)]
-        choice: Choice,
-    },
-    /// Judge the rules of a folder by the cases beside them.
-    Test {
-        /// The folder.
-        dir: PathBuf,
-    },
+/// `tcptune rules list`.
+#[derive(Debug, Args)]
+pub struct ListRules {
+    /// The rules to list.
+    #[command(flatten)]
+    pub rules: RuleFiles,
+
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// How to print the list.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// `tcptune rules test`.
+#[derive(Debug, Args)]
+pub struct TestRules {
+    /// A folder, a rule or a file of cases; without it the rules.d of this site.
+    pub path: Option<PathBuf>,
+
+    /// The folder of this site's own files.
+    #[command(flatten)]
+    pub site: SiteFolder,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
+}
+
+/// `tcptune rules lint`.
+#[derive(Debug, Args)]
+pub struct LintRules {
+    /// A folder, a rule or a file of cases; without it the rules.d of this site.
+    pub path: Option<PathBuf>,
+
+    /// The folder of this site's own files.
+    #[command(flatten)]
+    pub site: SiteFolder,
+
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// How the result of cases is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people: what failed, and a count.
+    Human,
+    /// For programs, see `tcptune schema`.
+    Json,
+    /// For build servers: JUnit XML.
+    Junit,
 }
 
 /// `tcptune schema`.
@@ -522,6 +570,18 @@ pub enum SchemaOf {
     Apply,
     /// `history --format json`.
     History,
+    /// `rules list --format json`.
+    Rules,
+    /// `rules test --format json`.
+    RulesTest,
+    /// `rules lint --format json`.
+    RulesLint,
+    /// A rule file, or a file that disables a rule; for editors.
+    Rule,
+    /// A file of cases, `*.test.yaml`; for editors.
+    Cases,
+    /// The site's waivers.yaml; for editors.
+    Waivers,
 }
 
 /// `tcptune snapshot`.

@@ -37,6 +37,8 @@ pub enum Error {
     NoRules(PathBuf),
     /// The folder of the site's files that was named is not there.
     NoConfig(PathBuf),
+    /// There are no rules of this site, and no others were named.
+    NoOwnRules,
     /// No fact whose name contains this.
     NoFact(String),
     /// A file cannot be written; the errno by name.
@@ -96,6 +98,7 @@ impl fmt::Display for Error {
                 write!(f, "no rule, mechanism or severity `{}`", unknown.word)
             }
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
+            Self::NoOwnRules => f.write_str("this site has no rules.d"),
             Self::NoConfig(path) => write!(f, "no folder at `{}`", path.display()),
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
             Self::CannotWrite(path, errno) => {
@@ -152,6 +155,9 @@ impl Error {
             }),
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
+            Self::NoOwnRules => {
+                Some("name a folder or a file: tcptune rules test PATH".to_owned())
+            }
             Self::NoConfig(_) => Some(
                 "give the folder that holds rules.d/ and waivers.yaml, or leave --config away"
                     .to_owned(),

@@ -15,6 +15,7 @@ use super::finding::{
     SetBy, Severity, Unit, WaivedKey, Waiver,
 };
 use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
+use super::rules::{RULES_SCHEMA, RuleList, RuleRow, RuleWaiver};
 
 /// The report of one audit.
 pub fn report(
@@ -86,6 +87,46 @@ pub fn report(
         summary: Summary::of(&findings, &not_fired),
         findings,
         not_fired,
+    }
+}
+
+/// Every rule of a book, the disabled ones included, by id.
+pub fn rule_list(book: &Rulebook, waivers: &rule::Waivers) -> RuleList {
+    let disabled = book.disabled().map(|one| (&one.rule, Some(one)));
+    let rules = book.rules().map(|rule| (rule, None)).chain(disabled);
+    let mut rows: Vec<RuleRow> = rules
+        .map(|(rule, disabled)| RuleRow {
+            id: rule.id.clone(),
+            severity: severity(rule.severity),
+            kind: kind(rule.kind),
+            maturity: maturity(rule.maturity),
+            scope: scope(rule.scope),
+            owner: owner(rule.owner),
+            mechanism: rule.mechanism.clone(),
+            built_in: rule.origin.built_in,
+            file: rule.origin.file.clone(),
+            replaces: book.replaced().contains_key(&rule.id),
+            disabled_by: disabled.map(|one| one.file.clone()),
+            disabled_because: disabled.and_then(|one| one.reason.clone()),
+            waivers: waivers
+                .list
+                .iter()
+                .filter(|one| one.rule == rule.id)
+                .map(|one| RuleWaiver {
+                    key: one.key.clone(),
+                    reason: one.reason.clone(),
+                    owner: one.owner.clone(),
+                    until: one.until.to_string(),
+                    expired: waivers.is_over(one),
+                })
+                .collect(),
+        })
+        .collect();
+    rows.sort_by(|one, other| one.id.cmp(&other.id));
+    RuleList {
+        schema: RULES_SCHEMA.to_owned(),
+        tool: tool(),
+        rules: rows,
     }
 }
 
@@ -221,30 +262,11 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
         rule: rule.id.clone(),
         title: finding.title.clone(),
         mechanism: rule.mechanism.clone(),
-        severity: match finding.severity {
-            rule::Severity::High => Severity::High,
-            rule::Severity::Medium => Severity::Medium,
-            rule::Severity::Low => Severity::Low,
-            rule::Severity::Info => Severity::Info,
-        },
-        kind: match rule.kind {
-            rule::Kind::Symptom => Kind::Symptom,
-            rule::Kind::Setting => Kind::Setting,
-        },
-        maturity: match rule.maturity {
-            rule::Maturity::Stable => Maturity::Stable,
-            rule::Maturity::Preview => Maturity::Preview,
-        },
-        scope: match rule.scope {
-            rule::Scope::Netns => Scope::Netns,
-            rule::Scope::Host => Scope::Host,
-        },
-        owner: match rule.owner {
-            rule::Owner::Host => Owner::Host,
-            rule::Owner::Application => Owner::Application,
-            rule::Owner::Peer => Owner::Peer,
-            rule::Owner::Network => Owner::Network,
-        },
+        severity: severity(finding.severity),
+        kind: kind(rule.kind),
+        maturity: maturity(rule.maturity),
+        scope: scope(rule.scope),
+        owner: owner(rule.owner),
         period: match finding.period {
             check::When::Now => Period::Now,
             check::When::Past => Period::Past,
@@ -278,6 +300,45 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
         others: u64::try_from(finding.others).unwrap_or(u64::MAX),
         instances: finding.instances.iter().map(of_instance).collect(),
         waived_keys: finding.waived_keys.iter().filter_map(waived_key).collect(),
+    }
+}
+
+const fn severity(severity: rule::Severity) -> Severity {
+    match severity {
+        rule::Severity::High => Severity::High,
+        rule::Severity::Medium => Severity::Medium,
+        rule::Severity::Low => Severity::Low,
+        rule::Severity::Info => Severity::Info,
+    }
+}
+
+const fn kind(kind: rule::Kind) -> Kind {
+    match kind {
+        rule::Kind::Symptom => Kind::Symptom,
+        rule::Kind::Setting => Kind::Setting,
+    }
+}
+
+const fn maturity(maturity: rule::Maturity) -> Maturity {
+    match maturity {
+        rule::Maturity::Stable => Maturity::Stable,
+        rule::Maturity::Preview => Maturity::Preview,
+    }
+}
+
+const fn scope(scope: rule::Scope) -> Scope {
+    match scope {
+        rule::Scope::Netns => Scope::Netns,
+        rule::Scope::Host => Scope::Host,
+    }
+}
+
+const fn owner(owner: rule::Owner) -> Owner {
+    match owner {
+        rule::Owner::Host => Owner::Host,
+        rule::Owner::Application => Owner::Application,
+        rule::Owner::Peer => Owner::Peer,
+        rule::Owner::Network => Owner::Network,
     }
 }
 

@@ -7,14 +7,12 @@ use std::rc::Rc;
 use crate::fact::nearest;
 
 use super::fields::{Fields, Sink};
+use super::form::DISABLING;
 use super::problem::{Problem, ProblemKind, Source};
 use super::read::{read_id, read_rule};
 use super::rulebook::{RuleFile, Rulebook, parse_tree};
 use super::schema::{Origin, Rule};
 use super::yaml::{Content, Node};
-
-/// The fields of a file that takes a rule out.
-pub(super) const DISABLING: &[&str] = &["id", "disabled", "reason"];
 
 /// The rules of one folder, and the ids it disables in the layers below.
 #[derive(Debug, Default)]
@@ -133,8 +131,8 @@ fn read_disabled(
     let fields = Fields::open(node, "a file that disables a rule", DISABLING, &mut sink);
     let read = fields.and_then(|fields| {
         let id = read_id(&fields, &source.name, &mut sink);
-        if fields.flag("disabled", &mut sink) == Some(false)
-            && let Some(node) = fields.optional("disabled")
+        if let Some(node) = fields.required("disabled", &mut sink)
+            && !matches!(node.content, Content::Bool(true))
         {
             let message = "`disabled` can only be true".to_owned();
             let help = "delete the line, or the file, to have the rule".to_owned();

@@ -7,6 +7,7 @@ use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
 use super::fields::{Fields, Sink, term, text};
+use super::form::{GUARD, PAST, REFERENCE, RULE, TARGET, WAITING};
 use super::problem::{Problem, ProblemKind, Source, source_offset};
 use super::schema::{
     Assignment, BuiltIn, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting,
@@ -14,32 +15,6 @@ use super::schema::{
 use super::terms::{Kind, Maturity, Subject};
 use super::vocabulary::{Names, has_a_value_since_boot};
 use super::yaml::{Content, Node, Place};
-
-const FIELDS: &[&str] = &[
-    "id",
-    "title",
-    "severity",
-    "kind",
-    "maturity",
-    "scope",
-    "owner",
-    "requires",
-    "each",
-    "when",
-    "past",
-    "evidence",
-    "message",
-    "first",
-    "set",
-    "guards",
-    "below_default",
-    "waiting",
-    "advise",
-    "cost",
-    "explain",
-    "references",
-    "lab",
-];
 
 /// Reads one rule, all of it. `mechanism` is the name of the folder the file lies in.
 pub(super) fn read_rule(
@@ -49,7 +24,7 @@ pub(super) fn read_rule(
     mechanism: &str,
 ) -> Result<Rule, Vec<Problem>> {
     let mut reader = Reader::new(source);
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let rule = fields.and_then(|fields| {
         let rule = reader.condition(&fields, origin, mechanism);
         let response = reader.response(&fields);
@@ -75,7 +50,7 @@ pub(super) fn read_condition(
         built_in: true,
     };
     let mut reader = Reader::new(source);
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let rule = fields.and_then(|fields| {
         let mut rule = reader.condition(&fields, origin, data.mechanism)?;
         rule.built_in = Some(data);
@@ -92,7 +67,7 @@ pub(super) fn read_response(
 ) -> Result<Response, Vec<Problem>> {
     let mut reader = Reader::new(source);
     reader.names.subject = each;
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let response = fields.and_then(|fields| reader.response(&fields));
     reader.end(response)
 }
@@ -236,7 +211,7 @@ impl Reader {
     ) -> Option<T> {
         let node = fields.optional("past")?;
         let problems = self.sink.problems.len();
-        let inner = Fields::open(node, "`past`", &["when", "message"], &mut self.sink);
+        let inner = Fields::open(node, "`past`", PAST, &mut self.sink);
         if part == Part::Response {
             // The mapping is opened for both parts; what is wrong with itself is told once.
             self.sink.problems.truncate(problems);
@@ -287,7 +262,7 @@ impl Reader {
     fn assignment(&mut self, key: &str, spec: &KeySpec, node: &Node) -> Option<Assignment> {
         let (to, when) = match &node.content {
             Content::Map(_) => {
-                let fields = Fields::open(node, key, &["to", "when"], &mut self.sink)?;
+                let fields = Fields::open(node, key, TARGET, &mut self.sink)?;
                 let to = fields.required("to", &mut self.sink)?;
                 let when = fields
                     .optional("when")
@@ -338,8 +313,7 @@ impl Reader {
     fn guards(&mut self, fields: &Fields<'_>) -> Vec<Guard> {
         let mut guards = Vec::new();
         for node in fields.items("guards", &mut self.sink) {
-            let Some(fields) = Fields::open(node, "a guard", &["when", "because"], &mut self.sink)
-            else {
+            let Some(fields) = Fields::open(node, "a guard", GUARD, &mut self.sink) else {
                 continue;
             };
             let when = self.required_condition(&fields, "when");
@@ -353,7 +327,7 @@ impl Reader {
 
     fn waiting(&mut self, fields: &Fields<'_>) -> Option<Waiting> {
         let node = fields.optional("waiting")?;
-        let fields = Fields::open(node, "`waiting`", &["when", "what"], &mut self.sink)?;
+        let fields = Fields::open(node, "`waiting`", WAITING, &mut self.sink)?;
         let when = self.required_condition(&fields, "when");
         let what = self.required_template(&fields, "what");
         Some(Waiting {
@@ -385,8 +359,7 @@ impl Reader {
     fn references(&mut self, fields: &Fields<'_>) -> Vec<Reference> {
         let mut references = Vec::new();
         for node in fields.items("references", &mut self.sink) {
-            let Some(fields) = Fields::open(node, "a reference", &["title", "url"], &mut self.sink)
-            else {
+            let Some(fields) = Fields::open(node, "a reference", REFERENCE, &mut self.sink) else {
                 continue;
             };
             let title = fields.required_text("title", &mut self.sink);

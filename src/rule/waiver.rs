@@ -8,15 +8,11 @@ use crate::fact::boot::Place;
 use crate::fact::{Day, nearest};
 
 use super::fields::{Fields, Sink};
+use super::form::{WAIVER, WAIVERS};
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, Rulebook, parse_tree};
 use super::terms::Subject;
 use super::yaml::{self, Content, Node};
-
-/// The fields of a waiver.
-pub(super) const FIELDS: &[&str] = &["rule", "key", "reason", "owner", "until"];
-/// Those that must be there.
-pub(super) const REQUIRED: &[&str] = &["rule", "reason", "owner", "until"];
 
 /// One finding that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,10 +87,11 @@ pub fn parse_waivers(file: &RuleFile, book: &Rulebook) -> Result<Vec<Waiver>, Ve
     let mut list = Vec::new();
     // A file without a word yet is a file without waivers.
     if !matches!(node.content, Content::Null)
-        && let Some(fields) = Fields::open(&node, "a file of waivers", &["waivers"], &mut sink)
+        && let Some(fields) = Fields::open(&node, "a file of waivers", WAIVERS, &mut sink)
     {
         list = read_list(fields.items("waivers", &mut sink), Some(book), &mut sink);
     }
+    sink.problems.sort_by_key(|problem| problem.span.start);
     if sink.problems.is_empty() {
         Ok(list)
     } else {
@@ -129,7 +126,7 @@ pub(super) fn read_list(items: &[Node], book: Option<&Rulebook>, sink: &mut Sink
 }
 
 fn read(node: &Node, book: Option<&Rulebook>, sink: &mut Sink) -> Option<Waiver> {
-    let fields = Fields::open(node, "a waiver", FIELDS, sink)?;
+    let fields = Fields::open(node, "a waiver", WAIVER, sink)?;
     let [rule, reason, owner, until] =
         ["rule", "reason", "owner", "until"].map(|name| fields.required_text(name, sink));
     let key = fields.optional_text("key", sink);
