@@ -229,6 +229,7 @@ impl Linter<'_> {
         let Some(spec) = catalog::find(&one.key) else {
             return;
         };
+        let own = format!("sysctl.{}", one.key);
         let facts: BTreeSet<&str> = one
             .to
             .iter()
@@ -244,8 +245,9 @@ impl Linter<'_> {
                     view,
                     scaled: &scaled,
                     factor,
+                    own: &own,
                 };
-                wanted(one, spec, &facts)
+                wanted(one, spec, &own, &facts)
             };
             let tried = [0.0, 1.0, 1e6, 1e12].map(|factor| (factor, at(factor)));
             for (factor, value) in &tried {
@@ -281,8 +283,13 @@ impl Linter<'_> {
     }
 }
 
-/// The value an assignment wants; `None` when it wants none, or a fact is missing.
-fn wanted(one: &Assignment, spec: &KeySpec, facts: &dyn Facts) -> Option<Result<Value, String>> {
+/// The value an assignment wants; `None` when it wants none or the one there is, or when a fact is missing.
+fn wanted(
+    one: &Assignment,
+    spec: &KeySpec,
+    own: &str,
+    facts: &dyn Facts,
+) -> Option<Result<Value, String>> {
     if let Some(when) = &one.when
         && when.evaluate(facts) != Outcome::Bool(true)
     {
@@ -297,6 +304,11 @@ fn wanted(one: &Assignment, spec: &KeySpec, facts: &dyn Facts) -> Option<Result<
         }
     }
     let value = value_of(spec, &outcomes);
+    if let (Some(value), Lookup::Value(live)) = (&value, facts.value(own))
+        && *value == live
+    {
+        return None;
+    }
     Some(value.ok_or_else(|| "it is no whole number that a key can hold".to_owned()))
 }
 
@@ -359,6 +371,8 @@ struct Scaled<'a> {
     view: &'a View<'a>,
     scaled: &'a [&'a str],
     factor: f64,
+    /// The setting that the target is for.
+    own: &'a str,
 }
 
 impl Scaled<'_> {
@@ -378,7 +392,8 @@ impl Scaled<'_> {
         if spec.is_some_and(|spec| matches!(spec.kind, Kind::Enum | Kind::Bitmask)) {
             return Lookup::Value(value);
         }
-        let scaled = |number: i64| self.number(number, spec);
+        let is_own = fact == self.own;
+        let scaled = |number: i64| self.number(number, spec, is_own);
         Lookup::Value(match value {
             Value::Int(number) => Value::Int(scaled(number)),
             Value::Range(numbers) => Value::Range(numbers.map(scaled)),
@@ -387,15 +402,17 @@ impl Scaled<'_> {
         })
     }
 
-    /// A setting never has a value that the kernel refuses. The largest number of its type is no limit.
-    fn number(&self, number: i64, spec: Option<&KeySpec>) -> i64 {
+    /// A setting never has a value that the kernel refuses. For another one's target, the largest number of
+    /// its type is no limit.
+    fn number(&self, number: i64, spec: Option<&KeySpec>, is_own: bool) -> i64 {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a cast from a float stops at the ends of the integer"
         )]
         let scaled = (number as f64 * self.factor) as i64;
         let Some(spec) = spec else { return scaled };
-        let max = spec.max.filter(|max| *max < i64::from(i32::MAX));
+        let limit = |max: &i64| is_own || *max < i64::from(i32::MAX);
+        let max = spec.max.filter(limit);
         let scaled = max.map_or(scaled, |max| scaled.min(max));
         spec.min.map_or(scaled, |min| scaled.max(min))
     }
