@@ -3,6 +3,8 @@
 
 #[path = "src/build/catalog/mod.rs"]
 mod catalog;
+#[path = "src/build/profiles.rs"]
+mod profiles;
 #[path = "src/build/rules.rs"]
 mod rules;
 
@@ -29,6 +31,7 @@ fn generate() -> Result<(), String> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))?;
+    profiles::generate(&root.join("rules/profiles"), &out.join("profiles.rs"))?;
     rules::generate(&root.join("rules"), &out.join("rules.rs"))
 }
 

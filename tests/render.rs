@@ -364,6 +364,7 @@ fn json_has_the_fields_in_the_agreed_order() {
         "summary",
         "findings",
         "not_fired",
+        "wanted",
     ];
     let places: Vec<_> = fields
         .iter()

@@ -46,8 +46,10 @@ const PARTS: [&str; 7] = ["min", "default", "max", "low", "high", "size", "count
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut files = Vec::new();
     for mechanism in sorted(folder)? {
-        let catalog = mechanism.file_name().is_some_and(|name| name == "catalog");
-        if mechanism.is_dir() && !catalog {
+        let data = mechanism
+            .file_name()
+            .is_some_and(|name| name == "catalog" || name == "profiles");
+        if mechanism.is_dir() && !data {
             files.extend(sorted(&mechanism)?.into_iter().filter(|file| is_rule(file)));
         }
     }
@@ -147,7 +149,7 @@ fn names(expression: &str, facts: &mut BTreeSet<String>) {
     }
 }
 
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();

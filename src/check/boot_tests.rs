@@ -279,6 +279,40 @@ fn a_key_has_four_values_and_their_places() {
 }
 
 #[test]
+fn a_limit_below_the_default_is_told_for_what_is_set_now() {
+    let live = [
+        ("sysctl.net.core.somaxconn", Value::Int(128)),
+        ("sysctl.net.ipv4.tcp_fin_timeout", Value::Int(20)),
+        ("sysctl.net.ipv4.tcp_max_syn_backlog", Value::Int(64)),
+    ];
+    let told = |release: &str, live: &[(&str, Value)]| {
+        let known = snapshot(release, Some(boot(Vec::new(), Vec::new())), live);
+        let view = View::new(&known);
+        let keys = each(view.settings(), &view, "setting.key");
+        let below = each(view.settings(), &view, "setting.below_default");
+        keys.into_iter().zip(below).collect::<Vec<_>>()
+    };
+    let flag = |key: &str, on: &str| (key.to_owned(), on.to_owned());
+    let backlog = "net.ipv4.tcp_max_syn_backlog";
+    // A shorter time-out is no lower limit, and a default that follows the memory is not known here.
+    let expected = [
+        flag("net.core.somaxconn", "1"),
+        flag(FIN, "0"),
+        flag(backlog, "0"),
+    ];
+    assert_eq!(told("6.12.0", &live), expected);
+    // 128 was the default before 5.4.
+    assert_eq!(told("4.18.0", &live)[0], flag("net.core.somaxconn", "0"));
+    let equal = [("sysctl.net.core.somaxconn", Value::Int(4096))];
+    assert_eq!(told("6.12.0", &equal), [flag("net.core.somaxconn", "0")]);
+    let asked = [
+        ("sysctl.net.core.somaxconn", Value::Int(128)),
+        ("default.net.core.somaxconn", Value::Int(100)),
+    ];
+    assert_eq!(told("6.12.0", &asked), [flag("net.core.somaxconn", "0")]);
+}
+
+#[test]
 fn a_thousand_faults_are_counted_and_two_hundred_listed() {
     let lines = (1..=1000).map(|number| line("/etc/sysctl.d/a.conf", number, FIN, Some("21k")));
     let known = snapshot("6.12.0", Some(boot(lines.collect(), Vec::new())), &[]);

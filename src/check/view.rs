@@ -1,6 +1,7 @@
 //! A snapshot as an expression sees it: one window, one subject, and values that are tried out.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
@@ -55,6 +56,12 @@ pub struct View<'a> {
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
     waivers: Option<&'a Waivers>,
+}
+
+/// The ports that the kernel chooses from for outgoing connections.
+struct ChosenPorts {
+    range: RangeInclusive<i64>,
+    reserved: Vec<(u16, u16)>,
 }
 
 impl<'a> View<'a> {
@@ -219,7 +226,7 @@ impl<'a> View<'a> {
     }
 
     /// The ports for outgoing connections and those reserved from them, as set or as tried out.
-    fn range_and_reserved(&self) -> Result<(i64, i64, Vec<(u16, u16)>), Lookup> {
+    fn chosen_ports(&self) -> Result<ChosenPorts, Lookup> {
         let range = "sysctl.net.ipv4.ip_local_port_range";
         let (low, high) = match self.value(range) {
             Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
@@ -228,7 +235,10 @@ impl<'a> View<'a> {
         };
         let list = "sysctl.net.ipv4.ip_local_reserved_ports";
         match self.value(list) {
-            Lookup::Value(Value::Ports(reserved)) => Ok((low, high, reserved)),
+            Lookup::Value(Value::Ports(reserved)) => Ok(ChosenPorts {
+                range: low..=high,
+                reserved,
+            }),
             Lookup::Value(_) => Err(Self::missing(list, Why::Malformed)),
             missing @ Lookup::Missing(_) => Err(missing),
         }
@@ -236,23 +246,25 @@ impl<'a> View<'a> {
 
     /// Whether the kernel may give the port of a listener to an outgoing connection.
     fn is_in_range(&self, listener: &Listener) -> Lookup {
-        let (low, high, reserved) = match self.range_and_reserved() {
-            Ok(found) => found,
+        let chosen = match self.chosen_ports() {
+            Ok(chosen) => chosen,
             Err(missing) => return missing,
         };
         let own = listener.address.port();
-        let is_reserved = reserved
-            .iter()
-            .any(|(from, to)| (*from..=*to).contains(&own));
-        let given = (low..=high).contains(&i64::from(own)) && !is_reserved;
+        let holds = |(from, to): &(u16, u16)| (*from..=*to).contains(&own);
+        let is_reserved = chosen.reserved.iter().any(holds);
+        let given = chosen.range.contains(&i64::from(own)) && !is_reserved;
         Lookup::Value(Value::Bool(given))
     }
 
     /// The reserved ports and, beside them, those of services that other hosts can reach and that lie in
     /// the range: a write replaces the whole list, so nothing that is reserved may be left out.
     fn reserved_and_services(&self, fact: &str) -> Lookup {
-        let (low, high, mut ports) = match self.range_and_reserved() {
-            Ok(found) => found,
+        let ChosenPorts {
+            range,
+            reserved: mut ports,
+        } = match self.chosen_ports() {
+            Ok(chosen) => chosen,
             Err(missing) => return missing,
         };
         let Some(sockets) = &self.snapshot.now.sockets else {
@@ -263,7 +275,7 @@ impl<'a> View<'a> {
             .iter()
             .filter(|one| !one.address.ip().is_loopback())
             .map(|one| one.address.port())
-            .filter(|own| (low..=high).contains(&i64::from(*own)));
+            .filter(|own| range.contains(&i64::from(*own)));
         ports.extend(services.map(|own| (own, own)));
         Lookup::Value(Value::Ports(joined(ports)))
     }

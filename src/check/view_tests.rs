@@ -209,6 +209,158 @@ fn usable_ports_are_those_of_the_range_without_the_reserved_ones() {
     );
 }
 
+const RANGE: &str = "sysctl.net.ipv4.ip_local_port_range";
+const RESERVED: &str = "sysctl.net.ipv4.ip_local_reserved_ports";
+
+fn at(address: &str) -> Listener {
+    Listener {
+        address: address.parse().unwrap(),
+        ..listener(1, None)
+    }
+}
+
+/// A sample with listeners, the range 32768 to 60999, and some reserved ports.
+fn serving(addresses: &[&str], reserved: &[(u16, u16)]) -> Sample {
+    let readings = [
+        (RANGE, Value::Range([32_768, 60_999])),
+        (RESERVED, Value::Ports(reserved.to_vec())),
+    ];
+    let listeners = addresses.iter().map(|address| at(address)).collect();
+    sample(&readings, Some(sockets(listeners)))
+}
+
+fn reserved_and_services(sample: Sample) -> Lookup {
+    View::new(&Snapshot::new(None, sample)).value("port.reserved_and_services")
+}
+
+#[test]
+fn services_in_the_range_join_the_reserved_ports() {
+    let found = reserved_and_services(serving(
+        &[
+            "0.0.0.0:443",
+            "10.0.0.1:32768",
+            "[::]:60999",
+            "0.0.0.0:61000",
+            "0.0.0.0:40001",
+            "[::]:40001",
+            "0.0.0.0:40011",
+            "127.0.0.1:50000",
+            "127.8.8.8:50001",
+            "[::1]:50002",
+        ],
+        &[(40_002, 40_010), (8080, 8080)],
+    ));
+    let expected = vec![
+        (8080, 8080),
+        (32_768, 32_768),
+        (40_001, 40_011),
+        (60_999, 60_999),
+    ];
+    assert_eq!(found, Lookup::Value(Value::Ports(expected)));
+}
+
+#[test]
+fn without_a_service_in_the_range_the_reserved_ports_stay_as_they_are() {
+    let list = vec![(1, 5), (9, 9)];
+    let found = reserved_and_services(serving(&["0.0.0.0:443"], &list));
+    assert_eq!(found, Lookup::Value(Value::Ports(list)));
+    let none = reserved_and_services(serving(&[], &[]));
+    assert_eq!(none, Lookup::Value(Value::Ports(Vec::new())));
+}
+
+#[test]
+fn ranges_of_reserved_ports_are_joined_where_they_meet_or_overlap() {
+    let of = |ranges: &[(u16, u16)]| joined(ranges.to_vec());
+    assert_eq!(
+        of(&[(5, 9), (1, 4), (20, 30), (25, 26)]),
+        [(1, 9), (20, 30)]
+    );
+    assert_eq!(of(&[(1, 3), (5, 6)]), [(1, 3), (5, 6)]);
+    let last = [(65_535, 65_535), (65_534, 65_535)];
+    assert_eq!(of(&last), [(65_534, 65_535)]);
+}
+
+#[test]
+fn reserved_ports_and_services_follow_a_range_that_is_tried_out() {
+    let snapshot = Snapshot::new(
+        None,
+        serving(&["0.0.0.0:20000", "0.0.0.0:40000"], &[(7, 7)]),
+    );
+    let view = View::new(&snapshot);
+    let ports = |view: &View<'_>| view.value("port.reserved_and_services");
+    let of = |ranges: &[(u16, u16)]| Lookup::Value(Value::Ports(ranges.to_vec()));
+    assert_eq!(ports(&view), of(&[(7, 7), (40_000, 40_000)]));
+    let lower = (
+        "net.ipv4.ip_local_port_range".to_owned(),
+        Value::Range([16_384, 32_767]),
+    );
+    assert_eq!(ports(&view.with([lower])), of(&[(7, 7), (20_000, 20_000)]));
+    let list = (
+        "net.ipv4.ip_local_reserved_ports".to_owned(),
+        Value::Ports(vec![(40_000, 40_001)]),
+    );
+    assert_eq!(ports(&view.with([list])), of(&[(40_000, 40_001)]));
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_never_replaced() {
+    let mut hidden = serving(&["0.0.0.0:40000"], &[]);
+    let denied = Reading::Denied("EACCES".to_owned());
+    hidden.readings.insert(RESERVED.to_owned(), denied);
+    let found = reserved_and_services(hidden.clone());
+    assert_eq!(why(found), Why::Denied("EACCES".to_owned()));
+    hidden.readings.remove(RESERVED);
+    assert!(matches!(reserved_and_services(hidden), Lookup::Missing(_)));
+    let mut blind = serving(&[], &[]);
+    blind.sockets = None;
+    let unread = Why::NotCollected("sockets could not be read".to_owned());
+    assert_eq!(why(reserved_and_services(blind)), unread);
+}
+
+#[test]
+fn a_listener_tells_whether_it_is_in_reach_and_in_the_range() {
+    let addresses = [
+        "127.0.0.1:40000",
+        "[::]:443",
+        "0.0.0.0:40001",
+        "[::1]:50000",
+    ];
+    let snapshot = Snapshot::new(None, serving(&addresses, &[(40_001, 40_001)]));
+    let view = View::new(&snapshot);
+    let told: Vec<_> = view
+        .listeners()
+        .unwrap()
+        .into_iter()
+        .map(|subject| {
+            let view = view.of(subject);
+            let flag = |fact: &str| view.value(fact) == Lookup::Value(Value::Bool(true));
+            (flag("listener.loopback"), flag("listener.in_range"))
+        })
+        .collect();
+    // One that is reserved is not given to anybody.
+    let expected = [(true, true), (false, false), (false, false), (true, true)];
+    assert_eq!(told, expected);
+    let wider = (
+        "net.ipv4.ip_local_port_range".to_owned(),
+        Value::Range([400, 60_999]),
+    );
+    let tried = view.with([wider]).of(view.listeners().unwrap()[1]);
+    let in_range = tried.value("listener.in_range");
+    assert_eq!(in_range, Lookup::Value(Value::Bool(true)));
+}
+
+#[test]
+fn a_parameter_is_its_default_until_a_profile_names_it() {
+    let mut named = sample(&[("param.idle_limit", Value::Int(350))], None);
+    let limit = |now: &Sample| {
+        let snapshot = Snapshot::new(None, now.clone());
+        int(&View::new(&snapshot).value("param.idle_limit"))
+    };
+    assert_eq!(limit(&named), Some(350));
+    named.readings.clear();
+    assert_eq!(limit(&named), Some(0));
+}
+
 #[test]
 fn numbers_that_no_kernel_has_do_not_fall_over() {
     for ends in [[i64::MIN, i64::MAX], [i64::MAX, i64::MIN], [0, -1]] {

@@ -180,6 +180,23 @@ impl RuleFiles {
     }
 }
 
+/// The role of the host.
+#[derive(Debug, Args)]
+pub struct Role {
+    /// The role of this host: a profile by name (general, server, proxy, client, or one of the site), or
+    /// a file. Its parameters are read by rules; what it wants is reported, and made by --apply.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+}
+
+impl Role {
+    /// The same option again, for a command that is to act for the same role.
+    pub(super) fn option(&self) -> Option<(&'static str, &OsStr)> {
+        let profile = self.profile.as_ref()?;
+        Some(("--profile", OsStr::new(profile)))
+    }
+}
+
 /// `tcptune check`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -195,6 +212,10 @@ pub struct Check {
     /// Which of them.
     #[command(flatten)]
     pub choice: Choice,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
@@ -364,6 +385,10 @@ pub struct Apply {
     #[command(flatten)]
     pub choice: Choice,
 
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
+
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
@@ -381,7 +406,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "select", "ignore"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "select", "ignore", "profile"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.
@@ -580,6 +605,8 @@ pub enum SchemaOf {
     Rule,
     /// A file of cases, `*.test.yaml`; for editors.
     Cases,
+    /// A profile; for editors.
+    Profile,
     /// The site's waivers.yaml; for editors.
     Waivers,
 }
@@ -622,6 +649,10 @@ pub struct Why {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
 
     /// Seconds to watch counters where a rule that may set the key needs them; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]

@@ -17,6 +17,10 @@ use super::exit::Exit;
 pub enum Error {
     /// Rule or case files are broken; all problems of all files.
     Rules(Vec<Problem>),
+    /// Profiles are broken; all problems of all files.
+    Profiles(Vec<Problem>),
+    /// No profile of this name; the nearest one, and all there are.
+    NoProfile(String, Option<String>, Vec<String>),
     /// A namespace cannot be entered.
     Namespace(EnterError),
     /// A snapshot cannot be read.
@@ -75,6 +79,12 @@ impl fmt::Display for Error {
                 "{} problem(s) in rule files; nothing was judged",
                 problems.len()
             ),
+            Self::Profiles(problems) => write!(
+                f,
+                "{} problem(s) in profiles; nothing was judged",
+                problems.len()
+            ),
+            Self::NoProfile(name, ..) => write!(f, "no profile `{name}`"),
             Self::Namespace(error) => error.fmt(f),
             Self::Snapshot(error) => error.fmt(f),
             Self::Window(file, error) => {
@@ -127,6 +137,11 @@ impl Error {
     /// What to do about it, in the imperative.
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::NoProfile(_, Some(near), _) => Some(format!("did you mean `{near}`?")),
+            Self::NoProfile(_, None, all) => Some(format!(
+                "name one of {}, or a file: ./NAME.yaml",
+                all.join(", ")
+            )),
             Self::Namespace(error) => Some(error.help().to_owned()),
             Self::Snapshot(error) => error.help().map(str::to_owned),
             Self::Window(_, WindowError::OtherBoot) => {

@@ -134,7 +134,7 @@ impl Output {
 
     fn write_error(&self, error: &Error, out: &mut impl Write) -> io::Result<()> {
         let color = wants_color(self.color, io::stderr().is_terminal());
-        if let Error::Rules(problems) = error {
+        if let Error::Rules(problems) | Error::Profiles(problems) = error {
             for problem in problems {
                 let place = problem.line_column().map(|(line, column)| Place {
                     line,

@@ -1,13 +1,17 @@
 //! Pure parsers of kernel text. Each takes any input at all and says what it could read.
 
+mod conntrack;
 mod counters;
 mod meminfo;
+mod snmp6;
 mod sockstat;
 mod softnet;
 mod uptime;
 
+pub use conntrack::{Conntrack, conntrack_stat};
 pub use counters::{counters, visit_counters};
 pub use meminfo::memory_total;
+pub use snmp6::snmp6_field;
 pub use sockstat::sockstat;
 pub use softnet::{Softnet, softnet_stat};
 pub use uptime::uptime;

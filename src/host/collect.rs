@@ -12,10 +12,12 @@ use super::clock;
 use super::defaults::Defaults;
 use super::errno::io_name;
 use super::file;
+use super::interfaces;
 use super::namespace;
 use super::socket_facts;
 use super::statistics;
 use super::sysctls::Sysctls;
+use super::udp_drops;
 
 /// Where to read.
 #[derive(Clone, Debug)]
@@ -123,9 +125,15 @@ impl Needs {
     }
 
     fn sockets(&self) -> bool {
-        ["socket.", "listener.", "destination.", "port.listeners"]
-            .iter()
-            .any(|prefix| self.any(prefix))
+        [
+            "socket.",
+            "listener.",
+            "destination.",
+            "port.listeners",
+            "port.reserved_and_services",
+        ]
+        .iter()
+        .any(|prefix| self.any(prefix))
     }
 
     fn owners(&self) -> bool {
@@ -160,6 +168,8 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
     statistics::collect(source, needs, &mut sample);
     machine(source, &sysctls, needs, &mut sample);
     if let Moment::End(_) = moment {
+        udp_drops::collect(source, needs, &mut sample);
+        interfaces::collect(&sysctls, needs, &mut sample);
         configuration(source, &sysctls, needs, &mut sample);
     }
     if needs.sockets() {

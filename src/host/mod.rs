@@ -13,6 +13,7 @@ mod file;
 mod fresh_namespace;
 mod guard;
 pub mod inet_diag;
+mod interfaces;
 mod journal;
 mod live_sysctls;
 mod lock;
@@ -29,6 +30,7 @@ mod socket_facts;
 pub mod sockets;
 mod statistics;
 mod sysctls;
+mod udp_drops;
 
 pub use boot::{BootSource, NextBoot, boot_of_files};
 pub use boot_keys::{CatalogueKeys, KernelKeys};

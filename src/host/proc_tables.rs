@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use procfs::ExplicitSystemInfo;
@@ -75,6 +76,37 @@ pub fn udp_ports(directory: &Path) -> Result<BTreeSet<u16>, TableError> {
     Ok(ports)
 }
 
+/// The socket of the tables `udp` and `udp6` that dropped most datagrams since it was made, by its local
+/// address, and how many (`sk_drops`); of equals the one with the lowest address. `None` if none did.
+pub fn udp_drops(directory: &Path) -> Result<Option<(SocketAddr, u32)>, TableError> {
+    let mut most: Option<(SocketAddr, u32)> = None;
+    for (name, family) in [("udp", Family::Ipv4), ("udp6", Family::Ipv6)] {
+        let read = lines(&directory.join(name), |line| {
+            let Some((address, drops)) = udp_row(line).filter(|(_, drops)| *drops > 0) else {
+                return;
+            };
+            let ahead = |(first, known): (SocketAddr, u32)| {
+                drops > known || (drops == known && address < first)
+            };
+            if most.is_none_or(ahead) {
+                most = Some((address, drops));
+            }
+        });
+        accept_no_ipv6(read, family)?;
+    }
+    Ok(most)
+}
+
+fn udp_row(line: &[u8]) -> Option<(SocketAddr, u32)> {
+    /// Behind the pointer, which no other column needs.
+    const DROPS: usize = 12;
+    let drops = std::str::from_utf8(line).ok()?;
+    let drops = drops.split_ascii_whitespace().nth(DROPS)?.parse().ok()?;
+    let entries = UdpNetEntries::from_buf_read(line, &system()).ok()?;
+    let entry = entries.0.into_iter().next()?;
+    Some((unmapped(entry.local_address), drops))
+}
+
 fn accept_no_ipv6(read: Result<(), TableError>, family: Family) -> Result<(), TableError> {
     match read {
         Err(error) if error.absent && family == Family::Ipv6 => Ok(()),
@@ -98,8 +130,8 @@ fn tcp_row(line: &[u8], family: Family) -> Option<SocketRow> {
     })
 }
 
-fn unmapped(address: std::net::SocketAddr) -> std::net::SocketAddr {
-    std::net::SocketAddr::new(address.ip().to_canonical(), address.port())
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// The tables hold addresses in the byte order of the machine; nothing else of this is asked for.
@@ -225,12 +257,41 @@ mod tests {
         assert_eq!(udp_ports(tree.path()), Ok(BTreeSet::from([53, 8080])));
     }
 
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn the_udp_socket_that_dropped_most_is_named_once() {
+        let tree = tempfile::tempdir().unwrap();
+        let line = |line: &str, port: &str, drops: &str| {
+            let end = format!("0000000000000000 {drops}");
+            let line = line.replace("0000000000000000 100 0 0 10 0", &end);
+            line.replace(" 0A ", " 07 ")
+                .replace(" 08 ", " 07 ")
+                .replace(":1F90", port)
+        };
+        let most = || udp_drops(tree.path()).unwrap();
+        fs::write(
+            tree.path().join("udp"),
+            format!("{HEADER}{}", line(LISTEN, ":0035", "0")),
+        )
+        .unwrap();
+        assert_eq!(most(), None, "none dropped any");
+        let few =
+            line(LISTEN, ":0035", "3") + &line(LISTEN, ":0036", "9") + &line(LISTEN, ":0034", "9");
+        let odd = line(LISTEN, ":0001", "-7") + "garbage\n" + &line(LISTEN, ":0002", "4294967296");
+        fs::write(tree.path().join("udp"), format!("{HEADER}{few}{odd}")).unwrap();
+        assert_eq!(most(), Some(("127.0.0.1:52".parse().unwrap(), 9)));
+        let ipv6 = line(MAPPED, ":0037", "4294967295");
+        fs::write(tree.path().join("udp6"), format!("{HEADER}{ipv6}")).unwrap();
+        assert_eq!(most(), Some(("127.0.0.1:55".parse().unwrap(), u32::MAX)));
+    }
+
     proptest! {
         #[test]
         fn any_line_is_a_row_or_unreadable(line in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut text = b"\n".to_vec();
             text.extend(line);
             tcp_row(&text, Family::Ipv4);
+            udp_row(&text);
         }
 
         #[test]

@@ -67,17 +67,23 @@ pub fn read_rule_files(folder: &Path, trust: Trust) -> RuleFolder {
     found
 }
 
-/// Reads one file as it is.
+/// Reads one rule, case or profile file.
 pub fn read_rule_file(path: &Path, trust: Trust) -> Result<RuleFile, Problem> {
     let name = path.to_string_lossy().into_owned();
-    let text = read(path, trust).map_err(|kind| whole_file(&name, kind))?;
+    match read(path, trust) {
+        Ok(text) => Ok(RuleFile {
+            name,
+            mechanism: folder_of(path),
+            text,
+        }),
+        Err(kind) => Err(whole_file(&name, kind)),
+    }
+}
+
+/// The name of the folder a file lies in: the mechanism of a rule.
+fn folder_of(path: &Path) -> String {
     let folder = path.parent().and_then(Path::file_name);
-    let mechanism = folder.unwrap_or_default().to_string_lossy().into_owned();
-    Ok(RuleFile {
-        name,
-        mechanism,
-        text,
-    })
+    folder.unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether something is at a path; what cannot be looked at counts, since nobody can say that it is not.
@@ -121,8 +127,11 @@ fn list(
     for entry in entries.flatten() {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            // The key catalogue is data of the program, not rules.
-            if entry.file_name() != "catalog" {
+            // The key catalogue is data of the program, and profiles are no rules.
+            if !["catalog", "profiles"]
+                .iter()
+                .any(|data| entry.file_name() == *data)
+            {
                 list(&path, trust, paths, problems, depth + 1);
             }
         } else if path

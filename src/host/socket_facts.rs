@@ -1,7 +1,7 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
 use crate::fact::socket::{Family, Listener, PortOccupancy, SocketSource, Sockets, TcpState};
-use crate::fact::{Reading, Sample, Value};
+use crate::fact::{FactClass, Reading, Sample, Value, vocabulary};
 
 use super::collect::{Moment, Source};
 use super::sockets::{self, CollectOptions};
@@ -117,15 +117,23 @@ fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
         ("established_keepalive", summary.established_keepalive),
         ("established_backoff", summary.established_backoff),
         ("fin_wait_1_backoff", summary.fin_wait_1_backoff),
+        ("established_stuck", summary.established_stuck),
+        ("last_ack_backoff", summary.last_ack_backoff),
+        ("closing_backoff", summary.closing_backoff),
         ("syn_sent_backoff", summary.syn_sent_backoff),
+        ("syn_recv_backoff", summary.syn_recv_backoff),
     ];
     for (name, count) in timers {
         put(name.to_owned(), told(count));
     }
-    put(
-        "fin_wait_2_orphaned".to_owned(),
-        known(summary.fin_wait_2_orphaned),
-    );
+    for (name, count) in [
+        ("incoming", summary.incoming),
+        ("outgoing", summary.outgoing),
+        ("fin_wait_1_orphaned", summary.fin_wait_1_orphaned),
+        ("fin_wait_2_orphaned", summary.fin_wait_2_orphaned),
+    ] {
+        put(name.to_owned(), known(count));
+    }
     let ages = summary.close_wait_ages.as_ref();
     let older = [
         ("close_wait_older_10s", ages.map(|ages| ages.older_10s)),
@@ -136,11 +144,18 @@ fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
     for (name, count) in older {
         put(name.to_owned(), told(count));
     }
-    for (name, ranked) in [
-        ("close_wait_owner", &summary.close_wait_owner),
-        ("syn_sent_top", &summary.syn_sent_top),
+    let stuck_is_told = summary.established_stuck.is_some();
+    for (name, ranked, is_told) in [
+        ("close_wait_owner", &summary.close_wait_owner, true),
+        ("syn_sent_top", &summary.syn_sent_top, true),
+        (
+            "established_stuck_top",
+            &summary.established_stuck_top,
+            stuck_is_told,
+        ),
     ] {
         let (text, count) = match ranked {
+            _ if !is_told => (told(None), told(None)),
             Some(ranked) => (
                 Reading::Known(Value::Text(ranked.name.clone())),
                 known(ranked.count),
@@ -149,6 +164,11 @@ fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
         };
         put(name.to_owned(), text);
         put(format!("{name}_count"), count);
+    }
+    let info = vocabulary().filter(|spec| spec.class == FactClass::Stored);
+    for spec in info.filter(|spec| spec.source == "sock_diag, tcp_info") {
+        let unread = Reading::Denied("tcp_info is not read".to_owned());
+        sample.readings.insert(spec.name.to_owned(), unread);
     }
     ports(&found.ports, range, sample);
 }

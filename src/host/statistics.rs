@@ -10,7 +10,8 @@ use super::collect::{Needs, Source};
 use super::errno::io_name;
 use super::file;
 
-/// Reads what is asked for of `netstat`, `snmp`, `sockstat`, `sockstat6` and `softnet_stat`.
+/// Reads what is asked for of `netstat`, `snmp`, `sockstat`, `sockstat6`, `softnet_stat` and
+/// `stat/nf_conntrack`.
 pub(super) fn collect(source: &Source, needs: &Needs, sample: &mut Sample) {
     if needs.any("counter.") || needs.any("gauge.") {
         for name in ["netstat", "snmp"] {
@@ -44,6 +45,31 @@ pub(super) fn collect(source: &Source, needs: &Needs, sample: &mut Sample) {
             Err(error) => Some(io_name(&error)),
         };
         missing(needs, "/proc/net/softnet_stat", refused, sample);
+    }
+    // Without connection tracking there is no such file.
+    if needs.any("conntrack.") {
+        let refused = match file::text(&source.net().join("stat/nf_conntrack")) {
+            Ok(text) => {
+                conntrack(&text, sample);
+                None
+            }
+            Err(error) => Some(io_name(&error)),
+        };
+        missing(needs, "/proc/net/stat/nf_conntrack", refused, sample);
+    }
+}
+
+fn conntrack(text: &str, sample: &mut Sample) {
+    let found = parse::conntrack_stat(text);
+    let columns = [
+        ("drop", found.drop),
+        ("early_drop", found.early_drop),
+        ("insert_failed", found.insert_failed),
+    ];
+    for (name, reading) in columns {
+        sample
+            .readings
+            .insert(format!("conntrack.{name}"), reading.map(Value::Int));
     }
 }
 
@@ -181,6 +207,22 @@ mod tests {
         let facts = ["sockstat.TCP.inuse", "sockstat.TCP6.inuse"];
         let sample = sampled(&[("sockstat", "TCP: inuse 5\n")], &facts);
         assert_eq!(sample.readings[facts[0]], Reading::Known(Value::Int(5)));
+        assert_eq!(sample.readings[facts[1]], Reading::Absent);
+    }
+
+    #[test]
+    fn without_connection_tracking_its_counters_are_absent() {
+        let facts = ["conntrack.drop", "conntrack.early_drop"];
+        let sample = sampled(&[], &facts);
+        assert_eq!(sample.readings[facts[0]], Reading::Absent);
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir_all(tree.path().join("net/stat")).unwrap();
+        let file = tree.path().join("net/stat/nf_conntrack");
+        fs::write(file, "entries drop\n1 a\n1 1\n").unwrap();
+        let mut sample = Sample::default();
+        let source = Source::recorded(tree.path());
+        collect(&source, &Needs::Everything, &mut sample);
+        assert_eq!(sample.readings[facts[0]], Reading::Known(Value::Int(11)));
         assert_eq!(sample.readings[facts[1]], Reading::Absent);
     }
 

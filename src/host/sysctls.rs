@@ -3,12 +3,14 @@
 //! Reading is our own: the `sysctl` crate turns every open error into "not found", which would fold
 //! *denied* into *absent*, and it knows no root but `/proc/sys`.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatVfsMountFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
 use super::errno::{io_name, name};
@@ -96,13 +98,13 @@ impl Sysctls {
     }
 
     /// The text of one file and whether it has a write bit.
-    pub(super) fn text(&self, path: &str) -> io::Result<(String, bool)> {
+    pub(super) fn text(&self, path: impl rustix::path::Arg) -> io::Result<(String, bool)> {
         let (bytes, writable) = self.bytes(path)?;
         Ok((String::from_utf8_lossy(&bytes).into_owned(), writable))
     }
 
     /// The bytes of one file and whether it has a write bit.
-    fn bytes(&self, path: &str) -> io::Result<(Vec<u8>, bool)> {
+    fn bytes(&self, path: impl rustix::path::Arg) -> io::Result<(Vec<u8>, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
         let file = file::open_at(root, path)?;
         let writable = !self.read_only && file.metadata()?.permissions().mode() & 0o222 != 0;
@@ -120,6 +122,23 @@ impl Sysctls {
         }
         large.truncate(read);
         Ok((large, writable))
+    }
+
+    /// The names of the folders in a folder, which are those of interfaces.
+    pub(super) fn folders(&self, path: &str) -> io::Result<Vec<OsString>> {
+        let root = self.directory.as_ref().map_err(|errno| *errno)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(root, path, flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in Dir::new(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            // Not every file system tells the type; a name that is no folder has nothing below it.
+            if entry.file_type() != FileType::RegularFile && name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        Ok(names)
     }
 
     /// Every setting below `net/`, by dotted name, in the order of the folders.

@@ -8,6 +8,7 @@ use crate::fact::{KernelVersion, Reading, Snapshot, Value};
 use crate::rule::expr::{Facts, Lookup};
 use crate::rule::{Kind as RuleKind, Rule};
 
+use super::guard::unsafe_here;
 use super::standing::Standing;
 
 /// The one change proposed for one key.
@@ -21,10 +22,10 @@ pub struct Change {
     pub live: Reading<Value>,
     /// The value wanted. In a conflict, the first rule's.
     pub recommended: Value,
-    /// The rules that want it.
+    /// Who wants it: rules by id, a profile as `profile:NAME`.
     pub because: Vec<String>,
-    /// Whether one of them is a rule of kind *setting*: it goes by values alone, so that making the change
-    /// again and again converges.
+    /// Whether one of them is a profile or a rule of kind *setting*: it goes by values alone, so that making
+    /// the change again and again converges.
     pub by_setting: bool,
     /// Why it must not be made; `None` when it may.
     pub blocked: Option<String>,
@@ -96,7 +97,8 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
         })
         .or_else(|| guard.cloned())
         .or_else(|| removed(spec, &live, view))
-        .or_else(|| forbidden(spec, &proposal.recommended, view));
+        .or_else(|| forbidden(spec, &proposal.recommended, view))
+        .or_else(|| unsafe_here(key, &live, &proposal.recommended, view));
     let unreachable = unreachable(&live);
     let out_of_reach =
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
@@ -141,7 +143,7 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
 }
 
 /// That a key is gone for good: it is not there, and this release no longer has it anywhere.
-fn removed(spec: &KeySpec, live: &Reading<Value>, view: &View<'_>) -> Option<String> {
+pub(super) fn removed(spec: &KeySpec, live: &Reading<Value>, view: &View<'_>) -> Option<String> {
     let release = spec.removed_in.filter(|_| *live == Reading::Absent)?;
     let kernel = view.snapshot().now.host.kernel.as_ref()?;
     let why = format!("this kernel does not have it: removed in Linux {release}");
@@ -149,7 +151,7 @@ fn removed(spec: &KeySpec, live: &Reading<Value>, view: &View<'_>) -> Option<Str
 }
 
 /// Why this value may not be written here at all.
-fn forbidden(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> {
+pub(super) fn forbidden(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> {
     match spec.write {
         Write::Allowed => {}
         Write::Never { why } => return Some(format!("never written: {why}")),
@@ -169,7 +171,7 @@ fn forbidden(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Option<String> 
 }
 
 /// Why the key cannot be read, written or put back here, whatever the value.
-fn unreachable(live: &Reading<Value>) -> Option<String> {
+pub(super) fn unreachable(live: &Reading<Value>) -> Option<String> {
     match live {
         Reading::Known(_) => None,
         Reading::ReadOnly(_) => {

@@ -4,10 +4,13 @@
 //! range, below the kernel's default without a reason, or of the machine's scope inside a namespace
 //! is shown and blocked.
 
+mod guard;
 mod merge;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod want;
 
 pub use merge::{Change, Plan, plan};
 pub use standing::{Future, Origin, Standing};
+pub use want::{WANTED_BY, needs_of, with_wishes};

@@ -6,9 +6,9 @@ use crate::catalog::KeyScope;
 use crate::check;
 use crate::fact::boot::{Boot, Place};
 use crate::fact::{Reading, Since, Snapshot, Unit as FactUnit, Value};
-use crate::plan::{Future, Origin, Plan};
+use crate::plan::{Future, Origin, Plan, WANTED_BY};
 use crate::rule::expr::{ExprType, Missing, Outcome, Why};
-use crate::rule::{self, Rulebook};
+use crate::rule::{self, Profile, Rulebook};
 
 use super::finding::{
     Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
@@ -87,6 +87,43 @@ pub fn report(
         summary: Summary::of(&findings, &not_fired),
         findings,
         not_fired,
+        wanted: Vec::new(),
+    }
+}
+
+/// The role a report is made for.
+#[derive(Clone, Copy, Debug)]
+pub enum Role<'a> {
+    /// A profile that the user named: what it wants is reported.
+    Named(&'a Profile),
+    /// A guess, which is only shown.
+    Guessed(&'a check::Guess),
+}
+
+/// The same report, with the role of the host in it.
+#[must_use]
+pub fn under(report: Report, role: Role<'_>, plan: &Plan) -> Report {
+    match role {
+        Role::Named(profile) => {
+            let own = format!("{WANTED_BY}{}", profile.name);
+            let wanted = plan.changes.values();
+            let wanted = wanted.filter(|change| change.because.contains(&own));
+            Report {
+                profile: Some(report::Profile {
+                    name: profile.name.clone(),
+                    guessed_from: None,
+                }),
+                wanted: wanted.filter_map(|one| change(&one.key, plan)).collect(),
+                ..report
+            }
+        }
+        Role::Guessed(guess) => Report {
+            profile: Some(report::Profile {
+                name: guess.profile.to_owned(),
+                guessed_from: Some(guess.because.clone()),
+            }),
+            ..report
+        },
     }
 }
 

@@ -22,7 +22,7 @@ pub mod report;
 pub mod rules;
 pub mod why;
 
-pub use from::{origin, report, rule_list, tool};
+pub use from::{Role, origin, report, rule_list, tool, under};
 pub use human::{
     HumanOptions, Reach, apply_command, explanation, human, human_apply, human_history, human_lint,
     human_rules, human_tests, human_why, reach_options,

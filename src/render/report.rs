@@ -28,7 +28,7 @@ pub struct Report {
     pub host: Host,
     /// The time span the counters were judged over.
     pub window: Window,
-    /// The profile whose parameters the rules read; null when none was chosen or guessed.
+    /// The profile: named, so that the rules read its parameters, or only guessed; null when neither.
     pub profile: Option<Profile>,
     /// Remarks that are no findings, one sentence or line each.
     pub notes: Vec<String>,
@@ -38,6 +38,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The rules that did not fire, and why not.
     pub not_fired: Vec<NotFired>,
+    /// What the profile that was named wants and this host does not have; empty for one that was guessed.
+    #[serde(default)]
+    pub wanted: Vec<Change>,
 }
 
 /// The program that wrote a report.
@@ -88,13 +91,13 @@ pub enum Since {
     Boot,
 }
 
-/// The profile whose parameters the rules read.
+/// The role of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The profile's name, for example `proxy`.
     pub name: String,
-    /// What the choice was guessed from; null when the user named the profile.
+    /// What it was guessed from; a guess decides nothing. Null when the user named the profile.
     pub guessed_from: Option<String>,
 }
 

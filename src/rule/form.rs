@@ -221,6 +221,15 @@ pub(super) const WRITER: &[Field] = &[
     may("sets", Form::Texts, "the keys it sets"),
 ];
 
+/// A profile.
+#[rustfmt::skip]
+pub(super) const PROFILE: &[Field] = &[
+    must("profile", Form::Text, "the name; equals the file name without .yaml"),
+    may("title", Form::Text, "what kind of host it is for, in a few words"),
+    may("params", Form::Scalars, "parameters that rules read as param.NAME"),
+    may("want", Form::Scalars, "the value each key is to have"),
+];
+
 /// The site's file of waivers.
 #[rustfmt::skip]
 pub(super) const WAIVERS: &[Field] = &[

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::{self, KeySpec, Kind, Write};
 
-use super::form::{CASES, DISABLING, Field, Form, RULE, TARGET, WAIVERS};
+use super::form::{CASES, DISABLING, Field, Form, PROFILE, RULE, TARGET, WAIVERS};
 
 /// The schema of a rule file, and of one that disables a rule.
 pub fn rule_schema() -> String {
@@ -33,6 +33,11 @@ pub fn waiver_schema() -> String {
     // A file without a word yet.
     root.insert("type".to_owned(), json!(["object", "null"]));
     written("waivers", "tcptune waivers", root)
+}
+
+/// The schema of a profile.
+pub fn profile_schema() -> String {
+    written("profile", "tcptune profile", object(PROFILE))
 }
 
 fn written(name: &str, title: &str, root: Map<String, Value>) -> String {

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use crate::catalog;
+
 use super::expr::{Expr, Template};
 use super::terms::{Kind, Maturity, Owner, Scope, Severity, Subject};
 
@@ -183,14 +185,16 @@ impl Rule {
             .chain(response.templates().flat_map(Template::expressions))
     }
 
-    /// The exact facts this rule reads, the keys it would set included: their current value is the
-    /// "now" of the change.
+    /// The exact facts this rule reads, the keys it would set included, whose current value is the "now" of
+    /// the change, and what tells whether those may be set here.
     pub fn facts(&self) -> BTreeSet<String> {
         let used = self.expressions().flat_map(Expr::facts);
-        let keys = self.response().set.iter();
+        let keys = &self.response().set;
+        let guards = keys.iter().flat_map(|one| catalog::guard_facts(&one.key));
         used.map(|used| used.fact.clone())
             .chain(self.requires.iter().cloned())
-            .chain(keys.map(|one| format!("sysctl.{}", one.key)))
+            .chain(keys.iter().map(|one| format!("sysctl.{}", one.key)))
+            .chain(guards.map(|fact| (*fact).to_owned()))
             .collect()
     }
 

@@ -14,6 +14,7 @@ mod cycle;
 mod disk;
 mod journal;
 mod plan_files;
+mod profiles;
 mod program;
 mod prompt;
 mod refusals;

@@ -12,6 +12,7 @@ mod exits;
 mod help;
 mod hosts;
 mod page;
+mod profiles;
 mod refusals;
 mod rule_files;
 mod rule_folders;

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod far;
 mod mix;
 mod namespace;
 
@@ -25,6 +26,7 @@ use tcptune::host::proc_tables;
 use tcptune::host::process::{Holder, owners};
 use tcptune::host::sockets::{CollectOptions, attribute, collect};
 
+use self::far::Far;
 use self::mix::{IPV4, IPV6, begin_connect, build, listener};
 use self::namespace::{eventually, inside, run, skip};
 
@@ -128,6 +130,10 @@ fn timers_orphans_and_destinations_are_told_apart() {
     assert_eq!(summary.established_backoff, Some(0));
     assert_eq!(summary.fin_wait_1_backoff, Some(0));
     assert_eq!(summary.fin_wait_2_orphaned, 12);
+    // The accepted ends and those that wait for accept(), against the ends that connected.
+    assert_eq!((summary.incoming, summary.outgoing), (17, 17));
+    assert_eq!(summary.established_stuck, Some(0));
+    assert_eq!(summary.established_stuck_top, None);
     let top = summary.syn_sent_top.as_ref().unwrap();
     assert_eq!((top.name.as_str(), top.count), ("10.77.0.9:80", 4));
 
@@ -153,6 +159,8 @@ fn timers_orphans_and_destinations_are_told_apart() {
     let tables = collect(&options).unwrap();
     assert_eq!(tables.source, SocketSource::ProcTables);
     assert_eq!(tables.summary.established_keepalive, None);
+    assert_eq!(tables.summary.established_stuck, None);
+    assert_eq!((tables.summary.incoming, tables.summary.outgoing), (17, 17));
     assert_eq!(tables.summary.syn_sent_backoff, None);
     assert_eq!(tables.summary.close_wait_ages, None);
     assert_eq!(
@@ -174,6 +182,57 @@ fn timers_orphans_and_destinations_are_told_apart() {
         sorted(&tables.close_wait_inodes),
         sorted(&now.close_wait_inodes)
     );
+}
+
+#[test]
+fn what_is_sent_again_without_an_answer_is_told_by_state() {
+    if !inside("what_is_sent_again_without_an_answer_is_told_by_state") {
+        return;
+    }
+    let far = Far::open();
+    let mut held = Vec::new();
+    let mut peers = Vec::new();
+    for address in ["10.78.0.1:9001", "[fd78::1]:9001"] {
+        let service = listener(address.parse().unwrap(), 5);
+        let connect = || {
+            let client = far.enter(|| TcpStream::connect(address).unwrap());
+            (client, service.accept().unwrap().0)
+        };
+        let (near, stuck) = (connect(), connect());
+        peers.push(stuck.1.peer_addr().unwrap());
+        let (dropped, half) = (connect(), connect());
+        half.0.shutdown(Shutdown::Write).unwrap();
+        eventually("the FIN has come", || {
+            let summary = collect(&CollectOptions::live(RANGE)).unwrap().summary;
+            summary.count(TcpState::CloseWait) == peers.len() as u64
+        });
+        held.push((service, near, stuck, dropped, half));
+    }
+    Far::lose();
+    let mut kept = Vec::new();
+    for (service, near, mut stuck, mut dropped, half) in held {
+        stuck.1.write_all(b"x").unwrap();
+        dropped.1.write_all(b"x").unwrap();
+        drop((dropped.1, half.1));
+        kept.push((service, near, stuck, dropped.0, half.0));
+    }
+    let look = || collect(&CollectOptions::live(RANGE)).unwrap().summary;
+    eventually("both are sent again three times", || {
+        look().established_stuck == Some(2)
+    });
+    let summary = look();
+    assert_eq!(summary.established_backoff, Some(2));
+    let top = summary.established_stuck_top.unwrap();
+    assert_eq!((top.name, top.count), (peers[0].to_string(), 1));
+    assert_eq!(summary.fin_wait_1_orphaned, 2);
+    assert_eq!(summary.fin_wait_1_backoff, Some(2));
+    assert_eq!(summary.last_ack_backoff, Some(2));
+    assert_eq!(summary.closing_backoff, Some(0));
+    let tables = CollectOptions::recorded(RANGE, Path::new("/proc/thread-self/net"));
+    let tables = collect(&tables).unwrap().summary;
+    assert_eq!(tables.fin_wait_1_orphaned, 2);
+    assert_eq!(tables.last_ack_backoff, None);
+    drop(kept);
 }
 
 fn sorted(inodes: &[u64]) -> Vec<u64> {

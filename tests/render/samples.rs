@@ -29,6 +29,7 @@ fn report(findings: Vec<Finding>, not_fired: Vec<NotFired>) -> Report {
         summary: Summary::of(&findings, &not_fired),
         findings,
         not_fired,
+        wanted: Vec::new(),
     }
 }
 
@@ -409,8 +410,12 @@ pub(super) fn every_shape() -> Report {
     Report {
         profile: Some(Profile {
             name: "proxy".to_owned(),
-            guessed_from: Some("2 listeners, 28,390 outgoing connections".to_owned()),
+            guessed_from: None,
         }),
+        wanted: vec![
+            change("net.core.somaxconn", Some("128"), "4096"),
+            change("net.ipv4.tcp_abort_on_overflow", Some("1"), "0"),
+        ],
         notes: vec![
             "tcp_tw_recycle does not exist on this kernel (removed in 4.12)".to_owned(),
             "rules from /etc/tcptune/rules.d override 2 built-in rules: accept-queue-overflow, ports-exhausted".to_owned(),
@@ -452,7 +457,15 @@ pub(super) fn healthy() -> Report {
         Some("no such sysctl"),
         &["tw-recycle-on"],
     ));
-    report(Vec::new(), rest)
+    Report {
+        profile: Some(Profile {
+            name: "server".to_owned(),
+            guessed_from: Some(
+                "2 reachable listeners, 28,390 incoming and 12 outgoing connections".to_owned(),
+            ),
+        }),
+        ..report(Vec::new(), rest)
+    }
 }
 
 /// A host that shows nothing: one sample, no rights.

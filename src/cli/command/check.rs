@@ -3,14 +3,14 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
-use crate::check::{Judgement, Verdict, check};
+use crate::check::{Judgement, Verdict, check, guess};
 use crate::fact::Snapshot;
 use crate::host::{self, Needs};
-use crate::plan::plan;
-use crate::render::{self, HumanOptions, Reach};
-use crate::rule::Rulebook;
+use crate::plan::{plan, with_wishes};
+use crate::render::{self, HumanOptions, Reach, Role};
 
 use super::ledger::say_what_is_open_at;
+use super::profile;
 use super::sample;
 use super::site::Site;
 use crate::cli::args::{Check, Format};
@@ -28,15 +28,28 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
     let Site { book, waivers } = Site::chosen(&args.rules, &args.choice)?;
-    let snapshot = collect(args, &book, output)?;
+    let profile = profile::named(&args.role, &args.rules)?;
+    let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
+    let mut snapshot = collect(args, &needs, output)?;
+    profile::inform(&mut snapshot, profile.as_ref());
     let judgements = check(&snapshot, &book, &waivers);
-    let plan = plan(&judgements, &snapshot);
+    let rules = plan(&judgements, &snapshot);
+    let plan = match &profile {
+        Some(profile) => with_wishes(rules, profile, &snapshot),
+        None => rules,
+    };
     let report = render::report(&snapshot, &book, &judgements, &plan);
+    let guessed = guess(&snapshot);
+    let role = profile
+        .as_ref()
+        .map_or(Role::Guessed(&guessed), Role::Named);
+    let report = render::under(report, role, &plan);
     match args.format {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
             let mut options = args.rules.options();
             options.extend(args.choice.options());
+            options.extend(args.role.option());
             let apply = render::apply_command(netns, pid, &options);
             let options = HumanOptions {
                 color: output.color(),
@@ -66,19 +79,18 @@ fn reach(args: &Check) -> Reach<'_> {
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.
-fn collect(args: &Check, book: &Rulebook, output: &mut Output) -> Result<Snapshot, Error> {
+fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Snapshot, Error> {
     let snapshot = if let Some(file) = &args.snapshot {
         host::read_snapshot(file).map_err(Error::Snapshot)?
     } else {
         say_what_is_open_at(&args.at);
         let source = sample::enter(&args.at, &args.boot)?;
-        let needs = Needs::Facts(book.facts());
         let interval = if args.since.is_some() {
             0.0
         } else {
             args.interval
         };
-        sample::take(&source, &needs, interval, output)
+        sample::take(&source, needs, interval, output)
     };
     match &args.since {
         Some(file) => {

@@ -8,6 +8,7 @@ mod facts;
 mod guard;
 mod history;
 mod ledger;
+mod profile;
 mod rollback;
 mod rules;
 mod sample;
@@ -45,6 +46,7 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
             SchemaOf::RulesLint => output.print(&render::rules::lint_schema()),
             SchemaOf::Rule => output.print(&crate::rule::rule_schema()),
             SchemaOf::Cases => output.print(&crate::rule::case_schema()),
+            SchemaOf::Profile => output.print(&crate::rule::profile_schema()),
             SchemaOf::Waivers => output.print(&crate::rule::waiver_schema()),
         }
         .map(|()| Exit::Success),

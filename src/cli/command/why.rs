@@ -10,11 +10,12 @@ use crate::catalog::{self, KeySpec};
 use crate::check::{Judgement, View, judge};
 use crate::fact::{Sample, Snapshot};
 use crate::host::{self, KernelKeys, Moment, Needs, Source};
-use crate::plan::plan;
+use crate::plan::{needs_of, plan, with_wishes};
 use crate::render::{self, HumanOptions, Inquiry};
 use crate::rule::{Kind, Rule, Rulebook, Subject};
 
 use super::ledger::say_what_is_open_at;
+use super::profile;
 use super::sample;
 use super::site::Site;
 use crate::cli::args::{Format, Why};
@@ -30,10 +31,11 @@ const RECORDING: &str = "no files were given with the recorded tree (--root)";
 /// Answers for a key, or for every key that begins so.
 pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
     let Site { book, waivers } = Site::load(&args.rules)?;
+    let profile = profile::named(&args.role, &args.rules)?;
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
     let files_only = args.boot.root.is_some() && args.at.proc.is_none();
-    let (keys, snapshot, rules) = if files_only {
+    let (keys, mut snapshot, rules) = if files_only {
         let now = Sample {
             boot: Some(sample::files(&args.boot)?),
             ..Sample::default()
@@ -46,7 +48,9 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
         let keys = keys(name, &first, Some(&source));
         let rules = concerned(&book, &keys);
-        let needs = Needs::Facts(needs(&keys, &rules));
+        let mut needs = needs(&keys, &rules);
+        needs.extend(profile.iter().flat_map(needs_of));
+        let needs = Needs::Facts(needs);
         let interval = if watches(&rules, &keys) {
             args.interval
         } else {
@@ -59,17 +63,24 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         let near = catalog::slashed(name).or_else(|| catalog::nearest(name).map(str::to_owned));
         return Err(Error::NoKey(args.key.clone(), near));
     }
+    profile::inform(&mut snapshot, profile.as_ref());
     let view = View::new(&snapshot).where_accepted(&waivers);
     let judged = |rule| Judgement {
         rule,
         verdict: judge(rule, &view),
     };
     let judgements: Vec<Judgement<'_>> = rules.into_iter().map(judged).collect();
+    let by_rules = plan(&judgements, &snapshot);
+    let plan = match &profile {
+        // Without the host nothing can be said of what it lacks.
+        Some(profile) if !files_only => with_wishes(by_rules, profile, &snapshot),
+        _ => by_rules,
+    };
     let answer = render::why(&Inquiry {
         snapshot: &snapshot,
         keys: &keys,
         judgements: &judgements,
-        plan: &plan(&judgements, &snapshot),
+        plan: &plan,
         files_only,
         no_files: no_files(args),
     });

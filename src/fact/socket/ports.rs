@@ -14,6 +14,11 @@ pub struct PortView {
 }
 
 impl PortView {
+    /// Whether a connection from a local port came in: something listens on it.
+    pub(super) fn came_in(&self, port: u16) -> bool {
+        self.listening.contains(&port)
+    }
+
     /// Whether a local port was taken by an outgoing connection: it lies in the range and nothing
     /// listens on it.
     pub(super) fn is_ephemeral(&self, port: u16) -> bool {

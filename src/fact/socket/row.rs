@@ -33,8 +33,17 @@ impl SocketRow {
     /// Whether a retransmission timer runs that has fired at least once; `None` when the source
     /// cannot tell.
     pub(super) fn backs_off(&self) -> Option<bool> {
+        self.was_sent_again(1)
+    }
+
+    /// Whether what is unanswered was sent again so many times at least; `None` when the source cannot
+    /// tell.
+    ///
+    /// The kernel shows one timer for retransmissions, reordering and tail loss probes, but only
+    /// time-outs raise the count (`icsk_retransmits`), and an answer sets it to zero.
+    pub(super) fn was_sent_again(&self, times: u8) -> Option<bool> {
         match (self.timer?, self.retransmits?) {
-            (Timer::Retransmit, retransmits) => Some(retransmits >= 1),
+            (Timer::Retransmit, retransmits) => Some(retransmits >= times),
             _ => Some(false),
         }
     }

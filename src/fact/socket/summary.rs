@@ -19,10 +19,36 @@ pub struct SocketSummary {
     pub established_keepalive: Option<u64>,
     /// ESTABLISHED whose data was sent again at least once without an answer.
     pub established_backoff: Option<u64>,
+    /// ESTABLISHED whose local port has a TCP listener: they came in.
+    #[serde(default)]
+    pub incoming: u64,
+    /// ESTABLISHED whose local port has none.
+    #[serde(default)]
+    pub outgoing: u64,
+    /// ESTABLISHED that sent the same data again at least [`SocketSummary::STUCK`] times without an
+    /// answer.
+    #[serde(default)]
+    pub established_stuck: Option<u64>,
+    /// The peer that most of those wait for, "10.0.3.9:80".
+    #[serde(default)]
+    pub established_stuck_top: Option<Ranked>,
     /// `FIN_WAIT1` whose FIN (or the data before it) was sent again at least once.
     pub fin_wait_1_backoff: Option<u64>,
+    /// `FIN_WAIT1` that no process holds.
+    #[serde(default)]
+    pub fin_wait_1_orphaned: u64,
+    /// `LAST_ACK` whose FIN (or the data before it) was sent again at least once.
+    #[serde(default)]
+    pub last_ack_backoff: Option<u64>,
+    /// `CLOSING` whose FIN was sent again at least once.
+    #[serde(default)]
+    pub closing_backoff: Option<u64>,
     /// `SYN_SENT` whose SYN was sent again at least once.
     pub syn_sent_backoff: Option<u64>,
+    /// `SYN_RECV` whose SYN-ACK was sent again at least once, by the timer or because the client
+    /// asked again (`num_retrans` of the request).
+    #[serde(default)]
+    pub syn_recv_backoff: Option<u64>,
     /// `FIN_WAIT2` that no process holds: mini-sockets, and orphans when `tcp_fin_timeout` is longer
     /// than 60 s.
     pub fin_wait_2_orphaned: u64,
@@ -88,6 +114,10 @@ pub struct CloseWaitAges {
 impl SocketSummary {
     /// How many destinations a summary keeps.
     pub const DESTINATIONS: usize = 16;
+
+    /// From how many retransmissions in a row a connection counts as stuck. One or two are a burst of
+    /// loss; with the third, some eight times the round trip have passed without a sign.
+    pub const STUCK: u8 = 3;
 
     /// The sockets in one state, both families together.
     pub fn count(&self, state: TcpState) -> u64 {

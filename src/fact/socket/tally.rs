@@ -20,10 +20,15 @@ pub struct SocketTally {
     summary: SocketSummary,
     established_keepalive: Known,
     established_backoff: Known,
+    established_stuck: Known,
     fin_wait_1_backoff: Known,
+    last_ack_backoff: Known,
+    closing_backoff: Known,
     syn_sent_backoff: Known,
+    syn_recv_backoff: Known,
     destinations: HashMap<(IpAddr, SocketAddr), Ports>,
     syn_sent: HashMap<SocketAddr, u64>,
+    stuck: HashMap<SocketAddr, u64>,
 }
 
 /// A count that is worth something only if every row could tell.
@@ -47,10 +52,15 @@ impl SocketTally {
             summary: SocketSummary::default(),
             established_keepalive: Known::default(),
             established_backoff: Known::default(),
+            established_stuck: Known::default(),
             fin_wait_1_backoff: Known::default(),
+            last_ack_backoff: Known::default(),
+            closing_backoff: Known::default(),
             syn_sent_backoff: Known::default(),
+            syn_recv_backoff: Known::default(),
             destinations: HashMap::new(),
             syn_sent: HashMap::new(),
+            stuck: HashMap::new(),
         }
     }
 
@@ -58,12 +68,14 @@ impl SocketTally {
     pub fn observe(&mut self, row: &SocketRow) {
         self.summary.of_mut(row.family).add(row.state, 1);
         match row.state {
-            TcpState::Established => {
-                let keepalive = row.timer.map(|timer| timer == Timer::Keepalive);
-                self.established_keepalive.add(keepalive);
-                self.established_backoff.add(row.backs_off());
+            TcpState::Established => self.observe_established(row),
+            TcpState::FinWait1 => {
+                self.fin_wait_1_backoff.add(row.backs_off());
+                self.summary.fin_wait_1_orphaned += u64::from(row.inode == 0);
             }
-            TcpState::FinWait1 => self.fin_wait_1_backoff.add(row.backs_off()),
+            TcpState::LastAck => self.last_ack_backoff.add(row.backs_off()),
+            TcpState::Closing => self.closing_backoff.add(row.backs_off()),
+            TcpState::SynRecv => self.syn_recv_backoff.add(row.backs_off()),
             TcpState::SynSent => {
                 self.syn_sent_backoff.add(row.backs_off());
                 let tracked = &mut self.summary.syn_sent_tracked;
@@ -80,6 +92,24 @@ impl SocketTally {
             _ => {}
         }
         self.observe_port(row);
+    }
+
+    fn observe_established(&mut self, row: &SocketRow) {
+        let keepalive = row.timer.map(|timer| timer == Timer::Keepalive);
+        self.established_keepalive.add(keepalive);
+        self.established_backoff.add(row.backs_off());
+        if self.view.came_in(row.local.port()) {
+            self.summary.incoming += 1;
+        } else {
+            self.summary.outgoing += 1;
+        }
+        let stuck = row.was_sent_again(SocketSummary::STUCK);
+        self.established_stuck.add(stuck);
+        if stuck == Some(true)
+            && let Some(count) = entry(&mut self.stuck, row.remote)
+        {
+            *count += 1;
+        }
     }
 
     fn observe_port(&mut self, row: &SocketRow) {
@@ -118,14 +148,12 @@ impl SocketTally {
         summary.established_backoff = self.established_backoff.told();
         summary.fin_wait_1_backoff = self.fin_wait_1_backoff.told();
         summary.syn_sent_backoff = self.syn_sent_backoff.told();
-        summary.syn_sent_top = self
-            .syn_sent
-            .into_iter()
-            .min_by_key(|(address, count)| (Reverse(*count), *address))
-            .map(|(address, count)| Ranked {
-                name: address.to_string(),
-                count,
-            });
+        summary.established_stuck = self.established_stuck.told();
+        summary.last_ack_backoff = self.last_ack_backoff.told();
+        summary.closing_backoff = self.closing_backoff.told();
+        summary.syn_recv_backoff = self.syn_recv_backoff.told();
+        summary.syn_sent_top = foremost(self.syn_sent);
+        summary.established_stuck_top = foremost(self.stuck);
         let mut destinations: Vec<Destination> = self
             .destinations
             .into_iter()
@@ -155,6 +183,17 @@ impl Known {
     fn told(self) -> Option<u64> {
         (!self.untold).then_some(self.count)
     }
+}
+
+/// The one with most sockets; of equals the lowest address.
+fn foremost(counts: HashMap<SocketAddr, u64>) -> Option<Ranked> {
+    let most = counts
+        .into_iter()
+        .min_by_key(|(address, count)| (Reverse(*count), *address));
+    most.map(|(address, count)| Ranked {
+        name: address.to_string(),
+        count,
+    })
 }
 
 /// The entry for a key, made if there is room for it.

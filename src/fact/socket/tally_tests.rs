@@ -84,6 +84,91 @@ fn one_row_that_cannot_tell_its_timer_makes_the_count_unknown() {
 }
 
 #[test]
+fn an_open_connection_came_in_if_something_listens_on_its_port() {
+    let summary = tally(&[
+        row(TcpState::Established, "10.0.1.7:443", "10.0.9.9:50000"),
+        row(TcpState::Established, "10.0.1.7:40000", "10.0.9.9:443"),
+        row(TcpState::Established, "10.0.1.7:50000", "10.0.9.9:443"),
+        row(TcpState::CloseWait, "10.0.1.7:443", "10.0.9.9:50001"),
+    ]);
+    assert_eq!((summary.incoming, summary.outgoing), (2, 1));
+}
+
+#[test]
+fn a_connection_is_stuck_from_the_third_retransmission_on() {
+    let stuck = |remote: &str, timer, retransmits| SocketRow {
+        timer: Some(timer),
+        retransmits: Some(retransmits),
+        ..row(TcpState::Established, "10.0.1.7:50000", remote)
+    };
+    let summary = tally(&[
+        stuck("10.0.9.9:443", Timer::Retransmit, 2),
+        stuck("10.0.9.9:443", Timer::Retransmit, 3),
+        stuck("10.0.9.7:443", Timer::Retransmit, 15),
+        stuck("10.0.9.7:443", Timer::Retransmit, 4),
+        stuck("10.0.9.9:443", Timer::ZeroWindow, 9),
+        stuck("10.0.9.9:443", Timer::Keepalive, 9),
+    ]);
+    assert_eq!(summary.established_stuck, Some(3));
+    assert_eq!(summary.established_backoff, Some(4));
+    let top = summary.established_stuck_top.unwrap();
+    assert_eq!((top.name.as_str(), top.count), ("10.0.9.7:443", 2));
+    let untold = tally(&[established(None, None)]);
+    assert_eq!(untold.established_stuck, None);
+    assert_eq!(untold.established_stuck_top, None);
+}
+
+#[test]
+fn every_closing_state_and_a_half_open_one_tell_their_retransmissions() {
+    let in_state = |state, retransmits| SocketRow {
+        timer: Some(Timer::Retransmit),
+        retransmits: Some(retransmits),
+        ..row(state, "10.0.1.7:443", "10.0.9.9:50000")
+    };
+    let states = [TcpState::LastAck, TcpState::Closing, TcpState::SynRecv];
+    let mut rows = Vec::new();
+    for (at, state) in (1..).zip(states) {
+        rows.push(in_state(state, 0));
+        rows.extend((0..at).map(|_| in_state(state, 1)));
+    }
+    let summary = tally(&rows);
+    assert_eq!(summary.last_ack_backoff, Some(1));
+    assert_eq!(summary.closing_backoff, Some(2));
+    assert_eq!(summary.syn_recv_backoff, Some(3));
+}
+
+#[test]
+fn fin_wait_1_is_orphaned_when_nobody_holds_it() {
+    let held = row(TcpState::FinWait1, "10.0.0.1:443", "10.0.0.2:5");
+    let orphan = SocketRow {
+        inode: 0,
+        ..held.clone()
+    };
+    let summary = tally(&[held, orphan.clone(), orphan]);
+    assert_eq!(summary.fin_wait_1_orphaned, 2);
+}
+
+#[test]
+fn a_summary_of_an_older_release_is_read() {
+    let mut json = serde_json::to_value(tally(&[])).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    for new in [
+        "incoming",
+        "outgoing",
+        "established_stuck",
+        "established_stuck_top",
+        "fin_wait_1_orphaned",
+        "last_ack_backoff",
+        "closing_backoff",
+        "syn_recv_backoff",
+    ] {
+        assert!(fields.remove(new).is_some(), "{new}");
+    }
+    let old: SocketSummary = serde_json::from_value(json).unwrap();
+    assert_eq!(old.established_stuck, None);
+}
+
+#[test]
 fn fin_wait_2_is_orphaned_when_nobody_holds_it() {
     let held = row(TcpState::FinWait2, "10.0.0.1:443", "10.0.0.2:5");
     let mut orphan = row(TcpState::FinWait2, "10.0.0.1:443", "10.0.0.2:6");

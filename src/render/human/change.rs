@@ -24,10 +24,25 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
         page.field("change", &text);
         return;
     }
-    let widest = widest_key(page, &finding.changes);
+    table(page, &finding.changes);
+    commands(page, &finding.rule, &finding.changes, offered);
+    if let Some(advice) = &finding.advice {
+        page.field("advice", advice);
+    }
+}
+
+/// Writes what a profile wants and the host does not have.
+pub(super) fn wanted(page: &mut Page, profile: &str, changes: &[Change], offered: &mut Offered) {
+    table(page, changes);
+    commands(page, &format!("profile {profile}"), changes, offered);
+}
+
+/// Writes each change with its remarks.
+fn table(page: &mut Page, changes: &[Change]) {
+    let widest = widest_key(page, changes);
     // Changes stand in one column under one label, except those with a remark of their own below.
     let mut label = "change";
-    for change in &finding.changes {
+    for change in changes {
         let remarks = remarks(page, change);
         if !remarks.is_empty() {
             label = "change";
@@ -37,10 +52,6 @@ pub(super) fn changes(page: &mut Page, finding: &Finding, offered: &mut Offered)
             page.field_lines(label, lines, *style);
         }
         label = if remarks.is_empty() { "" } else { "change" };
-    }
-    commands(page, finding, offered);
-    if let Some(advice) = &finding.advice {
-        page.field("advice", advice);
     }
 }
 
@@ -150,8 +161,8 @@ fn place(by: &SetBy) -> String {
 
 /// The commands that make the open changes, and those that take them back. A command that stands under
 /// an earlier finding is not repeated.
-fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
-    if page.through.is_none() && finding.is_open() {
+fn commands(page: &mut Page, whose: &str, changes: &[Change], offered: &mut Offered) {
+    if page.through.is_none() && changes.iter().any(Change::is_open) {
         page.field(
             "by hand",
             "on the host itself: this report was made from a file",
@@ -161,7 +172,7 @@ fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
     let mut make = Vec::new();
     let mut undo = Vec::new();
     let mut remarks = Vec::new();
-    for change in finding.changes.iter().filter(|change| change.is_open()) {
+    for change in changes.iter().filter(|change| change.is_open()) {
         let id = (change.key.clone(), change.recommended.clone());
         if let Some(rule) = offered.get(&id) {
             remarks.push(format!("{}: as under {rule}", change.key));
@@ -173,7 +184,7 @@ fn commands(page: &mut Page, finding: &Finding, offered: &mut Offered) {
         } else {
             remarks.push(format!("{}: no shell takes this safely", change.key));
         }
-        offered.insert(id, finding.rule.clone());
+        offered.insert(id, whose.to_owned());
     }
     let style = page.styles.command;
     page.field_lines("by hand", &make, style);

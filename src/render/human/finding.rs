@@ -2,21 +2,21 @@
 
 use anstyle::Style;
 
-use super::change::{Offered, changes};
+use super::change::{Offered, changes, wanted};
 use super::explanation::explanation;
 use super::facts::facts;
 use super::instances::instances;
 use super::page::{BODY, MARGIN, Page};
 use crate::render::escape;
 use crate::render::quantity::count;
-use crate::render::report::{Finding, Maturity, Owner, Period, Severity};
+use crate::render::report::{Finding, Maturity, Owner, Period, Report, Severity};
 use crate::render::wrap::{cells, pad};
 
 /// The widest rule id that keeps its title beside it.
 const WIDEST_ID: usize = 26;
 
 /// Writes the findings, a gap before each.
-pub(super) fn findings(page: &mut Page, findings: &[&Finding], verbose: bool) {
+pub(super) fn findings(page: &mut Page, findings: &[&Finding], verbose: bool) -> Offered {
     let column = title_column(findings);
     let mut offered = Offered::new();
     for finding in findings {
@@ -24,6 +24,29 @@ pub(super) fn findings(page: &mut Page, findings: &[&Finding], verbose: bool) {
         headline(page, finding, column, false);
         body(page, finding, &mut offered, verbose);
     }
+    offered
+}
+
+/// Writes what the named profile wants and the host does not have.
+pub(super) fn role(page: &mut Page, report: &Report, offered: &mut Offered) {
+    let (Some(profile), false) = (&report.profile, report.wanted.is_empty()) else {
+        return;
+    };
+    page.gap();
+    let name = escape::line(&profile.name);
+    let label = pad("PROFILE", MARGIN);
+    page.row(&[(page.styles.name, &label), (page.styles.name, &name)]);
+    let many = count(u64::try_from(report.wanted.len()).unwrap_or(u64::MAX));
+    let settings = if report.wanted.len() == 1 {
+        "setting is"
+    } else {
+        "settings are"
+    };
+    page.field(
+        "seen",
+        &format!("{many} {settings} not what this role is to have"),
+    );
+    wanted(page, &profile.name, &report.wanted, offered);
 }
 
 /// Writes the headlines alone, each on one line.

@@ -177,7 +177,7 @@ pub fn apply_command(
     }
     command.push_str(&reach_options(netns, pid));
     for (option, value) in options {
-        command.push_str(&format!(" {option} "));
+        command.extend([" ", option, " "]);
         command.push_str(&shell::word(value.to_str()?)?);
     }
     Some(command)
@@ -198,9 +198,10 @@ pub fn human(
         finding::headlines(&mut page, &findings);
     } else {
         header::header(&mut page, report, options.verbose);
-        finding::findings(&mut page, &findings, options.verbose);
+        let mut offered = finding::findings(&mut page, &findings, options.verbose);
+        finding::role(&mut page, report, &mut offered);
         rest::rest(&mut page, report, options.verbose);
-        closing::closing(&mut page, &findings);
+        closing::closing(&mut page, &findings, &report.wanted);
     }
     out.write_all(page.text().as_bytes())
 }

@@ -13,12 +13,13 @@ use crate::bootconf::hexadecimal;
 use crate::check::check;
 use crate::fact::{Host, Reading, Snapshot};
 use crate::host::{self, DiskJournal, LiveSysctls, Needs, NextBoot, Source, SystemClock};
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, plan, with_wishes};
 use crate::rule::Rulebook;
 
 use super::Job;
 use super::unjudged::unjudged;
 use crate::cli::command::ledger;
+use crate::cli::command::profile;
 use crate::cli::command::sample;
 use crate::cli::command::site::Site;
 use crate::cli::error::Error;
@@ -56,8 +57,9 @@ impl Offer {
             None => None,
         };
         let Site { book, waivers } = Site::chosen(job.rules, job.choice)?;
+        let profile = profile::named(job.role, job.rules)?;
         let source = sample::enter(job.at, job.boot)?;
-        let needs = Needs::Facts(book.facts());
+        let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
         let interval = if reviewed.is_some() || job.since.is_some() {
             0.0
         } else {
@@ -70,6 +72,7 @@ impl Offer {
                 .since(earlier)
                 .map_err(|error| Error::Window(file.clone(), error))?;
         }
+        profile::inform(&mut snapshot, profile.as_ref());
         let next = NextBoot::of(&source, &snapshot.now);
         let live_only = match (&next, &reviewed) {
             (_, Some(reviewed)) => reviewed.live_only.clone(),
@@ -85,7 +88,12 @@ impl Offer {
             (Plan::default(), Vec::new())
         } else {
             let judgements = check(&snapshot, &book, &waivers);
-            (plan(&judgements, &snapshot), unjudged(&judgements))
+            let rules = plan(&judgements, &snapshot);
+            let plan = match &profile {
+                Some(profile) => with_wishes(rules, profile, &snapshot),
+                None => rules,
+            };
+            (plan, unjudged(&judgements))
         };
         let mut offer = Self {
             here: snapshot.now.host.clone(),

@@ -1,0 +1,105 @@
+//! What a profile wants, whatever the counters say.
+
+use std::collections::BTreeSet;
+
+use crate::catalog;
+use crate::check::View;
+use crate::fact::{Reading, Snapshot, Value};
+use crate::rule::Profile;
+
+use super::guard::unsafe_here;
+use super::merge::{Change, Plan, forbidden, removed, unreachable};
+use super::standing::Standing;
+
+/// How a profile stands among those that want a change: `profile:server`.
+pub const WANTED_BY: &str = "profile:";
+
+/// The facts that it takes to plan for a profile.
+pub fn needs_of(profile: &Profile) -> BTreeSet<String> {
+    let keys = profile.want.keys();
+    let guards = keys.clone().flat_map(|key| catalog::guard_facts(key));
+    keys.map(|key| format!("sysctl.{key}"))
+        .chain(guards.map(|fact| (*fact).to_owned()))
+        .collect()
+}
+
+/// The plan with the wishes of a profile laid over it.
+///
+/// A profile is what somebody decided for a role, so that its hosts come to the same settings: where a rule
+/// wants another value, the profile's stands, and the rule's is shown as blocked by it.
+#[must_use]
+pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Plan {
+    let view = View::new(snapshot);
+    for (key, value) in &profile.want {
+        let live = view.live(key);
+        let rule = plan.changes.remove(key);
+        let change = if live.value() == Some(value) {
+            rule.map(|change| overruled(change, value, profile))
+        } else {
+            wish(key, value, live, rule, profile, &view)
+        };
+        if let Some(change) = change {
+            plan.changes.insert(key.clone(), change);
+        }
+    }
+    plan
+}
+
+/// What a rule wants where the profile has what it wants already.
+fn overruled(change: Change, value: &Value, profile: &Profile) -> Change {
+    Change {
+        blocked: Some(format!(
+            "profile {} wants {value}; change it there ({})",
+            profile.name, profile.origin.file
+        )),
+        out_of_reach: false,
+        ..change
+    }
+}
+
+fn wish(
+    key: &str,
+    value: &Value,
+    live: Reading<Value>,
+    rule: Option<Change>,
+    profile: &Profile,
+    view: &View<'_>,
+) -> Option<Change> {
+    let spec = catalog::find(key)?;
+    let blocked = removed(spec, &live, view)
+        .or_else(|| forbidden(spec, value, view))
+        .or_else(|| unsafe_here(key, &live, value, view));
+    let out_of_reach =
+        blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
+    let blocked = blocked.or_else(|| unreachable(&live));
+    // The guard of a rule that wants the same is a reason against the value, whoever wants it.
+    let blocked = blocked.or_else(|| {
+        let agreeing = rule.as_ref().filter(|rule| rule.recommended == *value);
+        agreeing.and_then(|rule| rule.blocked.clone())
+    });
+    let own = format!("{WANTED_BY}{}", profile.name);
+    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == *value);
+    let (mut because, costs, mut messages) = match rule {
+        Some(rule) if agrees => (rule.because, rule.costs, rule.messages),
+        _ => (Vec::new(), Vec::new(), Vec::new()),
+    };
+    because.push(own);
+    messages.push(format!("profile {} wants {value}", profile.name));
+    Some(Change {
+        key: key.to_owned(),
+        scope: spec.scope,
+        live,
+        recommended: value.clone(),
+        because,
+        by_setting: true,
+        blocked,
+        out_of_reach,
+        costs,
+        messages,
+        standing: Standing::of(view.snapshot(), key),
+    })
+}
+
+#[cfg(test)]
+#[path = "want_tests.rs"]
+mod tests;
