@@ -12,9 +12,21 @@ use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
 use super::view::{Period, SubjectView, View};
 use super::waived::{accepted_keys, waive};
 
-/// Judges every rule of the book.
-pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook, waivers: &Waivers) -> Vec<Judgement<'r>> {
-    let view = View::new(snapshot).where_accepted(waivers);
+/// Judges every rule of the book; what a site has accepted is not known.
+pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
+    judge_all(book, View::new(snapshot))
+}
+
+/// Judges every rule of the book where a site has accepted some findings.
+pub fn check_at<'r>(
+    snapshot: &Snapshot,
+    book: &'r Rulebook,
+    waivers: &Waivers,
+) -> Vec<Judgement<'r>> {
+    judge_all(book, View::new(snapshot).where_accepted(waivers))
+}
+
+fn judge_all<'r>(book: &'r Rulebook, view: View<'_>) -> Vec<Judgement<'r>> {
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {

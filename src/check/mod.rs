@@ -15,7 +15,7 @@ mod view;
 mod waived;
 
 pub use cases::{snapshot, try_case};
-pub use evaluate::{check, judge};
+pub use evaluate::{check, check_at, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 pub use guess::{GUESSED_FROM, Guess, guess};
 pub use lint::{LINTS, Lint, lint};

@@ -3,7 +3,7 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
-use crate::check::{Judgement, Verdict, check, guess};
+use crate::check::{Judgement, Verdict, check_at, guess};
 use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
     let mut snapshot = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
-    let judgements = check(&snapshot, &book, &waivers);
+    let judgements = check_at(&snapshot, &book, &waivers);
     let rules = plan(&judgements, &snapshot);
     let plan = match &profile {
         Some(profile) => with_wishes(rules, profile, &snapshot),
