@@ -122,7 +122,10 @@ impl Linter<'_> {
         if let Some(always) = decided(&rule.when) {
             self.say("constant-condition", &["when"], always, help);
         }
-        if let Some(always) = rule.past.as_ref().and_then(decided) {
+        // A rule without a `past` of its own is judged since boot by `when`.
+        let past = rule.past.as_ref();
+        let past = past.filter(|_| rule.response().past_message.is_some());
+        if let Some(always) = past.and_then(decided) {
             self.say("constant-condition", &["past", "when"], always, help);
         }
         for (at, guard) in rule.response().guards.iter().enumerate() {

@@ -171,7 +171,7 @@ impl Error {
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
             Self::NoOwnRules => {
-                Some("name a folder or a file: tcptune rules test PATH".to_owned())
+                Some("name a folder or a file, PATH".to_owned())
             }
             Self::NoConfig(_) => Some(
                 "give the folder that holds rules.d/ and waivers.yaml, or leave --config away"

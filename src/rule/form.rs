@@ -61,6 +61,8 @@ pub(super) enum Form {
     Scalar,
     /// A mapping from names to such values.
     Scalars,
+    /// A mapping from keys to such values, those of several numbers as a list too.
+    Values,
     /// A mapping from facts to readings: one, or the earlier one and the one now.
     Readings,
     /// A count, or the earlier one and the one now.
@@ -227,7 +229,7 @@ pub(super) const PROFILE: &[Field] = &[
     must("profile", Form::Text, "the name; equals the file name without .yaml"),
     may("title", Form::Text, "what kind of host it is for, in a few words"),
     may("params", Form::Scalars, "parameters that rules read as param.NAME"),
-    may("want", Form::Scalars, "the value each key is to have"),
+    may("want", Form::Values, "the value each key is to have"),
 ];
 
 /// The site's file of waivers.

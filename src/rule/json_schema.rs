@@ -104,6 +104,11 @@ fn form(form: Form) -> Value {
         Form::Scalars => json!({
             "type": "object", "additionalProperties": self::form(Form::Scalar)
         }),
+        Form::Values => json!({
+            "type": "object", "additionalProperties": {
+                "anyOf": [self::form(Form::Scalar), list(&self::form(Form::Scalar))]
+            }
+        }),
         Form::Readings => json!({
             "type": "object", "additionalProperties": pair_or_one(&self::form(Form::Scalar))
         }),
