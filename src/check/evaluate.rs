@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, KeySpec, Kind};
-use crate::fact::{Reading, Snapshot, Value};
+use crate::fact::{Day, Reading, Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
 use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template, Waivers};
 
@@ -12,9 +12,9 @@ use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
 use super::view::{Period, SubjectView, View};
 use super::waived::{accepted_keys, waive};
 
-/// Judges every rule of the book; what a site has accepted is not known.
+/// Judges every rule of the book where nothing has been accepted.
 pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
-    judge_all(book, View::new(snapshot))
+    check_at(snapshot, book, &Waivers::none(Day::of_unix(0)))
 }
 
 /// Judges every rule of the book where a site has accepted some findings.
@@ -23,10 +23,7 @@ pub fn check_at<'r>(
     book: &'r Rulebook,
     waivers: &Waivers,
 ) -> Vec<Judgement<'r>> {
-    judge_all(book, View::new(snapshot).where_accepted(waivers))
-}
-
-fn judge_all<'r>(book: &'r Rulebook, view: View<'_>) -> Vec<Judgement<'r>> {
+    let view = View::new(snapshot).where_accepted(waivers);
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {
