@@ -72,8 +72,8 @@ fn syn_retries_extreme() {
         look(&pair.host, 1).fires_without_change(rule);
         let (failed, given_up) = outage(&pair, to);
         assert_eq!(failed, OUTAGE);
-        // At 1 s and (with linear timeouts) 2 s, then the end at 3 s.
-        assert!(given_up >= Duration::from_secs(3), "{given_up:?}");
+        // The end is at 3 s; timers count in ticks.
+        assert!(given_up >= Duration::from_millis(2900), "{given_up:?}");
 
         let cure = Undo::write(&pair.host, [(RETRIES, "6")]);
         look(&pair.host, 1).holds(rule);
@@ -128,7 +128,7 @@ fn syn_retries_too_many() {
     look(&pair.host, 1).holds(rule);
     let few = patience(&pair);
     if let (Some(many), Some(few)) = (many, few) {
-        assert!(many >= Duration::from_secs(12), "{many:?}");
+        assert!(many >= Duration::from_secs(11), "{many:?}");
         assert!(few < many, "{few:?}");
         note(&format!(
             "syn_retries_too_many, scaled: over after {:.1} s -> {:.1} s",
