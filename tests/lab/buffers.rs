@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::evidence::proved;
 use crate::flow::{Flow, with_reno};
@@ -9,6 +10,7 @@ use crate::judge::{Judgement, look};
 use crate::net::{Net, Undo, allowed};
 use crate::notes::note;
 use crate::pair::{Family, host, peer};
+use crate::wait::until;
 use crate::wire::{Shape, Wire};
 
 const PORT: u16 = 8080;
@@ -157,4 +159,31 @@ fn receive_buffer_cap() {
 fn send_buffer_cap() {
     let small = (SEND, "4096 16384 65536");
     proves("send-buffer-cap", (SHORT_QUEUE, Way::Out), small, over_time);
+}
+
+/// A full buffer is no cap where the reader is the slow one, or the path.
+#[test]
+fn slow_readers_and_slow_paths_are_no_cap() {
+    let rule = "receive-buffer-cap";
+    // 16 KiB in 40 ms are 3.3 Mbit/s; 64 KiB or so in 60 ms would be three times as much.
+    for (shape, rest) in [
+        (PATH, Duration::from_millis(40)),
+        (Shape::of(60).limited(3, u64::MAX), Duration::ZERO),
+    ] {
+        let Some(wire) = Wire::open(shape) else {
+            return;
+        };
+        with_reno(&wire.pair);
+        let (net, peer) = (&wire.pair.host, &wire.pair.peer);
+        let small = Undo::write(net, [(RECEIVE, "4096 65536 131072")]);
+        let flow = Flow::read_slowly(peer, net, host(Family::V4, PORT), rest);
+        flow.rate_of(200_000);
+        until("the buffer has grown to its limit", 20, || {
+            net.ss(&["-Htmn", "state", "established"])
+                .contains("rb131072,")
+        });
+        look(net, 2).holds(rule);
+        drop(flow);
+        small.take_back(net);
+    }
 }
