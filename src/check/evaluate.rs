@@ -9,11 +9,13 @@ use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template};
 
 use super::finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
-use super::view::{Period, SubjectView, View};
+use super::view::{Period, SubjectView, View, keys};
 
 /// Judges every rule of the book.
 pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
-    let view = View::new(snapshot);
+    let reads_keys = book.rules().any(|rule| rule.each == Some(Subject::Setting));
+    let found = reads_keys.then(|| keys(snapshot)).flatten();
+    let view = View::new(snapshot).with_keys(found.as_deref());
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {
@@ -180,7 +182,7 @@ fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<In
                 place: line.map(|line| line.place.clone()),
                 value: match line {
                     Some(line) => line.value.clone(),
-                    None => one.live(&view.snapshot().now),
+                    None => one.live(),
                 },
                 message: message(),
             })

@@ -47,6 +47,8 @@ pub struct View<'a> {
     period: Period,
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
+    /// The keys and what is known of them, if they were put together for many rules.
+    settings: Option<&'a [SettingView<'a>]>,
 }
 
 /// The ports that the kernel chooses from for outgoing connections.
@@ -63,7 +65,15 @@ impl<'a> View<'a> {
             period: Period::Window,
             subject: None,
             tried: BTreeMap::new(),
+            settings: None,
         }
+    }
+
+    /// The same facts with the keys at hand, which are the same for all rules: what [`keys`] found.
+    #[must_use]
+    pub(super) const fn with_keys(mut self, keys: Option<&'a [SettingView<'a>]>) -> Self {
+        self.settings = keys;
+        self
     }
 
     /// The same facts over another period.
@@ -140,6 +150,9 @@ impl<'a> View<'a> {
 
     /// The keys, by name; `None` when the boot configuration was not read.
     pub fn settings(&self) -> Option<Vec<SubjectView<'a>>> {
+        if let Some(found) = self.settings {
+            return Some(found.iter().copied().map(SubjectView::Setting).collect());
+        }
         let now = &self.snapshot.now;
         let found = settings(now, now.boot.as_ref()?);
         Some(found.into_iter().map(SubjectView::Setting).collect())
@@ -445,6 +458,12 @@ fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
         }
     }
     all
+}
+
+/// The keys of a snapshot, for [`View::with_keys`]; `None` when the boot configuration was not read.
+pub(super) fn keys(snapshot: &Snapshot) -> Option<Vec<SettingView<'_>>> {
+    let now = &snapshot.now;
+    Some(settings(now, now.boot.as_ref()?))
 }
 
 /// A port number, whatever a snapshot says it is.

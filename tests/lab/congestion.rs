@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use crate::boot_files::{judged, write};
 use crate::evidence::proved;
 use crate::flow::{connections, with_reno};
-use crate::hygiene::{judged, write};
 use crate::judge::look;
 use crate::net::{Net, usable};
 use crate::notes::note;

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
+use std::thread::scope;
 use std::time::Duration;
 
 use crate::net::{Net, usable};
@@ -70,6 +71,16 @@ impl Pair {
             let pair = Self::open()?;
             pair.families().contains(&family).then_some((family, pair))
         })
+    }
+
+    /// The same with both at once, for experiments that mostly wait.
+    pub(crate) fn with_each_family(experiment: impl Fn(Family, Self) + Sync) {
+        let experiment = &experiment;
+        scope(|scope| {
+            for (family, pair) in Self::for_each_family() {
+                scope.spawn(move || experiment(family, pair));
+            }
+        });
     }
 
     /// IPv4, and IPv6 where the kernel has it.
