@@ -175,15 +175,35 @@ fn slow_readers_and_slow_paths_are_no_cap() {
         };
         with_reno(&wire.pair);
         let (net, peer) = (&wire.pair.host, &wire.pair.peer);
-        let small = Undo::write(net, [(RECEIVE, "4096 65536 131072")]);
+        // At its limit from the start, whatever the reader does.
+        let small = Undo::write(net, [(RECEIVE, "4096 131072 131072")]);
         let flow = Flow::read_slowly(peer, net, host(Family::V4, PORT), rest);
         flow.rate_of(200_000);
-        until("the buffer has grown to its limit", 20, || {
-            net.ss(&["-Htmn", "state", "established"])
-                .contains("rb131072,")
-        });
+        let text = net.ss(&["-Htmn", "state", "established"]);
+        assert!(text.contains("rb131072,"), "{text}");
         look(net, 2).holds(rule);
         drop(flow);
         small.take_back(net);
     }
+}
+
+/// A sender fills a deep queue on the path up to its buffer: a larger one would only make it longer.
+#[test]
+fn a_deep_queue_is_no_cap() {
+    let Some(wire) = Wire::open(PATH) else { return };
+    with_reno(&wire.pair);
+    let net = &wire.pair.host;
+    if !slow_card(net) {
+        return;
+    }
+    // Seven times what the path holds.
+    let large = Undo::write(net, [(SEND, "4096 16384 2097152")]);
+    let flow = Way::Out.start(&wire, Family::V4);
+    until("the queue is as deep as the buffer lets it be", 30, || {
+        let text = net.ss(&["-Htmni", "state", "established"]);
+        text.contains("tb2097152,") && text.contains("sndbuf_limited")
+    });
+    look(net, 2).holds("send-buffer-cap");
+    drop(flow);
+    large.take_back(net);
 }
