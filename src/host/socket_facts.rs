@@ -322,6 +322,7 @@ mod tests {
             ("socket.idle_window_top", Examine::No, yes),
             ("socket.receive_capped", yes, yes),
             ("socket.send_capped_top", yes, yes),
+            ("socket.send_capped_buffer", yes, yes),
         ] {
             assert_eq!(asked(fact, Moment::Start), at_start, "{fact}");
             assert_eq!(asked(fact, Moment::End(None)), at_end, "{fact}");

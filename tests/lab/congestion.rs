@@ -3,13 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
 use crate::boot_files::{judged, write};
 use crate::evidence::proved;
-use crate::flow::{connection, with_reno};
+use crate::flow::{connections, with_reno};
 use crate::judge::look;
 use crate::net::{Net, usable};
 use crate::notes::note;
@@ -38,7 +38,7 @@ fn slow_start_after_idle() {
         let slow = links.burst_after_pause(host);
         links.widen();
         pause(host);
-        let judged = look(host, 1);
+        let judged = look(host, 0);
         judged.fires(rule);
 
         let cure = judged.cure(host, rule);
@@ -57,7 +57,7 @@ fn slow_start_after_idle() {
         assert!(slow > 3.0 * ROUND_TRIP as f64, "{slow} ms");
         assert!(fast < slow / 2.0, "{slow} -> {fast} ms");
         pause(host);
-        look(host, 1).holds(rule);
+        look(host, 0).holds(rule);
         cure.take_back(host);
         host.has_settings(&before);
         shown = Some((slow, fast));
@@ -73,9 +73,7 @@ struct Links(Vec<(TcpStream, TcpStream)>);
 
 impl Links {
     fn open(wire: &Wire, at: SocketAddr) -> Self {
-        let (host, peer) = (&wire.pair.host, &wire.pair.peer);
-        let links = (0..COUNT).map(|_| connection(host, peer, at));
-        Self(links.collect())
+        Self(connections(&wire.pair.host, &wire.pair.peer, at, COUNT))
     }
 
     /// One burst on each, all at once; the milliseconds of the quickest.
@@ -115,21 +113,22 @@ fn burst(near: &mut TcpStream, far: &mut TcpStream) -> f64 {
 
 /// Waits until the kernel itself calls each connection idle: nothing sent for five time-outs.
 fn pause(net: &Net) {
-    until(
-        "each connection has been idle for five time-outs",
-        30,
-        || {
-            let text = net.ss(&["-HOtni", "state", "established"]);
-            text.lines().all(|line| {
-            let word = |name: &str| {
-                let mut words = line.split_whitespace();
-                let value = words.find_map(|word| word.strip_prefix(name));
-                value.and_then(|value| value.parse::<f64>().ok())
-            };
-            matches!((word("lastsnd:"), word("rto:")), (Some(idle), Some(rto)) if idle > 5.0 * rto)
+    until("five time-outs without data", 30, || {
+        // Each look starts a program.
+        thread::sleep(Duration::from_millis(200));
+        let text = net.ss(&["-HOtni", "state", "established"]);
+        text.lines().all(|line| {
+            let (idle, rto) = (word(line, "lastsnd:"), word(line, "rto:"));
+            matches!((idle, rto), (Some(idle), Some(rto)) if idle > 5.0 * rto)
         })
-        },
-    );
+    });
+}
+
+/// A number of a line that `ss` prints.
+fn word(line: &str, name: &str) -> Option<f64> {
+    let mut words = line.split_whitespace();
+    let value = words.find_map(|word| word.strip_prefix(name));
+    value.and_then(|value| value.parse().ok())
 }
 
 /// What the kernel does with a line for an algorithm that it does not have, or does not allow here.

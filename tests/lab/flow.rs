@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::load::{connect_each, listen};
 use crate::net::Net;
@@ -23,13 +23,19 @@ pub(crate) struct Flow {
 impl Flow {
     /// `from` connects to `at`, where `to` listens, and sends without end.
     pub(crate) fn start(from: &Net, to: &Net, at: SocketAddr) -> Self {
-        let (sender, receiver) = connection(from, to, at);
+        Self::read_slowly(from, to, at, Duration::ZERO)
+    }
+
+    /// The same with a program that rests after each 16 KiB that it reads.
+    pub(crate) fn read_slowly(from: &Net, to: &Net, at: SocketAddr, rest: Duration) -> Self {
+        let mut made = connections(from, to, at, 1);
+        let (sender, receiver) = made.remove(0);
         let arrived = Arc::new(AtomicU64::new(0));
         let ends = [&sender, &receiver].map(|end| end.try_clone().expect("a socket is cloned"));
         let count = Arc::clone(&arrived);
         let threads = vec![
             thread::spawn(move || send(sender)),
-            thread::spawn(move || receive(receiver, &count)),
+            thread::spawn(move || receive(receiver, &count, rest)),
         ];
         Self {
             ends,
@@ -68,19 +74,28 @@ fn send(mut stream: TcpStream) {
     while stream.write_all(&block).is_ok() {}
 }
 
-fn receive(mut stream: TcpStream, count: &AtomicU64) {
-    let mut block = vec![0; 65_536];
+fn receive(mut stream: TcpStream, count: &AtomicU64, rest: Duration) {
+    let mut block = vec![0; 16_384];
     while let Ok(length @ 1..) = stream.read(&mut block) {
         count.fetch_add(length as u64, Ordering::SeqCst);
+        thread::sleep(rest);
     }
 }
 
-/// A connection of `from` to `at` in `to`: (the connecting end, the accepted end).
-pub(crate) fn connection(from: &Net, to: &Net, at: SocketAddr) -> (TcpStream, TcpStream) {
-    let listener = listen(to, at, 16);
-    let mut made = connect_each(from, at, 1);
-    let (accepted, _) = listener.accept().expect("the connection is accepted");
-    (made.remove(0), accepted)
+/// Connections of `from` to `at` in `to`: (the connecting end, the accepted end) of each.
+pub(crate) fn connections(
+    from: &Net,
+    to: &Net,
+    at: SocketAddr,
+    count: usize,
+) -> Vec<(TcpStream, TcpStream)> {
+    let listener = listen(to, at, 64);
+    let made = connect_each(from, at, count);
+    let accept = |near| {
+        let (far, _) = listener.accept().expect("the connection is accepted");
+        (near, far)
+    };
+    made.into_iter().map(accept).collect()
 }
 
 /// The same congestion control on every machine, one that is always there: `reno`.

@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::evidence::proved;
-use crate::flow::with_reno;
+use crate::flow::{connections, with_reno};
 use crate::judge::{look, look_while};
 use crate::kernel::{Counters, ESTABLISHED, sockets};
-use crate::load::{Manner, Server, connect_each, listen};
+use crate::load::{Manner, Server, connect_each};
 use crate::net::{Net, Undo};
 use crate::notes::note;
 use crate::pair::{Pair, peer};
@@ -30,10 +30,8 @@ struct Links {
 
 impl Links {
     fn open(wire: &Wire, at: SocketAddr, count: usize) -> Self {
-        let listener = listen(&wire.pair.peer, at, 64);
-        let near = connect_each(&wire.pair.host, at, count);
-        let accept = |_| listener.accept().expect("a connection waits").0;
-        let far: Vec<_> = (0..count).map(accept).collect();
+        let made = connections(&wire.pair.host, &wire.pair.peer, at, count);
+        let (near, far): (Vec<_>, Vec<_>) = made.into_iter().unzip();
         for stream in &far {
             stream.set_nonblocking(true).expect("a mode is set");
         }

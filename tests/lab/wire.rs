@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{ErrorKind, PipeReader, PipeWriter};
+use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -16,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tappers::{Interface, Tun};
 
 use crate::net::{Net, allowed, usable};
-use crate::pair::{Family, Pair};
+use crate::pair::{Family, Pair, host, peer};
 
 /// Packets shorter than this are never lost by chance: handshakes and ACKs pass, so that an
 /// experiment loses what it means to lose.
@@ -97,9 +98,8 @@ impl Wire {
         let pair = Pair::joined(|host, peer| {
             let ends = [device(host), device(peer)];
             for net in [host, peer] {
-                // Room for a whole window at once: TCP without a rate sends it in one go. Each segment by
-                // itself: with offload a socket has more under way than its buffer's limit says.
-                net.ip("link set cable txqueuelen 5000 gso_max_segs 1\nlink set cable up\n");
+                // Room for a whole window at once: TCP without a rate sends it in one go.
+                net.ip("link set cable txqueuelen 5000\nlink set cable up\n");
             }
             let own = Arc::clone(&controls);
             carrier = Some(thread::spawn(move || carry(&ends, shape, &own, &end)));
@@ -264,5 +264,50 @@ fn carry(ends: &[Tun; 2], shape: Shape, controls: &Controls, stop: &PipeReader) 
                 }
             }
         }
+    }
+}
+
+/// The instrument itself: what was asked of it is what packets meet.
+#[test]
+fn a_wire_delays_limits_cuts_and_swallows() {
+    let shape = Shape {
+        lost: |number| number == 2,
+        ..Shape::of(40).limited(1, 3_000)
+    };
+    for (family, wire) in Wire::for_each_family(shape) {
+        let bind = |net: &Net, at| net.enter(|| UdpSocket::bind(at)).expect("UDP binds");
+        let (from, to) = (host(family, 9000), peer(family, 9000));
+        let sender = bind(&wire.pair.host, from);
+        let receiver = bind(&wire.pair.peer, to);
+        let patience = Some(Duration::from_millis(300));
+        receiver
+            .set_read_timeout(patience)
+            .expect("a time-out is set");
+        // Datagrams of so many bytes, sent at once; the first bytes of those that arrive.
+        let arrive = |sizes: &[(u8, usize)]| -> Vec<u8> {
+            for (first, size) in sizes {
+                let packet = vec![*first; *size];
+                sender.send_to(&packet, to).expect("it is sent");
+            }
+            let mut room = [0; 2000];
+            std::iter::from_fn(|| receiver.recv(&mut room).ok().map(|_| room[0])).collect()
+        };
+        let started = Instant::now();
+        assert_eq!(arrive(&[(1, 10)]), [1]);
+        assert!(started.elapsed() >= Duration::from_millis(20));
+        // A second's worth; 3000 bytes may wait.
+        let burst: Vec<_> = (0..100).map(|number| (number, 1200)).collect();
+        let came = arrive(&burst);
+        assert!(came.starts_with(&[0, 1, 2]) && came.len() < 50, "{came:?}");
+        wire.longest(1100);
+        assert_eq!(arrive(&[(1, 1000), (2, 1100)]), [1]);
+        wire.longest(usize::MAX);
+        wire.lossy(true);
+        assert_eq!(arrive(&[(1, 10), (2, 1000), (3, 1000), (4, 10)]), [1, 2, 4]);
+        wire.lossy(false);
+        wire.cut(true);
+        assert!(arrive(&[(1, 10)]).is_empty());
+        wire.cut(false);
+        assert_eq!(arrive(&[(1, 10)]), [1]);
     }
 }

@@ -50,6 +50,8 @@ pub struct Sending {
     pub busy: u64,
     /// How many of those the send buffer was in the way.
     pub limited: u64,
+    /// The shortest round trip, in microseconds.
+    pub min_rtt: u32,
     /// The send buffer, in bytes.
     pub buffer: u32,
 }
@@ -68,7 +70,7 @@ pub struct Capped {
     pub count: u64,
     /// The peer of the one that moved most bytes.
     pub top: Option<SocketAddr>,
-    /// The largest of their buffers, in bytes.
+    /// The largest of the buffers that were too small, in bytes.
     pub buffer: Option<u32>,
 }
 
@@ -115,9 +117,12 @@ impl Sending {
         memory: SocketMemory,
         limit: u64,
     ) -> Result<Option<Self>, Untold> {
-        let (Some(bytes), Some(busy), Some(limited)) =
-            (info.bytes_acked, info.busy, info.send_buffer_limited)
-        else {
+        let (Some(bytes), Some(busy), Some(limited), Some(min_rtt)) = (
+            info.bytes_acked,
+            info.busy,
+            info.send_buffer_limited,
+            info.min_rtt,
+        ) else {
             return Err(Untold);
         };
         let is_one = row.send_queue > 0 && is_at(memory.send_buffer, limit);
@@ -126,21 +131,27 @@ impl Sending {
             bytes,
             busy,
             limited,
+            min_rtt,
             buffer: memory.send_buffer,
         }))
     }
 
     /// How many bytes were acknowledged over a window in which the connection was busy for a good part
     /// and waited for room in its send buffer for a good part of that. A healthy one that fills the
-    /// path waits for some 5 %.
+    /// path waits for some 5 %. One that fills a deep queue on the path waits as well, but what it has
+    /// acknowledged in a shortest round trip is a small part of its buffer then: a larger buffer would
+    /// only make the queue longer. In a buffer that is too small it is half or more, the rest being the
+    /// kernel's own needs.
     fn held_up(&self, before: &Self, seconds: f64) -> Option<u64> {
         const BUSY_SHARE: f64 = 0.3;
         const LIMITED_SHARE: f64 = 0.3;
+        const UNDER_WAY: f64 = 0.35;
         let bytes = self.bytes.checked_sub(before.bytes)?;
         let busy = number(self.busy.checked_sub(before.busy)?);
         let limited = number(self.limited.checked_sub(before.limited)?);
-        let held_up = busy >= BUSY_SHARE * seconds * 1e6 && limited > LIMITED_SHARE * busy;
-        held_up.then_some(bytes)
+        let waits = busy >= BUSY_SHARE * seconds * 1e6 && limited > LIMITED_SHARE * busy;
+        let under_way = number(bytes) / seconds * f64::from(self.min_rtt) / 1e6;
+        (waits && under_way > UNDER_WAY * f64::from(self.buffer)).then_some(bytes)
     }
 }
 
@@ -167,20 +178,20 @@ pub fn send_capped(earlier: &Bulk<Sending>, now: &Bulk<Sending>, seconds: f64) -
 fn capped<T>(
     earlier: &Bulk<T>,
     now: &Bulk<T>,
-    shown: impl Fn(&T) -> (SocketAddr, u32),
+    ends: impl Fn(&T) -> (SocketAddr, u32),
     held_up: impl Fn(&T, &T) -> Option<u64>,
 ) -> Capped {
     let mut count = 0;
-    let mut buffer = None;
     let mut most: Option<(u64, SocketAddr)> = None;
+    let mut largest = None;
     for (connection, now) in now {
         let before = earlier.get(connection);
         let Some(bytes) = before.and_then(|before| held_up(before, now)) else {
             continue;
         };
+        let (peer, buffer) = ends(now);
         count += 1;
-        let (peer, size) = shown(now);
-        buffer = buffer.max(Some(size));
+        largest = largest.max(Some(buffer));
         if most.is_none_or(|(known, _)| bytes > known) {
             most = Some((bytes, peer));
         }
@@ -188,7 +199,7 @@ fn capped<T>(
     Capped {
         count,
         top: most.map(|(_, peer)| peer),
-        buffer,
+        buffer: largest,
     }
 }
 

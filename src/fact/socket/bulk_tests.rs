@@ -136,24 +136,41 @@ fn sending(bytes: u64, busy: u64, limited: u64) -> Sending {
         bytes,
         busy,
         limited,
+        min_rtt: 100_000,
         buffer: 1_000_000,
     }
 }
 
 #[test]
 fn a_sender_is_held_up_where_it_is_busy_and_waits_for_room() {
+    // Half of the buffer in each of the 20 round trips that 2 s have.
+    const HALF: u64 = 10_000_000;
     let start = sending(100, 1_000_000, 900_000);
     let held_up = |busy: u64, limited: u64| {
-        let now = sending(150, 1_000_000 + busy, 900_000 + limited);
+        let now = sending(100 + HALF, 1_000_000 + busy, 900_000 + limited);
         now.held_up(&start, 2.0)
     };
-    assert_eq!(held_up(1_000_000, 300_001), Some(50));
+    assert_eq!(held_up(1_000_000, 300_001), Some(HALF));
     assert_eq!(held_up(1_000_000, 300_000), None, "it waits too little");
-    assert_eq!(held_up(600_000, 600_000), Some(50));
+    assert_eq!(held_up(600_000, 600_000), Some(HALF));
     assert_eq!(held_up(599_999, 599_999), None, "it is hardly busy");
     assert_eq!(held_up(0, 0), None);
     assert_eq!(sending(99, 2_000_000, 2_000_000).held_up(&start, 2.0), None);
-    assert_eq!(sending(200, 999_999, 900_000).held_up(&start, 2.0), None);
+    let went_backwards = sending(100 + HALF, 999_999, 900_000);
+    assert_eq!(went_backwards.held_up(&start, 2.0), None);
+}
+
+#[test]
+fn a_sender_that_fills_a_deep_queue_is_not_held_up_by_its_buffer() {
+    let start = sending(0, 0, 0);
+    // A shortest round trip brings this much of the buffer; the rest waits in the queue.
+    let held_up = |hundredths: u64| {
+        let now = sending(20 * hundredths * 10_000, 2_000_000, 1_900_000);
+        now.held_up(&start, 2.0).is_some()
+    };
+    assert!(held_up(36));
+    assert!(!held_up(35));
+    assert!(!held_up(10));
 }
 
 #[test]
@@ -163,7 +180,7 @@ fn only_the_same_connections_are_compared_and_the_fastest_is_named() {
             let peer = ([10, 0, 3, *last], 80).into();
             let one = Receiving {
                 peer,
-                buffer: 1_000_000 + u32::from(*last),
+                buffer: 1_000_000 - u32::from(*last),
                 ..receiving(*bytes)
             };
             (*connection, one)
@@ -180,7 +197,8 @@ fn only_the_same_connections_are_compared_and_the_fastest_is_named() {
     let found = receive_capped(&earlier, &now, 2.0);
     assert_eq!(found.count, 2);
     assert_eq!(found.top, Some(([10, 0, 3, 2], 80).into()));
-    assert_eq!(found.buffer, Some(1_000_002), "the others do not count");
+    let largest = Some(999_999);
+    assert_eq!(found.buffer, largest, "of those that are held up");
     let none = receive_capped(&of(&[]), &now, 2.0);
     assert_eq!((none.count, none.top, none.buffer), (0, None, None));
 }
