@@ -219,7 +219,12 @@ fn collect(dir: &Path, found: &mut BTreeMap<PathBuf, String>) {
 /// cannot: `skipped: why` on standard error, or a failure when `TCPTUNE_REQUIRE_LIVE=1` asks for them.
 pub(crate) fn usable() -> bool {
     static PROBED: OnceLock<Result<(), String>> = OnceLock::new();
-    let Err(why) = PROBED.get_or_init(probe) else {
+    allowed(PROBED.get_or_init(probe))
+}
+
+/// Whether an experiment may go on with what was found out about the machine.
+pub(crate) fn allowed(probed: &Result<(), String>) -> bool {
+    let Err(why) = probed else {
         return true;
     };
     let required = std::env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");
