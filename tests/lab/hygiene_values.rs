@@ -245,9 +245,9 @@ fn below_kernel_default() {
             ),
         );
     };
-    net.write(SOMAXCONN, "100");
+    net.write(SOMAXCONN, "128");
     let short = bound(&net, 8080);
-    assert_eq!(short, 100);
+    assert_eq!(short, 128);
     case(&net.read(SOMAXCONN), "fires");
     net.write(SOMAXCONN, &default);
     let whole = bound(&net, 8081);

@@ -264,10 +264,8 @@ fn profile(idle_limit: u64) -> NamedTempFile {
 fn quiet(net: &Net, milliseconds: u64) -> usize {
     let text = net.ss(&["-HOtni", "state", "established"]);
     let lastrcv = |line: &str| {
-        let words = line.split_whitespace();
-        words
-            .filter_map(|word| word.strip_prefix("lastrcv:")?.parse::<u64>().ok())
-            .next()
+        let mut words = line.split_whitespace();
+        words.find_map(|word| word.strip_prefix("lastrcv:")?.parse::<u64>().ok())
     };
     text.lines()
         .filter_map(lastrcv)

@@ -279,14 +279,14 @@ fn slow_readers_are_quiet() {
         stream.set_nonblocking(true).expect("a mode is set");
     }
     let data = vec![7; 1 << 16];
-    let fill = |stream: &mut TcpStream| match stream.write(&data) {
+    let is_full = |stream: &mut TcpStream| match stream.write(&data) {
         Ok(_) => false,
         Err(error) => error.kind() == ErrorKind::WouldBlock,
     };
     until("each window is closed", 30, || {
         let full = served
             .iter_mut()
-            .filter_map(|stream| fill(stream).then_some(()))
+            .filter_map(|stream| is_full(stream).then_some(()))
             .count();
         let text = pair.host.ss(&["-Htno", "state", "established"]);
         full == 10 && text.matches("timer:(persist").count() == 10
