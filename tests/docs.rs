@@ -171,6 +171,55 @@ fn every_command_is_in_the_table() {
     assert!(seen >= 6, "{help}");
 }
 
+/// The table of the states: each is there once, as `ss` prints it, and the rules it names exist.
+#[test]
+fn the_eleven_states_are_answered_and_their_rules_exist() {
+    const STATES: [&str; 11] = [
+        "CLOSE-WAIT",
+        "CLOSING",
+        "ESTAB",
+        "FIN-WAIT-1",
+        "FIN-WAIT-2",
+        "LAST-ACK",
+        "LISTEN",
+        "SYN-RECV",
+        "SYN-SENT",
+        "TIME-WAIT",
+        "UNCONN",
+    ];
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    let list = String::from_utf8(tcptune(&["rules", "list"]).stdout).unwrap();
+    let ids: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let (_, table) = manual.split_once("## The eleven states").unwrap();
+    let rows = table
+        .lines()
+        .skip_while(|line| !line.starts_with("| state"))
+        .take_while(|line| line.starts_with('|'))
+        .skip(2);
+    let mut seen = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [state, fault, whose, helps, rules] = cells[..] else {
+            panic!("not five cells: {row}")
+        };
+        seen.push(state.trim_matches('`'));
+        assert!(
+            [fault, whose, helps].iter().all(|cell| !cell.is_empty()),
+            "{row}"
+        );
+        for rule in rules.split(", ").filter(|rule| *rule != "none") {
+            let id = rule.trim_matches('`');
+            assert!(ids.contains(&id), "{state} names {id}");
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, STATES);
+}
+
 #[test]
 fn every_built_in_rule_is_in_the_changelog() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");

@@ -184,7 +184,9 @@ pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
         let given = ["sysctl.", "default.", "window."]
             .iter()
             .any(|family| fact.starts_with(family))
-            || fact.starts_with("port.usable");
+            || fact.starts_with("port.usable")
+            // Worked out from the settings and listeners of the case.
+            || fact == "port.reserved_and_services";
         if !given {
             now.readings.entry(fact.clone()).or_insert(Reading::Absent);
             earlier.readings.entry(fact).or_insert(Reading::Absent);

@@ -3,6 +3,7 @@
 //! This floor is pure. Unknown is never folded into "holds", and a fault of the past never proposes a
 //! change.
 
+mod capped;
 mod cases;
 mod definition;
 mod evaluate;

@@ -8,6 +8,7 @@ use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 use crate::rule::{Waiver, Waivers};
 
+use super::capped::capped;
 use super::definition::{DefinitionView, definitions};
 use super::next_boot::{default, next_boot};
 use super::setting::{SettingView, settings};
@@ -421,6 +422,7 @@ impl Facts for View<'_> {
             return self.reserved_and_services(fact);
         }
         self.persisting(fact)
+            .or_else(|| capped(self.snapshot, fact))
             .unwrap_or_else(|| Self::of_sample(&self.snapshot.now, fact))
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fact::Host;
-use crate::fact::socket::{Family, PortOccupancy, SocketSource, Sockets};
+use crate::fact::socket::{Examined, Family, PortOccupancy, Receiving, SocketSource, Sockets};
 
 const DROPS: &str = "listener.drops";
 const PERSISTING: &str = "socket.syn_sent_persisting";
@@ -173,6 +173,64 @@ fn only_connections_in_both_samples_persist() {
     let unread = Why::NotCollected("sockets could not be read".to_owned());
     let blind = window(sample(&[], None), dialling(0..5));
     assert_eq!(why(View::new(&blind).value(PERSISTING)), unread);
+}
+
+const CAPPED: &str = "socket.receive_capped";
+
+/// A sample with a connection that has received so many bytes.
+fn receiving(bytes: Option<u64>) -> Sample {
+    let mut found = sockets(Vec::new());
+    let one = Receiving {
+        peer: "10.0.3.9:80".parse().unwrap(),
+        bytes: bytes.unwrap_or(0),
+        min_rtt: 100_000,
+        window: 500_000,
+    };
+    found.summary.examined = Some(Examined {
+        receiving: bytes.map(|_| [(7, one)].into()),
+        ..Examined::default()
+    });
+    sample(&[], Some(found))
+}
+
+#[test]
+fn a_buffer_holds_a_connection_up_between_two_samples() {
+    let value = |earlier, now, fact: &str| View::new(&window(earlier, now)).value(fact);
+    let top = "socket.receive_capped_top";
+    // 100 windows fit into 10 s.
+    let (start, full) = (receiving(Some(0)), receiving(Some(49_000_000)));
+    assert_eq!(int(&value(start.clone(), full.clone(), CAPPED)), Some(1));
+    let peer = Value::Text("10.0.3.9:80".to_owned());
+    assert_eq!(value(start.clone(), full.clone(), top), Lookup::Value(peer));
+    let half = receiving(Some(25_000_000));
+    assert_eq!(int(&value(start.clone(), half.clone(), CAPPED)), Some(0));
+    assert_eq!(why(value(start, half, top)), Why::Absent);
+    let single = Snapshot::new(None, full);
+    assert_eq!(why(View::new(&single).value(CAPPED)), Why::OneSample);
+}
+
+#[test]
+fn buffers_that_were_not_looked_at_are_unknown_not_zero() {
+    let value = |earlier: &Sample, now: &Sample, fact: &str| {
+        why(View::new(&window(earlier.clone(), now.clone())).value(fact))
+    };
+    let seen = receiving(Some(0));
+    let not_collected = |what: &str| Why::NotCollected(what.to_owned());
+    let unread = not_collected("sockets could not be read");
+    assert_eq!(value(&sample(&[], None), &seen, CAPPED), unread);
+    // A snapshot of an older release, or the tables of /proc/net.
+    let plain = sample(&[], Some(sockets(Vec::new())));
+    assert_eq!(
+        value(&plain, &seen, CAPPED),
+        not_collected("needs sock_diag")
+    );
+    assert_eq!(
+        value(&seen, &plain, CAPPED),
+        not_collected("needs sock_diag")
+    );
+    let unknown = not_collected("buffers of connections could not be read");
+    assert_eq!(value(&seen, &receiving(None), CAPPED), unknown);
+    assert_eq!(value(&seen, &seen, "socket.send_capped_top"), unknown);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod meminfo;
 mod snmp6;
 mod sockstat;
 mod softnet;
+mod tcp_info;
 mod uptime;
 
 pub use conntrack::{Conntrack, conntrack_stat};
@@ -14,6 +15,7 @@ pub use meminfo::memory_total;
 pub use snmp6::snmp6_field;
 pub use sockstat::sockstat;
 pub use softnet::{Softnet, softnet_stat};
+pub use tcp_info::{SocketMemory, TcpInfo, socket_memory, tcp_info};
 pub use uptime::uptime;
 
 use super::Reading;

@@ -4,7 +4,9 @@
 //! bounded memory and ends as a [`SocketSummary`], which is small, comparable and fit for a
 //! snapshot. What a source cannot tell stays `None`; it never becomes zero.
 
+mod bulk;
 mod counts;
+mod examined;
 mod ports;
 mod row;
 mod state;
@@ -14,7 +16,9 @@ mod tracked;
 
 use serde::{Deserialize, Serialize};
 
+pub use bulk::{Bulk, Capped, Receiving, Sending, receive_capped, send_capped};
 pub use counts::StateCounts;
+pub use examined::{BufferLimits, Examination, Examined, QuietTimes};
 pub use ports::{PortOccupancy, PortView};
 pub use row::{Listener, SocketRow};
 pub use state::{Family, TcpState, Timer};

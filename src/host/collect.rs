@@ -136,7 +136,7 @@ impl Needs {
         .any(|prefix| self.any(prefix))
     }
 
-    fn owners(&self) -> bool {
+    pub(super) fn owners(&self) -> bool {
         self.has("listener.process") || self.any("socket.close_wait_owner")
     }
 }
@@ -173,12 +173,7 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
         configuration(source, &sysctls, needs, &mut sample);
     }
     if needs.sockets() {
-        let moment = if needs.owners() {
-            moment
-        } else {
-            Moment::Start
-        };
-        socket_facts::collect(source, moment, &mut sample);
+        socket_facts::collect(source, needs, moment, &mut sample);
     }
     sample
 }
@@ -265,6 +260,9 @@ fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
     };
     let mut keys: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
     keys.extend(ALWAYS);
+    if socket_facts::CAPPED.iter().any(|fact| needs.any(fact)) {
+        keys.extend(["net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"]);
+    }
     match needs {
         Needs::Facts(facts) => {
             let wanted = facts.range("sysctl.".to_owned()..);

@@ -21,6 +21,7 @@ use rustix::net::{
 
 use self::request::Request;
 use super::errno;
+use crate::fact::parse::{SocketMemory, TcpInfo};
 use crate::fact::socket::{SocketRow, TcpState};
 
 /// The most the kernel puts into one answer (`NLMSG_GOODSIZE` is less, dumps grow up to this).
@@ -39,6 +40,8 @@ impl StateMask {
     /// All states that `ss` knows, without the listening ones. Bit 13 is left out: it would show
     /// sockets that are bound and idle as closed ones.
     pub const CONNECTIONS: Self = Self(0x1ffe & !(1 << 10));
+    /// The same without the open ones.
+    pub const NOT_ESTABLISHED: Self = Self(Self::CONNECTIONS.0 & !(1 << 1));
     /// Every bit, for UDP.
     const ANY: Self = Self(u32::MAX);
 
@@ -65,6 +68,8 @@ pub enum Ext {
     Memory,
     /// `tcp_info` of each socket (`INET_DIAG_INFO`).
     Info,
+    /// Both.
+    InfoAndMemory,
 }
 
 impl Ext {
@@ -73,6 +78,7 @@ impl Ext {
             Self::Plain => 0,
             Self::Memory => 1 << (wire::SKMEMINFO - 1),
             Self::Info => 1 << (wire::INFO - 1),
+            Self::InfoAndMemory => Self::Info.bits() | Self::Memory.bits(),
         }
     }
 }
@@ -82,18 +88,29 @@ impl Ext {
 pub struct DiagSocket {
     /// The socket.
     pub row: SocketRow,
+    /// `tcp_info`, if asked for with [`Ext::Info`].
+    pub info: Option<TcpInfo>,
+    /// Memory and drops, if asked for with [`Ext::Memory`].
+    pub memory: Option<SocketMemory>,
+}
+
+impl DiagSocket {
     /// Packets thrown away at this socket (`sk_drops`), if asked for with [`Ext::Memory`]; kernels
     /// before 4.7 do not send it.
-    pub drops: Option<u64>,
-    /// Milliseconds since the last acknowledgement came in (`tcpi_last_ack_recv`), if asked for
-    /// with [`Ext::Info`].
-    pub last_ack_recv: Option<u32>,
+    pub fn drops(&self) -> Option<u64> {
+        self.memory?.drops.map(u64::from)
+    }
+
+    /// Milliseconds since the last acknowledgement came in, if asked for with [`Ext::Info`].
+    pub fn last_ack_received(&self) -> Option<u32> {
+        self.info.map(|info| info.last_ack_received)
+    }
 }
 
 /// What a reader of a dump should know about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DumpNote {
-    /// Sockets given.
+    /// Sockets read.
     pub sockets: u64,
     /// The tables changed while they were listed (`NLM_F_DUMP_INTR`): some sockets may be missing
     /// or there twice.
@@ -150,13 +167,33 @@ impl std::error::Error for DiagError {}
 pub fn dump(
     states: StateMask,
     ext: Ext,
+    each: impl FnMut(&DiagSocket),
+) -> Result<DumpNote, DiagError> {
+    dump_some(states, ext, u64::MAX, each)
+}
+
+/// Like [`dump`], with so many sockets at most: the kernel is not asked for the rest. Where there are
+/// more, the note counts more than that.
+pub fn dump_some(
+    states: StateMask,
+    ext: Ext,
+    limit: u64,
     mut each: impl FnMut(&DiagSocket),
 ) -> Result<DumpNote, DiagError> {
+    let mut given = 0;
+    let mut each = |socket: &DiagSocket| {
+        if given < limit {
+            given += 1;
+            each(socket);
+        }
+    };
     let mut note = DumpNote::default();
-    match exchange(&Request::legacy_tcp(states, ext), &mut note, &mut each) {
+    let asked = Asked { states, ext, limit };
+    let legacy = Request::legacy_tcp(states, ext);
+    match exchange(&legacy, limit, &mut note, &mut each) {
         Err(DiagError::Refused(_)) if note.sockets == 0 => {
             note.by_family = true;
-            dump_by_family(request::TCP, states, ext, &mut note, &mut each)?;
+            dump_by_family(request::TCP, asked, &mut note, &mut each)?;
         }
         done => done?,
     }
@@ -173,7 +210,9 @@ pub fn dump_each_family(
         by_family: true,
         ..DumpNote::default()
     };
-    dump_by_family(request::TCP, states, ext, &mut note, &mut each)?;
+    let limit = u64::MAX;
+    let asked = Asked { states, ext, limit };
+    dump_by_family(request::TCP, asked, &mut note, &mut each)?;
     Ok(note)
 }
 
@@ -184,29 +223,36 @@ pub fn udp_ports() -> Result<BTreeSet<u16>, DiagError> {
     let mut each = |socket: &DiagSocket| {
         ports.insert(socket.row.local.port());
     };
-    dump_by_family(
-        request::UDP,
-        StateMask::ANY,
-        Ext::Plain,
-        &mut note,
-        &mut each,
-    )?;
+    let asked = Asked {
+        states: StateMask::ANY,
+        ext: Ext::Plain,
+        limit: u64::MAX,
+    };
+    dump_by_family(request::UDP, asked, &mut note, &mut each)?;
     ports.remove(&0);
     Ok(ports)
 }
 
-fn dump_by_family(
-    protocol: u8,
+/// What a dump is asked for.
+#[derive(Clone, Copy)]
+struct Asked {
     states: StateMask,
     ext: Ext,
+    limit: u64,
+}
+
+fn dump_by_family(
+    protocol: u8,
+    asked: Asked,
     note: &mut DumpNote,
     each: &mut impl FnMut(&DiagSocket),
 ) -> Result<(), DiagError> {
+    let Asked { states, ext, limit } = asked;
     let ipv4 = Request::by_family(request::IPV4, protocol, states, ext);
-    exchange(&ipv4, note, each)?;
+    exchange(&ipv4, limit, note, each)?;
     let before = note.sockets;
     let ipv6 = Request::by_family(request::IPV6, protocol, states, ext);
-    match exchange(&ipv6, note, each) {
+    match exchange(&ipv6, limit, note, each) {
         Err(DiagError::Refused(_)) if note.sockets == before => {
             note.ipv6_refused = true;
             Ok(())
@@ -215,9 +261,11 @@ fn dump_by_family(
     }
 }
 
-/// Sends one request and reads its answers to the end.
+/// Sends one request and reads its answers to the end, or until they have brought more than `limit`
+/// sockets. The kernel makes the next answer when this one is read, and none for a closed socket.
 fn exchange(
     request: &Request,
+    limit: u64,
     note: &mut DumpNote,
     each: &mut impl FnMut(&DiagSocket),
 ) -> Result<(), DiagError> {
@@ -236,7 +284,21 @@ fn exchange(
         if wire::read_batch(batch, request.kind(), note, each)? == wire::Batch::Last {
             return Ok(());
         }
+        if note.sockets > limit {
+            return Ok(());
+        }
     }
+}
+
+/// Reads answers as the kernel sends them, from bytes of any origin, and shows each TCP socket in them.
+/// Says whether more were to follow.
+pub fn read_answers(
+    bytes: &[u8],
+    note: &mut DumpNote,
+    mut each: impl FnMut(&DiagSocket),
+) -> Result<bool, DiagError> {
+    let last = wire::read_batch(bytes, request::TCPDIAG_GETSOCK, note, &mut each)?;
+    Ok(last == wire::Batch::More)
 }
 
 fn open() -> Result<OwnedFd, Errno> {

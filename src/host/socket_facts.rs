@@ -1,10 +1,13 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
-use crate::fact::socket::{Family, Listener, PortOccupancy, SocketSource, Sockets, TcpState};
-use crate::fact::{FactClass, Reading, Sample, Value, vocabulary};
+use crate::fact::socket::{
+    BufferLimits, Family, Listener, PortOccupancy, Ranked, SocketSource, SocketSummary, Sockets,
+    TcpState,
+};
+use crate::fact::{Reading, Sample, Value};
 
-use super::collect::{Moment, Source};
-use super::sockets::{self, CollectOptions};
+use super::collect::{Moment, Needs, Source};
+use super::sockets::{self, CollectOptions, Examine};
 
 /// How many descriptors are looked at to find the owners of suspicious sockets: about a third of a
 /// second on a slow machine.
@@ -14,7 +17,7 @@ const OWNER_BUDGET: usize = 200_000;
 const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
 
 /// Reads all TCP sockets into the sample; at the end of a window the owners of suspicious ones too.
-pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) {
+pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample: &mut Sample) {
     let range = match sample
         .readings
         .get("sysctl.net.ipv4.ip_local_port_range")
@@ -31,6 +34,7 @@ pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) 
     } else {
         CollectOptions::live(range)
     };
+    let options = options.examining(examine(needs, moment, sample));
     let mut found = match sockets::collect(&options) {
         Ok(found) => found,
         Err(error) => {
@@ -47,6 +51,7 @@ pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) 
         sample.notes.push(note.to_owned());
     }
     if let Moment::End(earlier) = moment
+        && needs.owners()
         && !source.is_recorded()
         && is_suspicious(&found, earlier)
     {
@@ -70,9 +75,36 @@ pub(super) fn collect(source: &Source, moment: Moment<'_>, sample: &mut Sample) 
             ));
         }
     }
-    facts(&found, range, sample);
+    facts(&found, &options, sample);
     sample.sockets = Some(found);
 }
+
+/// Whether somebody asks about open connections one by one. At the start of a window only those are
+/// looked at that are compared with its end.
+fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
+    let limit = |key: &str| match sample.readings.get(key).and_then(Reading::value) {
+        Some(Value::Triple([_, _, most])) => u64::try_from(*most).ok(),
+        _ => None,
+    };
+    let is_end = matches!(moment, Moment::End(_));
+    let of_now = ["socket.quiet_", "socket.idle_window"];
+    if needs.any(CAPPED[0])
+        || needs.any(CAPPED[1])
+        || (is_end && of_now.iter().any(|prefix| needs.any(prefix)))
+    {
+        Examine::Yes(BufferLimits {
+            receive: limit("sysctl.net.ipv4.tcp_rmem"),
+            send: limit("sysctl.net.ipv4.tcp_wmem"),
+        })
+    } else if is_end && needs.any("socket.pmtu_suspects") {
+        Examine::IfStuck
+    } else {
+        Examine::No
+    }
+}
+
+/// How the facts begin that compare the buffers of connections with their limits.
+pub(super) const CAPPED: [&str; 2] = ["socket.receive_capped", "socket.send_capped"];
 
 /// Whether some socket is worth the search for its owner: a full or dropping listener, or CLOSE-WAIT
 /// sockets of an age at which they may be leaked. The search costs about three times as much as all
@@ -96,7 +128,8 @@ fn is_suspicious(found: &Sockets, earlier: Option<&Sample>) -> bool {
     leaking || found.listeners.iter().any(|one| dropped(one) || full(one))
 }
 
-fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
+fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
+    let range = options.port_range;
     let summary = &found.summary;
     let mut put = |name: String, reading: Reading<Value>| {
         sample.readings.insert(format!("socket.{name}"), reading);
@@ -165,12 +198,54 @@ fn facts(found: &Sockets, range: (u16, u16), sample: &mut Sample) {
         put(name.to_owned(), text);
         put(format!("{name}_count"), count);
     }
-    let info = vocabulary().filter(|spec| spec.class == FactClass::Stored);
-    for spec in info.filter(|spec| spec.source == "sock_diag, tcp_info") {
-        let unread = Reading::Denied("tcp_info is not read".to_owned());
-        sample.readings.insert(spec.name.to_owned(), unread);
-    }
+    examined(summary, options.examine, sample);
     ports(&found.ports, range, sample);
+}
+
+/// What came of looking at open connections; nothing where nobody asked.
+fn examined(summary: &SocketSummary, asked: Examine, sample: &mut Sample) {
+    let mut put = |name: &str, reading: Reading<Value>| {
+        sample.readings.insert(format!("socket.{name}"), reading);
+    };
+    let found = summary.examined.as_ref();
+    let top = |ranked: &Option<Ranked>| match ranked {
+        Some(ranked) => Reading::Known(Value::Text(ranked.name.clone())),
+        None => Reading::Absent,
+    };
+    if asked != Examine::No {
+        let (count, peer) = match found {
+            _ if summary.established_stuck == Some(0) => (known(0), Reading::Absent),
+            Some(found) => (known(found.pmtu_suspects), top(&found.pmtu_suspects_top)),
+            None => (told(None), told(None)),
+        };
+        put("pmtu_suspects", count);
+        put("pmtu_suspects_top", peer);
+    }
+    if !matches!(asked, Examine::Yes(_)) {
+        return;
+    }
+    let quiet = found.map(|found| found.quiet);
+    let unarmed = found.map(|found| found.quiet_unarmed);
+    for (name, times) in [("quiet", quiet), ("quiet_unarmed", unarmed)] {
+        let steps = [
+            ("60s", times.map(|times| times.for_60s)),
+            ("600s", times.map(|times| times.for_600s)),
+            ("3600s", times.map(|times| times.for_3600s)),
+        ];
+        for (step, count) in steps {
+            put(&format!("{name}_{step}"), told(count));
+        }
+    }
+    let (count, peer) = match found {
+        // A kernel that does not tell the round trip.
+        Some(found) => (
+            found.idle_window.map_or(Reading::Absent, known),
+            top(&found.idle_window_top),
+        ),
+        None => (told(None), told(None)),
+    };
+    put("idle_window", count);
+    put("idle_window_top", peer);
 }
 
 /// The services that a wider range would take in. Those on reserved ports are safe from it; where the
@@ -214,4 +289,99 @@ fn known(count: u64) -> Reading<Value> {
 /// A count the source may not be able to tell; then it is refused, not zero.
 fn told(count: Option<u64>) -> Reading<Value> {
     count.map_or_else(|| Reading::Denied("needs sock_diag".to_owned()), known)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn facts(names: &[&str]) -> Needs {
+        Needs::Facts(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn connections_are_looked_at_one_by_one_only_for_those_who_ask() {
+        let mut sample = Sample::default();
+        let limits = Reading::Known(Value::Triple([4096, 131_072, 6_291_456]));
+        sample
+            .readings
+            .insert("sysctl.net.ipv4.tcp_rmem".to_owned(), limits);
+        let yes = Examine::Yes(BufferLimits {
+            receive: Some(6_291_456),
+            send: None,
+        });
+        let asked = |fact: &str, moment| examine(&facts(&[fact]), moment, &sample);
+        for (fact, at_start, at_end) in [
+            ("socket.established", Examine::No, Examine::No),
+            ("socket.established_stuck", Examine::No, Examine::No),
+            ("socket.pmtu_suspects", Examine::No, Examine::IfStuck),
+            ("socket.pmtu_suspects_top", Examine::No, Examine::IfStuck),
+            ("socket.quiet_unarmed_600s", Examine::No, yes),
+            ("socket.idle_window_top", Examine::No, yes),
+            ("socket.receive_capped", yes, yes),
+            ("socket.send_capped_top", yes, yes),
+        ] {
+            assert_eq!(asked(fact, Moment::Start), at_start, "{fact}");
+            assert_eq!(asked(fact, Moment::End(None)), at_end, "{fact}");
+        }
+    }
+
+    /// The facts of a tree with such a table.
+    fn of_tables(lines: &str) -> Sample {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir(tree.path().join("net")).unwrap();
+        fs::write(tree.path().join("net/tcp"), format!("header\n{lines}")).unwrap();
+        let mut sample = Sample::default();
+        let source = Source::recorded(tree.path());
+        collect(&source, &Needs::Everything, Moment::End(None), &mut sample);
+        sample
+    }
+
+    const OPEN: &str = "0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000 0 0 7 1 \
+                        0000000000000000 100 0 0 10 0\n";
+
+    #[test]
+    fn what_the_tables_cannot_tell_is_denied_not_zero() {
+        let sample = of_tables(OPEN);
+        let denied = Reading::Denied("needs sock_diag".to_owned());
+        for fact in [
+            "established_stuck",
+            "established_stuck_top",
+            "established_stuck_top_count",
+            "pmtu_suspects",
+            "pmtu_suspects_top",
+            "quiet_60s",
+            "quiet_unarmed_3600s",
+            "idle_window",
+            "idle_window_top",
+        ] {
+            assert_eq!(sample.readings[&format!("socket.{fact}")], denied, "{fact}");
+        }
+        assert_eq!(sample.readings["socket.outgoing"], known(1));
+        assert_eq!(sample.readings["socket.last_ack_backoff"], known(0));
+    }
+
+    #[test]
+    fn without_open_connections_the_tables_are_enough() {
+        let sample = of_tables("");
+        for fact in [
+            "established_stuck",
+            "pmtu_suspects",
+            "quiet_60s",
+            "idle_window",
+        ] {
+            let reading = &sample.readings[&format!("socket.{fact}")];
+            assert_eq!(*reading, known(0), "{fact}");
+        }
+        for fact in [
+            "established_stuck_top",
+            "pmtu_suspects_top",
+            "idle_window_top",
+        ] {
+            let reading = &sample.readings[&format!("socket.{fact}")];
+            assert_eq!(*reading, Reading::Absent, "{fact}");
+        }
+    }
 }

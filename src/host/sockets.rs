@@ -8,8 +8,8 @@ use super::inet_diag::{self, DiagError, DiagSocket, DumpNote, Ext, StateMask};
 use super::proc_tables::{self, TableError};
 use super::process::{self, Holder, Owners};
 use crate::fact::socket::{
-    CloseWaitAges, Listener, PortOccupancy, PortView, Ranked, SocketRow, SocketSource, SocketTally,
-    Sockets, TcpState,
+    BufferLimits, CloseWaitAges, Examination, Examined, Listener, PortOccupancy, PortView, Ranked,
+    SocketRow, SocketSource, SocketTally, Sockets, TcpState,
 };
 
 /// How to look.
@@ -21,6 +21,21 @@ pub struct CollectOptions {
     pub tables: PathBuf,
     /// Read the tables even if the diagnostics work, as for a recorded tree.
     pub tables_only: bool,
+    /// Whether to look at open connections one by one.
+    pub examine: Examine,
+}
+
+/// Whether to look at open connections one by one. The kernel locks each to tell of it, which costs
+/// several times as much as listing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Examine {
+    /// Nobody asks.
+    #[default]
+    No,
+    /// Only if some are stuck.
+    IfStuck,
+    /// If there are any; connections with buffers at these limits are kept.
+    Yes(BufferLimits),
 }
 
 impl CollectOptions {
@@ -30,7 +45,14 @@ impl CollectOptions {
             port_range,
             tables: PathBuf::from("/proc/thread-self/net"),
             tables_only: false,
+            examine: Examine::No,
         }
+    }
+
+    /// The same with a look at open connections.
+    #[must_use]
+    pub fn examining(self, examine: Examine) -> Self {
+        Self { examine, ..self }
     }
 
     /// A recorded tree, whose tables lie in a directory.
@@ -39,6 +61,7 @@ impl CollectOptions {
             port_range,
             tables: tables.to_owned(),
             tables_only: true,
+            examine: Examine::No,
         }
     }
 }
@@ -92,11 +115,7 @@ fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
         |socket| listeners.push(listener(socket)),
     )?);
     let mut seen = Seen::new(options, listeners);
-    notes.add(inet_diag::dump(
-        StateMask::CONNECTIONS,
-        Ext::Plain,
-        |socket| seen.observe(&socket.row),
-    )?);
+    walk(options, &mut seen, &mut notes)?;
     // The kernel locks each socket to fill its `tcp_info`, and most hosts have none in this state.
     let ages = match seen.tally.count(TcpState::CloseWait) {
         0 => Ok(Some(CloseWaitAges::default())),
@@ -113,14 +132,111 @@ fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
     Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
 }
 
+/// Lists all connections, and looks at the open ones as far as that is asked for.
+fn walk(options: &CollectOptions, seen: &mut Seen, notes: &mut Notes) -> Result<(), DiagError> {
+    if let Examine::Yes(limits) = options.examine
+        && proc_tables::tcp_in_use(&options.tables).is_some_and(|count| count <= Examined::LIMIT)
+    {
+        // All open ones will be looked at, so that nothing has to be listed twice.
+        let plain = StateMask::NOT_ESTABLISHED;
+        notes.add(inet_diag::dump(plain, Ext::Plain, |socket| {
+            seen.observe(&socket.row);
+        })?);
+        let mut examining = Examining::new(limits);
+        notes.add(inet_diag::dump(
+            ESTABLISHED,
+            Ext::InfoAndMemory,
+            |socket| {
+                seen.observe(&socket.row);
+                examining.observe(socket);
+            },
+        )?);
+        examining.finish(seen, notes);
+        return Ok(());
+    }
+    notes.add(inet_diag::dump(
+        StateMask::CONNECTIONS,
+        Ext::Plain,
+        |socket| seen.observe(&socket.row),
+    )?);
+    let limits = match options.examine {
+        Examine::Yes(limits) => limits,
+        Examine::IfStuck if seen.tally.stuck() != Some(0) => BufferLimits::default(),
+        Examine::IfStuck | Examine::No => return Ok(()),
+    };
+    let mut examining = Examining::new(limits);
+    if seen.tally.count(TcpState::Established) > 0 {
+        let limit = Examined::LIMIT;
+        let looked = inet_diag::dump_some(ESTABLISHED, Ext::InfoAndMemory, limit, |socket| {
+            examining.observe(socket);
+        });
+        match looked {
+            Ok(note) => {
+                examining.is_cut = note.sockets > limit;
+                notes.add(note);
+            }
+            Err(error) => {
+                notes.more.push(error.to_string());
+                return Ok(());
+            }
+        }
+    }
+    examining.finish(seen, notes);
+    Ok(())
+}
+
+const ESTABLISHED: StateMask = StateMask::only(TcpState::Established);
+
+/// A look at open connections.
+struct Examining {
+    examination: Examination,
+    /// Whether every one could be looked at.
+    all_told: bool,
+    /// Whether there were more.
+    is_cut: bool,
+}
+
+impl Examining {
+    fn new(limits: BufferLimits) -> Self {
+        Self {
+            examination: Examination::new(limits),
+            all_told: true,
+            is_cut: false,
+        }
+    }
+
+    fn observe(&mut self, socket: &DiagSocket) {
+        let (info, memory) = (socket.info.as_ref(), socket.memory);
+        self.all_told &= self.examination.observe(&socket.row, info, memory);
+    }
+
+    fn finish(self, seen: &mut Seen, notes: &mut Notes) {
+        if !self.all_told {
+            return;
+        }
+        let mut examined = self.examination.finish();
+        examined.cut |= self.is_cut;
+        if examined.cut {
+            let all = seen.tally.count(TcpState::Established);
+            notes.more.push(format!(
+                "quiet, capped and idle connections: looked at {} of {all}",
+                examined.looked_at
+            ));
+        }
+        seen.tally.set_examined(examined);
+    }
+}
+
 /// `None` if the kernel did not send the age of every socket.
 fn close_wait_ages(notes: &mut Notes) -> Result<Option<CloseWaitAges>, DiagError> {
     let mut ages = CloseWaitAges::default();
     let mut all_told = true;
     let states = StateMask::only(TcpState::CloseWait);
-    let note = inet_diag::dump(states, Ext::Info, |socket| match socket.last_ack_recv {
-        Some(age) => ages.observe(age),
-        None => all_told = false,
+    let note = inet_diag::dump(states, Ext::Info, |socket| {
+        match socket.last_ack_received() {
+            Some(age) => ages.observe(age),
+            None => all_told = false,
+        }
     })?;
     notes.add(note);
     Ok(all_told.then_some(ages))
@@ -152,6 +268,11 @@ fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
     if seen.tally.count(TcpState::CloseWait) == 0 {
         seen.tally.set_close_wait_ages(CloseWaitAges::default());
     }
+    if let Examine::Yes(limits) = options.examine
+        && seen.tally.count(TcpState::Established) == 0
+    {
+        seen.tally.set_examined(Examination::new(limits).finish());
+    }
     let notes = Notes {
         unreadable,
         ..Notes::default()
@@ -166,7 +287,7 @@ fn listener(socket: &DiagSocket) -> Listener {
         address: socket.row.local,
         queue: socket.row.receive_queue,
         bound: Some(socket.row.send_queue),
-        drops: socket.drops,
+        drops: socket.drops(),
         inode: socket.row.inode,
         process: None,
     }

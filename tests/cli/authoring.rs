@@ -84,7 +84,7 @@ fn the_list_is_aligned_and_says_what_is_not_as_usual() {
         "\
 abort-on-overflow  medium  setting  stable   accept-queue  built in  disabled by ./rules.d/abort-on-overflow.yaml
 mine               low     symptom  preview  own           ./rules.d/own/mine.yaml
-no-op-key          info    setting  preview  hygiene       built in  waiver for net.ipv4.tcp_fack ended 2026-01-01
+no-op-key          info    setting  stable   hygiene       built in  waiver for net.ipv4.tcp_fack ended 2026-01-01
 syncookies-off     medium  setting  stable   syn-queue     built in  waived until 9999-12-31
 "
     );

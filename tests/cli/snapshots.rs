@@ -99,6 +99,23 @@ fn a_snapshot_is_judged_as_its_host_is() {
 }
 
 #[test]
+fn a_snapshot_of_an_older_release_can_be_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = take(&tree("syn-flood"), &folder, "x");
+    edit(&file, |snapshot| {
+        let summary = &mut snapshot["now"]["sockets"]["summary"];
+        let fields = summary.as_object_mut().unwrap();
+        for later in ["incoming", "established_stuck", "examined"] {
+            fields.remove(later).unwrap();
+        }
+        let readings = snapshot["now"]["readings"].as_object_mut().unwrap();
+        readings.remove("socket.quiet_60s").unwrap();
+        readings.remove("conntrack.drop").unwrap();
+    });
+    judge(&["--snapshot", &file]).audited().quiet();
+}
+
+#[test]
 fn a_snapshot_of_the_running_kernel_can_be_judged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("live");

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use crate::evidence::proved;
 use crate::judge::{look, look_while};
 use crate::kernel::{Counters, SYN_RECV, accept_bound, accept_queue, in_state};
 use crate::load::{accept_waiting, connect_all, connected, listen, listen_again};
@@ -13,6 +14,9 @@ use crate::wait::until;
 const PORT: u16 = 443;
 const SOMAXCONN: &str = "net.core.somaxconn";
 const CLIENTS: usize = 400;
+
+/// What the experiments about a full queue count.
+const REFUSED: &str = "clients that found the accept queue full, of 400";
 
 /// What one burst of clients met while nobody accepted.
 #[derive(Debug)]
@@ -55,8 +59,8 @@ fn overflows(pair: &Pair, to: SocketAddr, bound: u64) -> Burst {
     seen
 }
 
-/// A burst that finds room for everyone.
-fn fits(pair: &Pair, to: SocketAddr) {
+/// A burst that finds room for everyone; how many did not.
+fn fits(pair: &Pair, to: SocketAddr) -> f64 {
     let seen = burst(pair, to, CLIENTS);
     assert_eq!(seen.overflows, 0, "{seen:?}");
     until("every client is connected", 10, || {
@@ -65,6 +69,13 @@ fn fits(pair: &Pair, to: SocketAddr) {
     note(&format!(
         "accept queue with room, {to}: {CLIENTS} of {CLIENTS} connected"
     ));
+    turned_away(&seen)
+}
+
+/// Clients of a burst that did not get into the queue.
+fn turned_away(seen: &Burst) -> f64 {
+    let waiting = u32::try_from(seen.queued).expect("a small queue");
+    400.0 - f64::from(waiting)
 }
 
 /// Clients that keep coming to a full queue; those of one round leave before the next.
@@ -88,6 +99,7 @@ fn accept_queue_overflow() {
         let (at, listener) = open(&pair, family, 65_535);
 
         let full = overflows(&pair, at, 64);
+        let refused = turned_away(&full);
         let judged = look_while(&pair.host, 2, || more(&pair, at));
         judged.fires(rule);
 
@@ -100,13 +112,14 @@ fn accept_queue_overflow() {
 
         drop((full, accept_waiting(&listener)));
         listen_again(&listener, 65_535);
-        fits(&pair, at);
+        let left = fits(&pair, at);
         drop(accept_waiting(&listener));
         look_while(&pair.host, 1, || fits_again(&pair, at, &listener)).holds(rule);
 
         cure.take_back(&pair.host);
         pair.host.has_settings(&before);
         sick.take_back(&pair.host);
+        proved(rule, REFUSED, refused, left);
     }
 }
 
@@ -124,6 +137,7 @@ fn accept_queue_app_bound() {
         let (at, listener) = open(&pair, family, 64);
 
         let full = overflows(&pair, at, 64);
+        let refused = turned_away(&full);
         let judged = look_while(&pair.host, 2, || more(&pair, at));
         judged
             .fires_without_change(rule)
@@ -137,10 +151,11 @@ fn accept_queue_app_bound() {
 
         drop((full, accept_waiting(&listener)));
         listen_again(&listener, 1024);
-        fits(&pair, at);
+        let left = fits(&pair, at);
         drop(accept_waiting(&listener));
         look(&pair.host, 1).holds(rule);
         pair.host.has_settings(&before);
+        proved(rule, REFUSED, refused, left);
     }
 }
 
@@ -165,6 +180,12 @@ fn abort_on_overflow() {
     cure.take_back(&pair.host);
     pair.host.has_settings(&before);
     sick.take_back(&pair.host);
+    proved(
+        rule,
+        "clients that were reset in a short stall, of 16",
+        9.0,
+        0.0,
+    );
 }
 
 /// (served, reset) of sixteen clients.

@@ -1,7 +1,10 @@
 //! Connections the other side has closed, and this side has not.
 
 use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
 
+use crate::evidence::proved;
 use crate::judge::look;
 use crate::kernel::{CLOSE_WAIT, in_state};
 use crate::load::{accept_waiting, connect_each, listen};
@@ -35,6 +38,8 @@ fn close_wait_leak() {
 
     look(&pair.host, 1).holds(rule);
     until("each socket has been silent for 60 s", 90, || {
+        // A minute of waiting: one look a second is enough.
+        sleep(Duration::from_secs(1));
         silent_for(&pair.host, 60_000) == all
     });
     assert_eq!(in_state(&pair.host, CLOSE_WAIT), all);
@@ -52,6 +57,9 @@ fn close_wait_leak() {
     look(&pair.host, 1).holds(rule);
     tuned.take_back(&pair.host);
     pair.host.has_settings(&before);
+    let kept = u32::try_from(all).expect("a few sockets");
+    let symptom = "sockets in CLOSE_WAIT a minute after their clients left";
+    proved(rule, symptom, f64::from(kept), 0.0);
 }
 
 /// Accepted connections whose clients are gone, held by this process.

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use crate::evidence::proved;
 use crate::judge::look;
-use crate::kernel::{FIN_WAIT_2, sockets};
-use crate::load::{Manner, Server, connect_each};
+use crate::kernel::{FIN_WAIT_2, TIME_WAIT, in_state, sockets};
+use crate::load::{Manner, Server, connect_each, keep_time_wait, short};
 use crate::net::{Net, Undo};
 use crate::notes::note;
-use crate::pair::{Pair, peer};
+use crate::pair::{Family, Pair, peer};
 use crate::wait::until;
 
 const FIN_TIMEOUT: &str = "net.ipv4.tcp_fin_timeout";
@@ -54,10 +57,60 @@ fn fin_wait2_pileup() {
         "fin_wait2_pileup: {} orphans, longest wait {before_cure:?} -> {waits:?} hundredths",
         piled.iter().map(BTreeSet::len).sum::<usize>()
     ));
+    let kept: usize = piled.iter().map(BTreeSet::len).sum();
     drop((first, second));
     cure.take_back(&pair.host);
     pair.host.has_settings(&before);
     sick.take_back(&pair.host);
+    let kept = u32::try_from(kept).expect("a few hundred");
+    let symptom = "closed sockets left in FIN_WAIT2 half a minute later, of 300";
+    proved(rule, symptom, f64::from(kept), 0.0);
+}
+
+/// `tcp_fin_timeout` ends orphans in `FIN_WAIT2` and no `TIME_WAIT`: with 3 s for the one, the other lasts
+/// its minute.
+#[test]
+fn fin_timeout_does_not_shorten_time_wait() {
+    let Some(pair) = Pair::open() else { return };
+    let (follow, hold) = (peer(Family::V4, 8080), peer(Family::V4, 8081));
+    let _following = Server::start(&pair.peer, follow, Manner::Follow);
+    let _holding = Server::start(&pair.peer, hold, Manner::Hold);
+    let kept = keep_time_wait(&pair.host);
+    let recipe = Undo::write(&pair.host, [(FIN_TIMEOUT, "3")]);
+    let started = Instant::now();
+    assert_eq!(short(&pair.host, follow, 50).done, 50);
+    until("all closes with an answer are in TIME_WAIT", 10, || {
+        in_state(&pair.host, TIME_WAIT) == 50
+    });
+    drop(connect_each(&pair.host, hold, 50));
+    until(
+        "all closes without one were in FIN_WAIT2 and are gone",
+        30,
+        || {
+            let rows = sockets(&pair.host);
+            !rows.iter().any(|row| row.remote_port() == hold.port())
+        },
+    );
+    let orphans = started.elapsed();
+    assert_eq!(in_state(&pair.host, TIME_WAIT), 50);
+    until("TIME_WAIT is over", 120, || {
+        // A minute of waiting: a few looks a second are enough.
+        sleep(Duration::from_millis(200));
+        in_state(&pair.host, TIME_WAIT) < 50
+    });
+    let first = started.elapsed();
+    note(&format!(
+        "fin_timeout_does_not_shorten_time_wait: FIN_WAIT2 gone after {:.1} s, the first TIME_WAIT after {:.1} s",
+        orphans.as_secs_f32(),
+        first.as_secs_f32()
+    ));
+    assert!(first >= Duration::from_secs(60), "{first:?}");
+    until("all TIME_WAIT are over", 30, || {
+        sleep(Duration::from_millis(200));
+        in_state(&pair.host, TIME_WAIT) == 0
+    });
+    recipe.take_back(&pair.host);
+    kept.take_back(&pair.host);
 }
 
 /// Connects to a server that keeps its side open, and closes first.

@@ -1,9 +1,16 @@
 //! Hosts that are well: nothing at or above low may be said about them.
 
+use std::net::UdpSocket;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_keepalive;
+
 use crate::judge::{look, look_while};
-use crate::kernel::{Counters, ESTABLISHED, TIME_WAIT, in_state};
+use crate::kernel::{Counters, ESTABLISHED, KEEPALIVE_TIMER, TIME_WAIT, in_state, sockets};
 use crate::load::{Manner, Server, Short, connect_each, keep_time_wait, short, short_following};
-use crate::pair::{Pair, host, peer};
+use crate::net::Undo;
+use crate::pair::{Family, Pair, host, peer};
 use crate::wait::until;
 
 /// A namespace in which nothing happens.
@@ -66,5 +73,117 @@ fn a_busy_server_is_quiet() {
         };
         look_while(&pair.host, 2, round).is_quiet();
         kept.take_back(&pair.host);
+    }
+}
+
+/// A pool of connections that wait for work, without keepalive.
+#[test]
+fn an_idle_pool_is_quiet() {
+    for (family, pair) in Pair::for_each_family() {
+        let to = peer(family, 5432);
+        let _server = Server::start(&pair.peer, to, Manner::Hold);
+        let _pool = connect_each(&pair.host, to, 100);
+        assert_eq!(in_state(&pair.host, ESTABLISHED), 100);
+        look(&pair.host, 1).is_quiet();
+    }
+}
+
+/// The same with keepalive, as most drivers have it.
+#[test]
+fn an_idle_pool_with_keepalive_is_quiet() {
+    for (family, pair) in Pair::for_each_family() {
+        let to = peer(family, 5432);
+        let _server = Server::start(&pair.peer, to, Manner::Hold);
+        let pool = connect_each(&pair.host, to, 100);
+        for stream in &pool {
+            set_socket_keepalive(stream, true).expect("an option is set");
+        }
+        let rows = sockets(&pair.host);
+        let armed = rows.iter().filter(|row| row.timer == KEEPALIVE_TIMER);
+        assert_eq!(armed.count(), 100);
+        look(&pair.host, 1)
+            .holds("keepalive-slow-detection")
+            .is_quiet();
+    }
+}
+
+/// Questions and answers over UDP, none of them lost.
+#[test]
+fn udp_without_loss_is_quiet() {
+    for (family, pair) in Pair::for_each_family() {
+        let bound = |net: &crate::net::Net, at| {
+            let socket = net.enter(|| UdpSocket::bind(at)).expect("UDP binds");
+            let patience = Some(Duration::from_secs(10));
+            socket
+                .set_read_timeout(patience)
+                .expect("a time-out is set");
+            socket
+        };
+        let (server, client) = (host(family, 5353), peer(family, 5354));
+        let (serving, asking) = (bound(&pair.host, server), bound(&pair.peer, client));
+        let before = Counters::of(&pair.host);
+        let round = || {
+            for _ in 0..100 {
+                asking.send_to(b"question", server).expect("it is sent");
+                serving.recv(&mut [0; 16]).expect("it has come");
+                serving.send_to(b"answer", client).expect("it is sent");
+                asking.recv(&mut [0; 16]).expect("it has come");
+            }
+            sleep(Duration::from_millis(20));
+        };
+        round();
+        look_while(&pair.host, 1, round)
+            .holds("udp-receive-buffer")
+            .is_quiet();
+        assert_eq!(before.risen(&pair.host, "Udp.RcvbufErrors"), 0);
+    }
+}
+
+/// A host without any IPv4 address but loopback's.
+#[test]
+fn a_host_that_speaks_ipv6_only_is_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    if !pair.families().contains(&Family::V6) {
+        return;
+    }
+    pair.host.ip("address delete 10.77.0.1/24 dev cable\n");
+    let (long, brief) = (host(Family::V6, 8080), host(Family::V6, 8081));
+    let holding = Server::start(&pair.host, long, Manner::Hold);
+    let _leading = Server::start(&pair.host, brief, Manner::Lead);
+    let _clients = connect_each(&pair.peer, long, 100);
+    until("all are accepted", 10, || holding.accepted() == 100);
+    let round = || {
+        assert_eq!(short_following(&pair.peer, brief, 20).done, 20);
+    };
+    look_while(&pair.host, 1, round).is_quiet();
+}
+
+/// Settings that somebody has chosen with care, and traffic both ways.
+#[test]
+fn a_host_tuned_with_care_is_quiet() {
+    const TUNED: [(&str, &str); 11] = [
+        ("net.core.somaxconn", "16384"),
+        ("net.ipv4.ip_local_port_range", "16384 60999"),
+        ("net.ipv4.ip_local_reserved_ports", "20000-20010,30000"),
+        ("net.ipv4.tcp_fin_timeout", "30"),
+        ("net.ipv4.tcp_keepalive_intvl", "60"),
+        ("net.ipv4.tcp_keepalive_probes", "10"),
+        ("net.ipv4.tcp_keepalive_time", "600"),
+        ("net.ipv4.tcp_max_syn_backlog", "16384"),
+        ("net.ipv4.tcp_mtu_probing", "1"),
+        ("net.ipv4.tcp_rmem", "4096 131072 67108864"),
+        ("net.ipv4.tcp_wmem", "4096 65536 67108864"),
+    ];
+    for (family, pair) in Pair::for_each_family() {
+        let tuned = Undo::write(&pair.host, TUNED);
+        let (here, there) = (host(family, 8080), peer(family, 8081));
+        let _serving = Server::start(&pair.host, here, Manner::Hold);
+        let _elsewhere = Server::start(&pair.peer, there, Manner::Follow);
+        let _clients = connect_each(&pair.peer, here, 100);
+        let round = || {
+            assert_eq!(short(&pair.host, there, 20).done, 20);
+        };
+        look_while(&pair.host, 1, round).is_quiet();
+        tuned.take_back(&pair.host);
     }
 }

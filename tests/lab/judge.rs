@@ -16,11 +16,23 @@ const PATIENCE: u64 = 30;
 pub(crate) struct Judgement(Report);
 
 /// Audits a namespace, doing `round` again and again until the program has its second sample.
-pub(crate) fn check_while(net: &Net, seconds: u64, mut round: impl FnMut()) -> Report {
-    let child = Command::new("nsenter")
+pub(crate) fn check_while(net: &Net, seconds: u64, round: impl FnMut()) -> Report {
+    check_with(net, seconds, &[], round)
+}
+
+/// The same, with more on the command line.
+fn check_with(net: &Net, seconds: u64, more: &[&str], round: impl FnMut()) -> Report {
+    let mut command = Command::new("nsenter");
+    command
         .arg(format!("--mount=/proc/{}/ns/mnt", net.pid()))
         .args([env!("CARGO_BIN_EXE_tcptune"), "check", "--format", "json"])
         .args(["--pid", &net.pid().to_string()])
+        .args(more);
+    run(command, seconds, round)
+}
+
+fn run(mut command: Command, seconds: u64, mut round: impl FnMut()) -> Report {
+    let child = command
         .args(["--interval", &seconds.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -53,9 +65,23 @@ pub(crate) fn look(net: &Net, seconds: u64) -> Judgement {
     }))
 }
 
+/// The same, with more on the command line: a profile, say.
+pub(crate) fn look_with(net: &Net, seconds: u64, more: &[&str]) -> Judgement {
+    Judgement(check_with(net, seconds, more, || {
+        thread::sleep(Duration::from_millis(20));
+    }))
+}
+
 /// What the program says while `round` goes on.
 pub(crate) fn look_while(net: &Net, seconds: u64, round: impl FnMut()) -> Judgement {
     Judgement(check_while(net, seconds, round))
+}
+
+/// What the program says of the machine itself while `round` goes on: for limits that no namespace has.
+pub(crate) fn look_at_machine_while(seconds: u64, round: impl FnMut()) -> Judgement {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tcptune"));
+    command.args(["check", "--format", "json"]);
+    Judgement(run(command, seconds, round))
 }
 
 /// Writes what `rule` proposes into the namespace, each value read back.
@@ -81,6 +107,17 @@ impl Judgement {
     pub(crate) fn fires_without_change(&self, rule: &str) -> &Self {
         self.fires(rule).claim(rule, "proposes a change", |report| {
             report.changes(rule).is_empty()
+        })
+    }
+
+    /// The finding proposes `value` for `key`, whether or not it may be written from here.
+    pub(crate) fn proposes(&self, rule: &str, key: &str, value: &str) -> &Self {
+        let what = format!("does not propose {key} = {value}");
+        self.claim(rule, &what, |report| {
+            let changes = report.changes(rule);
+            changes
+                .iter()
+                .any(|change| change.key == key && change.recommended == value)
         })
     }
 

@@ -8,10 +8,13 @@ use crate::net::Net;
 pub(crate) const ESTABLISHED: u8 = 1;
 pub(crate) const SYN_SENT: u8 = 2;
 pub(crate) const SYN_RECV: u8 = 3;
+pub(crate) const FIN_WAIT_1: u8 = 4;
 pub(crate) const FIN_WAIT_2: u8 = 5;
 pub(crate) const TIME_WAIT: u8 = 6;
 pub(crate) const CLOSE_WAIT: u8 = 8;
+pub(crate) const LAST_ACK: u8 = 9;
 pub(crate) const LISTEN: u8 = 10;
+pub(crate) const CLOSING: u8 = 11;
 
 /// The timer column of the socket table that means keepalive.
 pub(crate) const KEEPALIVE_TIMER: u8 = 2;
@@ -34,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) timer: u8,
     /// When it fires, in hundredths of a second from now.
     pub(crate) due: u64,
+    /// How often it has fired without an answer.
+    pub(crate) retransmits: u64,
     /// 0 when no process holds the socket.
     pub(crate) inode: u64,
 }
@@ -134,6 +139,7 @@ fn row(line: &str) -> Option<Row> {
         receive_queue: hex(receive_queue)?,
         timer: small(timer)?,
         due: hex(due)?,
+        retransmits: hex(words.get(6)?)?,
         inode: words.get(9)?.parse().ok()?,
     })
 }

@@ -1,13 +1,16 @@
 //! Situations that look like a fault and are none: the program stays quiet about each.
 
-use std::net::{Shutdown, TcpStream};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
 
 use crate::judge::{look, look_while};
 use crate::kernel::{
-    CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, SYN_SENT, TIME_WAIT, in_state, sockets,
+    CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, SYN_SENT, TIME_WAIT, accept_queue, in_state,
+    sockets,
 };
 use crate::load::{
     Manner, Server, Short, accept_waiting, connect_all, connect_each, connected, keep_time_wait,
@@ -225,4 +228,138 @@ fn a_few_unanswered_attempts_are_no_pileup() {
     });
     assert_eq!(in_state(&pair.host, SYN_SENT), 5);
     look(&pair.host, 1).holds("syn-sent-pileup").is_quiet();
+}
+
+/// Clients that have ended their half and still get data: `CLOSE_WAIT` at work.
+#[test]
+fn half_closed_connections_at_work_are_no_leak() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let listener = listen(&pair.host, at, 4096);
+    let mut clients = connect_each(&pair.peer, at, 50);
+    let mut served = Vec::new();
+    until("all are accepted", 10, || {
+        served.extend(accept_waiting(&listener));
+        served.len() == 50
+    });
+    for client in &clients {
+        client.shutdown(Shutdown::Write).expect("a half is closed");
+    }
+    until("each server side has seen the end", 10, || {
+        in_state(&pair.host, CLOSE_WAIT) == 50
+    });
+    let round = || {
+        for (server, client) in served.iter_mut().zip(&mut clients) {
+            server
+                .write_all(b"more")
+                .expect("the half that is open takes data");
+            client.read_exact(&mut [0; 4]).expect("it comes");
+        }
+        sleep(Duration::from_millis(20));
+    };
+    look_while(&pair.host, 1, round)
+        .holds("close-wait-leak")
+        .is_quiet();
+}
+
+/// Peers that do not read: their window is zero, and the kernel asks now and then. Nothing is lost, and no
+/// buffer is too small.
+#[test]
+fn slow_readers_are_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let listener = listen(&pair.host, at, 4096);
+    let _clients = connect_each(&pair.peer, at, 10);
+    let mut served = Vec::new();
+    until("all are accepted", 10, || {
+        served.extend(accept_waiting(&listener));
+        served.len() == 10
+    });
+    for stream in &served {
+        stream.set_nonblocking(true).expect("a mode is set");
+    }
+    let data = vec![7; 1 << 16];
+    let fill = |stream: &mut TcpStream| match stream.write(&data) {
+        Ok(_) => false,
+        Err(error) => error.kind() == ErrorKind::WouldBlock,
+    };
+    until("each window is closed", 30, || {
+        let full = served
+            .iter_mut()
+            .filter_map(|stream| fill(stream).then_some(()))
+            .count();
+        let text = pair.host.ss(&["-Htno", "state", "established"]);
+        full == 10 && text.matches("timer:(persist").count() == 10
+    });
+    look(&pair.host, 1).is_quiet();
+}
+
+/// A service inside the range of outgoing connections, on a port that is reserved for it.
+#[test]
+fn listeners_on_reserved_ports_are_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let reserved = Undo::write(&pair.host, [(RESERVED, "40000-40001")]);
+    let ports = [40_000, 40_001].map(|port| host(Family::V4, port));
+    let _servers = ports.map(|at| Server::start(&pair.host, at, Manner::Hold));
+    let _clients = ports.map(|at| connect_each(&pair.peer, at, 50));
+    look(&pair.host, 1).is_quiet();
+    reserved.take_back(&pair.host);
+}
+
+/// The reverse path filter is off, everywhere and on purpose.
+#[test]
+fn filters_that_are_off_are_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let keys = ["all", "cable", "lo"].map(|name| format!("net.ipv4.conf.{name}.rp_filter"));
+    let off = Undo::write(&pair.host, keys.iter().map(|key| (key.as_str(), "0")));
+    let to = peer(Family::V4, 8080);
+    let _server = Server::start(&pair.peer, to, Manner::Follow);
+    let round = || {
+        assert_eq!(short(&pair.host, to, 20).done, 20);
+    };
+    look_while(&pair.host, 1, round)
+        .holds("rp-filter-max-rule")
+        .holds("reverse-path-drops")
+        .is_quiet();
+    off.take_back(&pair.host);
+}
+
+/// Connections that wait for a slow program, in a queue with room for them.
+#[test]
+fn a_queue_that_is_half_full_is_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let at = host(Family::V4, 8080);
+    let _listener = listen(&pair.host, at, 128);
+    let _clients = connect_each(&pair.peer, at, 64);
+    until("they wait", 10, || accept_queue(&pair.host, 8080) == 64);
+    look(&pair.host, 1)
+        .holds("accept-queue-overflow")
+        .holds("accept-queue-app-bound")
+        .is_quiet();
+}
+
+/// Datagrams for a port where nobody listens are refused, and no buffer was full.
+#[test]
+fn datagrams_that_nobody_wants_are_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let to = host(Family::V4, 9999);
+    let socket = pair
+        .peer
+        .enter(|| UdpSocket::bind("0.0.0.0:0"))
+        .expect("UDP binds");
+    let before = Counters::of(&pair.host);
+    let round = || {
+        for _ in 0..200 {
+            // The refusal of an earlier one may be told here.
+            let _ = socket.send_to(b"hello", to);
+        }
+        sleep(Duration::from_millis(20));
+    };
+    round();
+    until("they were refused", 10, || {
+        before.risen(&pair.host, "Udp.NoPorts") >= 200
+    });
+    look_while(&pair.host, 1, round)
+        .holds("udp-receive-buffer")
+        .is_quiet();
 }

@@ -6,26 +6,42 @@
     reason = "a fixture that cannot be set up fails its experiment by panicking"
 )]
 
+mod boot_files;
 mod evidence;
 mod flood;
+mod flow;
 mod judge;
 mod kernel;
 mod load;
+mod machine;
 mod net;
 mod notes;
 mod pair;
 mod report;
 mod wait;
+mod wire;
 
 mod accept_queue;
 mod buffers;
 mod close_wait;
+mod congestion;
+mod filtering;
 mod fin_wait;
+mod fin_wait_orphans;
 mod healthy;
+mod host;
 mod hygiene;
+mod hygiene_values;
 mod keepalive;
 mod lookalikes;
+mod pmtu;
+mod port_conflicts;
 mod ports;
+mod retransmit;
+mod syn_backlog;
 mod syn_queue;
+mod syn_recv;
 mod syn_sent;
 mod time_wait;
+mod timestamps_sack;
+mod tw_reuse;

@@ -63,6 +63,17 @@ impl Net {
             .map(|link| Self { holder, link })
     }
 
+    /// The namespace of this process, for what no other has. Nothing of it is written here.
+    pub(crate) fn machine() -> Self {
+        let holder = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("cat starts");
+        let link = File::open("/proc/self/ns/net").expect("the namespace can be opened");
+        Self { holder, link }
+    }
+
     /// The process that stands for the namespace.
     pub(crate) fn pid(&self) -> u32 {
         self.holder.id()
@@ -208,7 +219,12 @@ fn collect(dir: &Path, found: &mut BTreeMap<PathBuf, String>) {
 /// cannot: `skipped: why` on standard error, or a failure when `TCPTUNE_REQUIRE_LIVE=1` asks for them.
 pub(crate) fn usable() -> bool {
     static PROBED: OnceLock<Result<(), String>> = OnceLock::new();
-    let Err(why) = PROBED.get_or_init(probe) else {
+    allowed(PROBED.get_or_init(probe))
+}
+
+/// Whether an experiment may go on with what was found out about the machine.
+pub(crate) fn allowed(probed: &Result<(), String>) -> bool {
+    let Err(why) = probed else {
         return true;
     };
     let required = std::env::var_os("TCPTUNE_REQUIRE_LIVE").is_some_and(|value| value == "1");

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
+use std::thread::scope;
 use std::time::Duration;
 
 use crate::net::{Net, usable};
@@ -34,15 +35,23 @@ impl Pair {
         if !usable() {
             return None;
         }
+        Some(Self::joined(|host, peer| {
+            host.ip(&format!(
+                "link add cable address {HOST_MAC} type veth peer name cable address {PEER_MAC} netns {}
+                 link set cable up\n",
+                peer.pid()
+            ));
+            peer.ip("link set cable up\n");
+        }))
+    }
+
+    /// Two namespaces that `join` gives a `cable` each, up and without addresses.
+    pub(crate) fn joined(join: impl FnOnce(&Net, &Net)) -> Self {
         let host = Net::open().expect("a namespace opens where one opened before");
         let peer = Net::open().expect("a namespace opens where one opened before");
-        host.ip(&format!(
-            "link add cable address {HOST_MAC} type veth peer name cable address {PEER_MAC} netns {}
-             address add 10.77.0.1/24 dev cable
-             link set cable up\n",
-            peer.pid()
-        ));
-        peer.ip("address add 10.77.0.2/24 dev cable\nlink set cable up\n");
+        join(&host, &peer);
+        host.ip("address add 10.77.0.1/24 dev cable\n");
+        peer.ip("address add 10.77.0.2/24 dev cable\n");
         let pair = Self { host, peer };
         if pair.families().contains(&Family::V6) {
             pair.host.ip("address add fd77::1/64 dev cable nodad\n");
@@ -51,7 +60,7 @@ impl Pair {
         for family in pair.families() {
             pair.greet(family);
         }
-        Some(pair)
+        pair
     }
 
     /// A new pair for each family this machine has, so that what one leaves behind (sixty seconds of
@@ -62,6 +71,16 @@ impl Pair {
             let pair = Self::open()?;
             pair.families().contains(&family).then_some((family, pair))
         })
+    }
+
+    /// The same with both at once, for experiments that mostly wait.
+    pub(crate) fn with_each_family(experiment: impl Fn(Family, Self) + Sync) {
+        let experiment = &experiment;
+        scope(|scope| {
+            for (family, pair) in Self::for_each_family() {
+                scope.spawn(move || experiment(family, pair));
+            }
+        });
     }
 
     /// IPv4, and IPv6 where the kernel has it.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::evidence::proved;
 use crate::judge::look;
 use crate::kernel::{Counters, TIME_WAIT, sockets};
 use crate::load::{Manner, Server, Short, short};
@@ -10,24 +11,24 @@ use crate::notes::note;
 use crate::pair::{Pair, peer};
 use crate::wait::until;
 
-const RANGE: &str = "net.ipv4.ip_local_port_range";
-const REUSE: &str = "net.ipv4.tcp_tw_reuse";
-const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
+pub(crate) const RANGE: &str = "net.ipv4.ip_local_port_range";
+pub(crate) const REUSE: &str = "net.ipv4.tcp_tw_reuse";
+pub(crate) const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
 
 /// Ports taken over by 900 connections; the rest found one whose `TIME_WAIT` an RST had ended.
-const ENOUGH: i64 = 500;
+pub(crate) const ENOUGH: i64 = 500;
 
 /// A thousand ports, so that they run out in a moment.
-const THOUSAND: &str = "20000 20999";
+pub(crate) const THOUSAND: &str = "20000 20999";
 
 /// Connects until not one of five hundred attempts in a row finds a port.
 ///
 /// That takes a little more than a thousand connections: on two CPUs the ACK and the FIN of the peer
 /// may change places, the late ACK is answered, and the answer's RST ends that `TIME_WAIT` (RFC 1337).
-fn exhaust(pair: &Pair, to: SocketAddr) -> usize {
+pub(crate) fn exhaust(net: &Net, to: SocketAddr) -> usize {
     let (mut made, mut failures) = (0, 0);
     until("no local port is left", 30, || {
-        let seen = short(&pair.host, to, 100);
+        let seen = short(net, to, 100);
         assert_eq!(seen.done + seen.no_port, 100, "{seen:?}");
         made += seen.done;
         failures = if seen.done == 0 { failures + 100 } else { 0 };
@@ -38,13 +39,13 @@ fn exhaust(pair: &Pair, to: SocketAddr) -> usize {
         "only {made} connections used a thousand ports"
     );
     until("every port stands in TIME_WAIT", 10, || {
-        waiting(&pair.host, to).count() == 1000
+        waiting(net, to).count() == 1000
     });
     made
 }
 
 /// Hundredths of a second that each `TIME_WAIT` towards `to` has still to live.
-fn waiting(net: &Net, to: SocketAddr) -> impl Iterator<Item = u64> {
+pub(crate) fn waiting(net: &Net, to: SocketAddr) -> impl Iterator<Item = u64> {
     let rows = sockets(net).into_iter();
     rows.filter(move |row| row.state == TIME_WAIT && row.remote_port() == to.port())
         .map(|row| row.due)
@@ -52,7 +53,7 @@ fn waiting(net: &Net, to: SocketAddr) -> impl Iterator<Item = u64> {
 
 /// Waits until the youngest `TIME_WAIT` is 1.5 s old: past `tcp_tw_reuse_delay`, 1 s where it exists
 /// and before that a fixed 1 s.
-fn age(net: &Net, to: SocketAddr) {
+pub(crate) fn age(net: &Net, to: SocketAddr) {
     until("every TIME_WAIT is 1.5 s old", 10, || {
         waiting(net, to).all(|due| due < 5850)
     });
@@ -68,18 +69,26 @@ fn ports_exhausted() {
         let before = pair.host.settings();
         let to = peer(family, 8080);
         let _server = Server::start(&pair.peer, to, Manner::Follow);
-        let made = exhaust(&pair, to);
+        let made = exhaust(&pair.host, to);
         let judged = look(&pair.host, 1);
         judged.fires(rule).says(rule, &to.to_string());
+        let refused = no_port(&pair.host, to, 500);
 
         let cure = judged.cure(&pair.host, rule);
-        assert_eq!(short(&pair.host, to, 1500), all(1500));
+        let left = no_port(&pair.host, to, 500);
+        assert_eq!(short(&pair.host, to, 1000), all(1000));
         look(&pair.host, 1).holds(rule);
         cure.take_back(&pair.host);
         pair.host.has_settings(&before);
 
-        let cure = Undo::write(&pair.host, [(REUSE, "1")]);
+        // The second step. 2, the default, is for loopback, and 0 for nobody.
         age(&pair.host, to);
+        for nothing in ["2", "0"] {
+            let other = Undo::write(&pair.host, [(REUSE, nothing)]);
+            assert_eq!(short(&pair.host, to, 100).no_port, 100);
+            other.take_back(&pair.host);
+        }
+        let cure = Undo::write(&pair.host, [(REUSE, "1")]);
         let counters = Counters::of(&pair.host);
         assert_eq!(short(&pair.host, to, 900), all(900));
         let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
@@ -92,10 +101,23 @@ fn ports_exhausted() {
         cure.take_back(&pair.host);
         pair.host.has_settings(&before);
         sick.take_back(&pair.host);
+        proved(
+            rule,
+            "connects that found no local port, of 500",
+            refused,
+            left,
+        );
     }
 }
 
-fn all(count: usize) -> Short {
+/// How many of `count` connects found no port; the others were made.
+fn no_port(net: &Net, to: SocketAddr, count: usize) -> f64 {
+    let seen = short(net, to, count);
+    assert_eq!(seen.done + seen.no_port, count, "{seen:?}");
+    f64::from(u32::try_from(seen.no_port).expect("a few connects"))
+}
+
+pub(crate) fn all(count: usize) -> Short {
     Short {
         done: count,
         ..Short::default()
@@ -114,10 +136,11 @@ fn tw_reuse_without_timestamps() {
         let _old = Server::start(&pair.peer, old, Manner::Follow);
         let _new = Server::start(&pair.peer, new, Manner::Follow);
 
-        let made = exhaust(&pair, old);
+        let made = exhaust(&pair.host, old);
         age(&pair.host, old);
         let counters = Counters::of(&pair.host);
-        assert_eq!(short(&pair.host, old, 100).no_port, 100);
+        let refused = no_port(&pair.host, old, 100);
+        assert!(refused > 99.0, "{refused}");
         assert_eq!(counters.risen(&pair.host, "TcpExt.TWRecycled"), 0);
         let judged = look(&pair.host, 1);
         judged.fires(rule);
@@ -126,7 +149,8 @@ fn tw_reuse_without_timestamps() {
         let cure = judged.cure(&pair.host, rule);
         assert_eq!(short(&pair.host, new, 1000), all(1000));
         age(&pair.host, new);
-        assert_eq!(short(&pair.host, new, 900), all(900));
+        let left = no_port(&pair.host, new, 100);
+        assert_eq!(short(&pair.host, new, 800), all(800));
         let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
         assert!(recycled >= ENOUGH, "{recycled} taken over");
         note(&format!(
@@ -136,5 +160,7 @@ fn tw_reuse_without_timestamps() {
         cure.take_back(&pair.host);
         pair.host.has_settings(&before);
         sick.take_back(&pair.host);
+        let symptom = "connects that reuse did not help to a port, of 100";
+        proved(rule, symptom, refused, left);
     }
 }

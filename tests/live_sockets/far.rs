@@ -39,6 +39,10 @@ impl Far {
         run("ip", &[&words[..], &[&pid]].concat());
         end("near0", 1);
         far.enter(|| end("far0", 2));
+        // One packet for each segment, as on a wire; and a queue, else the sender is told of a packet
+        // that the other end does not take.
+        run("ip", &["link", "set", "near0", "gso_max_segs", "1"]);
+        run("tc", &["qdisc", "add", "dev", "near0", "root", "pfifo"]);
         far
     }
 
@@ -52,6 +56,13 @@ impl Far {
             });
             inside.join().unwrap()
         })
+    }
+
+    /// From now on the other end takes packets up to a size and drops larger ones without a word, as a
+    /// tunnel does whose messages are filtered.
+    pub(crate) fn narrow(&self, size: u32) {
+        let size = size.to_string();
+        self.enter(|| run("ip", &["link", "set", "far0", "mtu", &size]));
     }
 
     /// From now on nothing that is sent to the other end arrives.

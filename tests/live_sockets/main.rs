@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod examined;
 mod far;
 mod mix;
 mod namespace;
@@ -115,6 +116,16 @@ fn a_dump_of_many_answers_is_read_to_its_end() {
         assert_eq!((destination.used, destination.time_wait), (MANY, MANY));
         assert_eq!(summary.destinations.len(), 1);
     }
+    let some = |limit| {
+        let mut given = 0;
+        let states = StateMask::CONNECTIONS;
+        let note = inet_diag::dump_some(states, Ext::InfoAndMemory, limit, |_| given += 1);
+        (given, note.unwrap().sockets > limit)
+    };
+    assert_eq!(some(10), (10, true));
+    assert_eq!(some(MANY - 1), (MANY - 1, true));
+    assert_eq!(some(MANY), (MANY, false));
+    assert_eq!(some(u64::MAX), (MANY, false));
 }
 
 #[test]
@@ -250,7 +261,10 @@ fn close_wait_has_an_age_and_an_owner() {
     let ages = || {
         let mut ages = Vec::new();
         let states = StateMask::only(TcpState::CloseWait);
-        inet_diag::dump(states, Ext::Info, |socket| ages.push(socket.last_ack_recv)).unwrap();
+        inet_diag::dump(states, Ext::Info, |socket| {
+            ages.push(socket.last_ack_received());
+        })
+        .unwrap();
         ages
     };
     let before = ages();
@@ -290,7 +304,7 @@ fn the_age_of_close_wait_is_that_of_the_last_acknowledgement() {
     let age = || {
         let mut age = None;
         let states = StateMask::only(TcpState::CloseWait);
-        inet_diag::dump(states, Ext::Info, |socket| age = socket.last_ack_recv).unwrap();
+        inet_diag::dump(states, Ext::Info, |socket| age = socket.last_ack_received()).unwrap();
         age
     };
     eventually("the FIN has come", || age().is_some());

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::catalog::{self, KeyScope};
 use crate::check::View;
 use crate::fact::{
-    FactClass, FactKind, Reading, Sample, Snapshot, Unit, Value, fact_spec, vocabulary,
+    FactClass, FactKind, Reading, Sample, Snapshot, Unit, Value, fact_spec, param_default,
+    vocabulary,
 };
 use crate::host::{Moment, Needs, collect};
 use crate::rule::expr::{Facts as _, Lookup};
@@ -139,7 +140,10 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
         }
         None if name.starts_with("waiver.") => Some("one for each waiver".to_owned()),
         None if name.starts_with("setting.") => Some("one for each key".to_owned()),
-        None => Some("worked out when a rule asks".to_owned()),
+        None => Some(match param_default(name) {
+            Some(default) => format!("{default} unless a profile says otherwise"),
+            None => "worked out when a rule asks".to_owned(),
+        }),
         Some(reading) => reading.reason(),
     };
     Row {

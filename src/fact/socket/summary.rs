@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, StateCounts, TcpState, Tracked};
+use super::{Examined, Family, StateCounts, TcpState, Tracked};
 
 /// All sockets of a namespace, summed up. `None` means that the source could not tell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,10 @@ pub struct SocketSummary {
     pub destinations: Vec<Destination>,
     /// Whether there were more destinations than can be counted; the later ones are missing.
     pub destinations_truncated: bool,
+    /// What came of looking at open connections one by one; `None` when that was not asked for or the
+    /// source cannot tell.
+    #[serde(default)]
+    pub examined: Option<Examined>,
     /// How long connections have been in `CLOSE_WAIT`.
     pub close_wait_ages: Option<CloseWaitAges>,
     /// The process that holds the most sockets in `CLOSE_WAIT`, "nginx (pid 812)", of those whose

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
+use super::examined::foremost;
 use super::{
-    CloseWaitAges, Destination, Family, PortView, Ranked, SocketRow, SocketSummary, TcpState, Timer,
+    CloseWaitAges, Destination, Examined, Family, PortView, SocketRow, SocketSummary, TcpState,
+    Timer,
 };
 
 /// Distinct destinations that are counted at most. One that holds a good part of the port range is
@@ -136,6 +138,16 @@ impl SocketTally {
         self.summary.close_wait_ages = Some(ages);
     }
 
+    /// Sets what came of looking at open connections; without this call it stays unknown.
+    pub fn set_examined(&mut self, examined: Examined) {
+        self.summary.examined = Some(examined);
+    }
+
+    /// How many open connections are stuck so far; `None` when a source cannot tell.
+    pub fn stuck(&self) -> Option<u64> {
+        self.established_stuck.told()
+    }
+
     /// How many sockets were seen in one state so far.
     pub fn count(&self, state: TcpState) -> u64 {
         self.summary.count(state)
@@ -183,17 +195,6 @@ impl Known {
     fn told(self) -> Option<u64> {
         (!self.untold).then_some(self.count)
     }
-}
-
-/// The one with most sockets; of equals the lowest address.
-fn foremost(counts: HashMap<SocketAddr, u64>) -> Option<Ranked> {
-    let most = counts
-        .into_iter()
-        .min_by_key(|(address, count)| (Reverse(*count), *address));
-    most.map(|(address, count)| Ranked {
-        name: address.to_string(),
-        count,
-    })
 }
 
 /// The entry for a key, made if there is room for it.

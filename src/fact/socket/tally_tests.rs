@@ -161,6 +161,7 @@ fn a_summary_of_an_older_release_is_read() {
         "last_ack_backoff",
         "closing_backoff",
         "syn_recv_backoff",
+        "examined",
     ] {
         assert!(fields.remove(new).is_some(), "{new}");
     }

@@ -68,7 +68,7 @@ impl Tracked {
 }
 
 /// FNV-1a over the bytes of both ends, mixed, cut to 52 bits.
-fn fingerprint(local: SocketAddr, remote: SocketAddr) -> u64 {
+pub(super) fn fingerprint(local: SocketAddr, remote: SocketAddr) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut take = |bytes: &[u8]| {
         for byte in bytes {

@@ -1,6 +1,7 @@
 //! The facts of single connections, summed up: retransmissions, quiet, buffers.
 
 use super::{COUNT, DIAG, DIAG_ONLY, FactClass, FactKind, FactSpec, of, stored};
+use crate::fact::Unit;
 
 /// Facts that rest on `tcp_info`, which the kernel fills under the lock of each socket. They are looked
 /// at for so many ESTABLISHED sockets at most.
@@ -9,7 +10,7 @@ const INFO: &str = "sock_diag, tcp_info";
 const TEXT: FactKind = FactKind::Text;
 
 #[rustfmt::skip]
-pub(super) const CONNECTION: [FactSpec; 25] = [
+pub(super) const CONNECTION: [FactSpec; 27] = [
     stored("socket.incoming", COUNT, DIAG, "ESTABLISHED sockets whose local port has a listener"),
     stored("socket.outgoing", COUNT, DIAG, "ESTABLISHED sockets whose local port has none"),
     stored("socket.syn_recv_backoff", COUNT, DIAG_ONLY, "SYN-RECV requests whose SYN-ACK was sent again"),
@@ -31,8 +32,10 @@ pub(super) const CONNECTION: [FactSpec; 25] = [
     stored("socket.idle_window_top", TEXT, INFO, "the peer of most of them"),
     of(FactClass::Derived, "socket.receive_capped", COUNT, INFO, "ESTABLISHED sockets that receive as much as tcp_rmem lets them, over the window"),
     of(FactClass::Derived, "socket.receive_capped_top", TEXT, INFO, "the peer of the fastest of them"),
+    of(FactClass::Derived, "socket.receive_capped_buffer", FactKind::Number(Unit::Bytes), INFO, "the largest receive buffer among them"),
     of(FactClass::Derived, "socket.send_capped", COUNT, INFO, "ESTABLISHED sockets that wait for room in a send buffer at its limit, over the window"),
     of(FactClass::Derived, "socket.send_capped_top", TEXT, INFO, "the peer of the fastest of them"),
+    of(FactClass::Derived, "socket.send_capped_buffer", FactKind::Number(Unit::Bytes), INFO, "the largest send buffer among them"),
     stored("udp.drops_top", TEXT, "/proc/net/udp, udp6", "the UDP socket that dropped most since it was made"),
     stored("udp.drops_top_count", COUNT, "/proc/net/udp, udp6", "how many datagrams it dropped"),
 ];

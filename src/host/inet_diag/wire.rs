@@ -6,6 +6,7 @@ use rustix::io::Errno;
 
 use super::request::{IPV4, IPV6, SEQUENCE};
 use super::{DiagError, DiagSocket, DumpNote};
+use crate::fact::parse;
 use crate::fact::socket::{Family, SocketRow, TcpState, Timer};
 
 /// Attributes of an answer (`linux/inet_diag.h`).
@@ -20,11 +21,6 @@ const NLM_F_DUMP_INTR: u16 = 0x10;
 /// `struct nlmsghdr` and `struct inet_diag_msg`.
 const HEADER: usize = 16;
 const MESSAGE: usize = 72;
-
-/// Where a number lies inside an attribute: `SK_MEMINFO_DROPS` is the ninth of 32 bits,
-/// `tcpi_last_ack_recv` follows 8 bytes and 12 numbers.
-const DROPS_AT: usize = 8 * 4;
-const LAST_ACK_RECV_AT: usize = 56;
 
 /// Whether more answers follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +116,7 @@ fn socket(message: &[u8]) -> Option<DiagSocket> {
         IPV6 => Family::Ipv6,
         _ => return None,
     };
-    let attributes = message.get(MESSAGE..)?;
+    let attributes = Attributes::read(message.get(MESSAGE..)?);
     Some(DiagSocket {
         row: SocketRow {
             family,
@@ -133,8 +129,8 @@ fn socket(message: &[u8]) -> Option<DiagSocket> {
             send_queue: u32::from_ne_bytes(number(message, 60)?),
             inode: u64::from(u32::from_ne_bytes(number(message, 68)?)),
         },
-        drops: word(attributes, SKMEMINFO, DROPS_AT).map(u64::from),
-        last_ack_recv: word(attributes, INFO, LAST_ACK_RECV_AT),
+        info: attributes.info.and_then(parse::tcp_info),
+        memory: attributes.memory.and_then(parse::socket_memory),
     })
 }
 
@@ -148,20 +144,37 @@ fn end(message: &[u8], family: Family, port_at: usize, address_at: usize) -> Opt
     Some(SocketAddr::new(address, port))
 }
 
-/// A 32-bit number inside the attribute of a kind; `None` when either is missing or too short.
-fn word(attributes: &[u8], wanted: u16, at: usize) -> Option<u32> {
+/// The attributes that were asked for, where they are there and whole.
+#[derive(Default)]
+struct Attributes<'m> {
+    info: Option<&'m [u8]>,
+    memory: Option<&'m [u8]>,
+}
+
+impl<'m> Attributes<'m> {
+    /// Reads up to the first length that contradicts the message.
+    fn read(bytes: &'m [u8]) -> Self {
+        let mut found = Self::default();
+        let mut rest = bytes;
+        while let Some((kind, payload, length)) = attribute(rest) {
+            match kind {
+                INFO => found.info = found.info.or(Some(payload)),
+                SKMEMINFO => found.memory = found.memory.or(Some(payload)),
+                _ => {}
+            }
+            rest = rest.get(align(length)..).unwrap_or_default();
+        }
+        found
+    }
+}
+
+/// Kind, contents and whole length of the first attribute.
+fn attribute(bytes: &[u8]) -> Option<(u16, &[u8], usize)> {
     // The two upper bits are flags.
     const KIND: u16 = 0x3fff;
-    let mut rest = attributes;
-    loop {
-        let length = usize::from(u16::from_ne_bytes(number(rest, 0)?));
-        let kind = u16::from_ne_bytes(number(rest, 2)?) & KIND;
-        let payload = rest.get(4..length)?;
-        if kind == wanted {
-            return Some(u32::from_ne_bytes(number(payload, at)?));
-        }
-        rest = rest.get(align(length)..)?;
-    }
+    let length = usize::from(u16::from_ne_bytes(number(bytes, 0)?));
+    let kind = u16::from_ne_bytes(number(bytes, 2)?) & KIND;
+    Some((kind, bytes.get(4..length)?, length))
 }
 
 const fn align(length: usize) -> usize {

@@ -89,10 +89,12 @@ fn a_socket_is_read_field_by_field() {
             send_queue: 128,
             inode: 4711,
         },
-        drops: Some(15),
-        last_ack_recv: Some(61_000),
+        info: parse::tcp_info(&info),
+        memory: parse::socket_memory(&meminfo),
     };
     assert_eq!(found, [expected]);
+    assert_eq!(found[0].drops(), Some(15));
+    assert_eq!(found[0].last_ack_received(), Some(61_000));
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn ipv4_over_an_ipv6_socket_is_shown_as_ipv4_of_an_ipv6_socket() {
     assert_eq!(found[0].row.family, Family::Ipv6);
     assert_eq!(found[0].row.state, TcpState::SynRecv);
     assert_eq!(found[0].row.local, "192.0.2.1:443".parse().unwrap());
-    assert_eq!((found[0].drops, found[0].last_ack_recv), (None, None));
+    assert_eq!((found[0].info, found[0].memory), (None, None));
 }
 
 #[test]
@@ -206,8 +208,55 @@ fn a_broken_attribute_is_unknown_and_the_socket_stays() {
         body.extend(memory);
         let (_, _, found) = read(&message(TCPDIAG_GETSOCK, 2, SEQUENCE, &body));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].drops, None, "{length}");
+        assert_eq!(found[0].drops(), None, "{length}");
     }
+}
+
+/// The socket of one message with these attributes behind it.
+fn with(attributes: &[Vec<u8>]) -> DiagSocket {
+    let mut body = ipv4();
+    body.extend(attributes.concat());
+    let (_, _, mut found) = read(&message(TCPDIAG_GETSOCK, 2, SEQUENCE, &body));
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}
+
+#[test]
+fn information_of_any_length_is_read_as_far_as_it_goes() {
+    for length in [0, 1, 59, 60, 103, 104, 136, 152, 192, 232, 248, 4000] {
+        let payload: Vec<u8> = (0..=255).cycle().take(length).collect();
+        let found = with(&[attribute(INFO, &payload), attribute(SKMEMINFO, &[9; 36])]);
+        assert_eq!(found.info, parse::tcp_info(&payload), "{length}");
+        assert_eq!(found.info.is_some(), length >= 104, "{length}");
+        assert_eq!(found.drops(), Some(0x0909_0909), "{length}");
+    }
+}
+
+#[test]
+fn a_length_that_lies_costs_the_attributes_from_there_on_and_no_others() {
+    for length in [0_u16, 3, 300, u16::MAX] {
+        let mut lying = attribute(INFO, &[1; 232]);
+        lying[..2].copy_from_slice(&length.to_ne_bytes());
+        let found = with(&[attribute(SKMEMINFO, &[9; 36]), lying.clone()]);
+        assert_eq!(found.info, None, "{length}");
+        assert_eq!(found.drops(), Some(0x0909_0909), "{length}");
+        let found = with(&[lying, attribute(SKMEMINFO, &[9; 36])]);
+        assert_eq!((found.info, found.memory), (None, None), "{length}");
+    }
+    // A shorter length makes a shorter structure, and what follows is no attribute.
+    let mut short = attribute(INFO, &[1; 232]);
+    short[..2].copy_from_slice(&108_u16.to_ne_bytes());
+    let found = with(&[short]).info.unwrap();
+    assert_eq!((found.rto, found.bytes_acked), (0x0101_0101, None));
+}
+
+#[test]
+fn of_two_attributes_of_a_kind_the_first_counts_and_flags_are_no_part_of_it() {
+    let found = with(&[
+        attribute(SKMEMINFO | 0x8000, &[9; 36]),
+        attribute(SKMEMINFO, &[1; 36]),
+    ]);
+    assert_eq!(found.drops(), Some(0x0909_0909));
 }
 
 proptest! {
@@ -217,8 +266,9 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_never_panics_or_loops(at in 0_usize..200, value in any::<u8>()) {
+    fn a_changed_byte_never_panics_or_loops(at in 0_usize..500, value in any::<u8>()) {
         let mut body = ipv4();
+        body.extend(attribute(INFO, &[9; 232]));
         body.extend(attribute(SKMEMINFO, &[9; 36]));
         let mut bytes = message(TCPDIAG_GETSOCK, 2, SEQUENCE, &body);
         bytes.extend(message(TCPDIAG_GETSOCK, 2, SEQUENCE, &body));

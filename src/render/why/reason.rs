@@ -62,7 +62,7 @@ fn system_now(known: &Known<'_>) -> String {
     match &known.standing.system_now {
         None => no_files(known),
         Some(Future::Set(_, by)) => by.as_ref().map_or_else(String::new, Place::to_string),
-        Some(Future::Untouched(_)) => "no change: no file of its sets it".to_owned(),
+        Some(Future::Untouched(_)) => "no change: no file that it reads sets it".to_owned(),
         Some(Future::Unknown(why)) => why.clone(),
     }
 }

@@ -1,0 +1,59 @@
+//! Connections that a buffer held up over the window.
+
+use crate::fact::socket::{Bulk, Capped, Examined, receive_capped, send_capped};
+use crate::fact::{Sample, Snapshot, Value};
+use crate::rule::expr::{Lookup, Missing, Why};
+
+/// The number of such connections, or the peer of the fastest; `None` for any other fact.
+pub(super) fn capped(snapshot: &Snapshot, fact: &str) -> Option<Lookup> {
+    let (found, wants_top) = match fact {
+        "socket.receive_capped" => (receiving(snapshot), false),
+        "socket.receive_capped_top" => (receiving(snapshot), true),
+        "socket.send_capped" => (sending(snapshot), false),
+        "socket.send_capped_top" => (sending(snapshot), true),
+        _ => return None,
+    };
+    let value = found.and_then(|found| match (wants_top, found.top) {
+        (false, _) => Ok(Value::Int(i64::try_from(found.count).unwrap_or(i64::MAX))),
+        (true, Some(peer)) => Ok(Value::Text(peer.to_string())),
+        (true, None) => Err(Why::Absent),
+    });
+    let missing = |why| Lookup::Missing(Missing::new(fact, why));
+    Some(value.map_or_else(missing, Lookup::Value))
+}
+
+fn receiving(snapshot: &Snapshot) -> Result<Capped, Why> {
+    over(
+        snapshot,
+        |examined| examined.receiving.as_ref(),
+        receive_capped,
+    )
+}
+
+fn sending(snapshot: &Snapshot) -> Result<Capped, Why> {
+    over(snapshot, |examined| examined.sending.as_ref(), send_capped)
+}
+
+fn over<T>(
+    snapshot: &Snapshot,
+    kept: impl Fn(&Examined) -> Option<&Bulk<T>>,
+    compare: impl Fn(&Bulk<T>, &Bulk<T>, f64) -> Capped,
+) -> Result<Capped, Why> {
+    let earlier = snapshot.earlier.as_ref().ok_or(Why::OneSample)?;
+    let seconds = snapshot.window_seconds().ok_or(Why::OneSample)?;
+    let before = of(earlier, &kept)?;
+    let now = of(&snapshot.now, &kept)?;
+    Ok(compare(before, now, seconds))
+}
+
+fn of<'s, T>(
+    sample: &'s Sample,
+    kept: impl Fn(&'s Examined) -> Option<&'s Bulk<T>>,
+) -> Result<&'s Bulk<T>, Why> {
+    let unread = |what: &str| Why::NotCollected(what.to_owned());
+    let sockets = sample.sockets.as_ref();
+    let sockets = sockets.ok_or_else(|| unread("sockets could not be read"))?;
+    let examined = sockets.summary.examined.as_ref();
+    let examined = examined.ok_or_else(|| unread("needs sock_diag"))?;
+    kept(examined).ok_or_else(|| unread("buffers of connections could not be read"))
+}
