@@ -6,6 +6,28 @@ use crate::fact::{KernelVersion, Value};
 /// RHEL releases and the mainline release each is numbered after.
 const EL: [(u8, u32, u32); 4] = [(7, 3, 10), (8, 4, 18), (9, 5, 14), (10, 6, 12)];
 
+/// Whose kernel it is, which tells what its number proves. Found out once for many keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lineage {
+    /// One that has what its number says.
+    Mainline,
+    /// A RHEL release, or a rebuild of it.
+    RedHat(u8),
+    /// Of another vendor that backports.
+    Vendor,
+}
+
+impl Lineage {
+    /// That of a kernel.
+    pub fn of(kernel: &KernelVersion) -> Self {
+        match el_release(kernel) {
+            Some(release) => Self::RedHat(release),
+            None if kernel.is_vendor() => Self::Vendor,
+            None => Self::Mainline,
+        }
+    }
+}
+
 impl KeySpec {
     /// The default this kernel has built in; `None` when the catalogue does not know it, as for
     /// values scaled by memory.
@@ -14,16 +36,21 @@ impl KeySpec {
     /// vendor kernels, which backport, the number proves nothing: there only a default that never
     /// changed is told.
     pub fn default_for(&self, kernel: &KernelVersion) -> Option<Value> {
-        let text = match el_release(kernel) {
-            Some(el) => self
+        self.default_in(kernel, Lineage::of(kernel))
+    }
+
+    /// The same for a kernel whose lineage is at hand.
+    pub fn default_in(&self, kernel: &KernelVersion, lineage: Lineage) -> Option<Value> {
+        let text = match lineage {
+            Lineage::RedHat(el) => self
                 .default_el
                 .iter()
                 .find(|(release, _)| *release == el)
                 .map(|(_, value)| *value)
                 .or_else(|| self.by_number(kernel))
                 .or_else(|| self.only_default(kernel)),
-            None if kernel.is_vendor() => self.only_default(kernel),
-            None => self.by_number(kernel),
+            Lineage::Vendor => self.only_default(kernel),
+            Lineage::Mainline => self.by_number(kernel),
         };
         self.parse(text?).ok()
     }

@@ -25,6 +25,7 @@ mod store;
 
 pub use accept::Refused;
 pub use counter::{CounterSpec, counter, counters};
+pub use default::Lineage;
 pub use find::{find, keys};
 pub use guard::{LOWEST_PORT, PORT_RANGE, guard_facts};
 pub use key::{DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Write};

@@ -9,7 +9,7 @@ use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template, Waivers};
 
 use super::finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
-use super::view::{Period, SubjectView, View};
+use super::view::{Period, SubjectView, View, keys};
 use super::waived::{accepted_keys, waive};
 
 /// Judges every rule of the book where nothing has been accepted.
@@ -23,7 +23,11 @@ pub fn check_at<'r>(
     book: &'r Rulebook,
     waivers: &Waivers,
 ) -> Vec<Judgement<'r>> {
-    let view = View::new(snapshot).where_accepted(waivers);
+    let reads_keys = book.rules().any(|rule| rule.each == Some(Subject::Setting));
+    let found = reads_keys.then(|| keys(snapshot)).flatten();
+    let view = View::new(snapshot)
+        .with_keys(found.as_deref())
+        .where_accepted(waivers);
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {
@@ -203,7 +207,7 @@ fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<In
                 place: line.map(|line| line.place.clone()),
                 value: match line {
                     Some(line) => line.value.clone(),
-                    None => one.live(&view.snapshot().now),
+                    None => one.live(),
                 },
                 message: message(),
             })

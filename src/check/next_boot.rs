@@ -40,13 +40,13 @@ pub(super) fn default_by(
     key: &str,
     spec: impl FnOnce() -> Option<&'static KeySpec>,
 ) -> Lookup {
-    stated_default(sample, key, spec).map_or_else(
-        || {
-            let why = format!("the kernel's default of {key} is not known");
-            Lookup::Missing(Missing::new(fact, Why::NotCollected(why)))
-        },
-        Lookup::Value,
-    )
+    stated_default(sample, key, spec).map_or_else(|| unknown_default(fact, key), Lookup::Value)
+}
+
+/// What is said of a default that nobody knows.
+pub(super) fn unknown_default(fact: &str, key: &str) -> Lookup {
+    let why = format!("the kernel's default of {key} is not known");
+    Lookup::Missing(Missing::new(fact, Why::NotCollected(why)))
 }
 
 /// `boot.KEY`: the value after the next boot. What no file touches is the kernel's default.

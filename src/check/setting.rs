@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{self, KeySpec, Write};
+use crate::catalog::{self, KeySpec, Lineage, Write};
 use crate::fact::boot::{Boot, BootSetting, Definition, Forecast};
-use crate::fact::{Sample, Value};
+use crate::fact::{KernelVersion, Reading, Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
 use super::definition::{is_below, no_op};
-use super::next_boot::{default_by, differ, next_boot_by};
+use super::next_boot::{differ, unknown_default};
 
 /// A key, and what the boot configuration says of it.
 #[derive(Clone, Copy, Debug)]
@@ -22,25 +22,36 @@ pub struct SettingView<'a> {
     setting: Option<&'a BootSetting>,
     /// A file that is not read gives it a value.
     noted: bool,
+    /// What was read of it.
+    live: Option<&'a Reading<Value>>,
+    /// What a new namespace was told to start with.
+    told: Option<&'a Reading<Value>>,
+    /// The kernel whose default the catalogue may know.
+    kernel: Option<(&'a KernelVersion, Lineage)>,
 }
 
 /// Every key of the network that was read and is no family, and every key that a file names, if it is one
 /// of the network or in the catalogue; in the order of their names. Secrets are nobody's subject.
 pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingView<'a>> {
-    let with_spec = |key| (key, catalog::find(key));
     let ours = |(key, spec): &(&str, Option<&KeySpec>)| {
         (key.starts_with("net.") || spec.is_some()) && !spec.is_some_and(|spec| spec.secret)
     };
+    let with_spec = |key| (key, catalog::find(key));
     let named = boot.settings.keys().map(String::as_str).map(with_spec);
     let mut keys: BTreeMap<&str, Option<&KeySpec>> = named.filter(ours).collect();
-    let read = sample.readings.range("sysctl.net.".to_owned()..);
-    let read = read.map_while(|(fact, _)| fact.strip_prefix("sysctl."));
-    for key in read.take_while(|key| key.starts_with("net.")) {
+    let read = beginning(sample, "sysctl.net.", "sysctl.");
+    for (key, _) in read.clone() {
         let single = catalog::find(key).filter(|spec| !spec.is_pattern() && !spec.secret);
         if single.is_some() {
             keys.insert(key, single);
         }
     }
+    // One pass over the readings, instead of a search for each key of each rule.
+    let live: BTreeMap<&str, &Reading<Value>> = read.collect();
+    let told: BTreeMap<&str, &Reading<Value>> = beginning(sample, "default.", "default.").collect();
+    let other = |key: &str| sample.readings.get(&format!("sysctl.{key}"));
+    let kernel = sample.host.kernel.as_ref();
+    let kernel = kernel.map(|kernel| (kernel, Lineage::of(kernel)));
     let noted: BTreeSet<&str> = boot
         .definitions
         .iter()
@@ -54,8 +65,23 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
             spec,
             boot,
             setting: boot.settings.get(key),
+            live: live.get(key).copied().or_else(|| other(key)),
+            told: told.get(key).copied(),
+            kernel,
         })
         .collect()
+}
+
+/// The readings whose facts begin so, by what follows the family.
+fn beginning<'a>(
+    sample: &'a Sample,
+    from: &'a str,
+    family: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Reading<Value>)> + Clone {
+    let range = sample.readings.range(from.to_owned()..);
+    range
+        .take_while(move |(fact, _)| fact.starts_with(from))
+        .filter_map(move |(fact, reading)| Some((fact.strip_prefix(family)?, reading)))
 }
 
 impl<'a> SettingView<'a> {
@@ -65,8 +91,8 @@ impl<'a> SettingView<'a> {
     }
 
     /// Its value now, as text.
-    pub(super) fn live(&self, sample: &Sample) -> Option<String> {
-        self.read(sample, "").into_text()
+    pub(super) fn live(&self) -> Option<String> {
+        self.read("").into_text()
     }
 
     /// A fact of the key.
@@ -79,17 +105,17 @@ impl<'a> SettingView<'a> {
         let place = |one: Option<&Definition>| optional(one.map(|one| one.place.to_string()));
         match fact.strip_prefix("setting.").unwrap_or_default() {
             "key" => text(key.to_owned()),
-            "live" => as_text(self.read(sample, fact)),
-            "next_boot" => as_text(next_boot_by(sample, fact, key, || spec)),
-            "default" => optional(default_by(sample, fact, key, || spec).into_text()),
+            "live" => as_text(self.read(fact)),
+            "next_boot" => as_text(self.next_boot(fact)),
+            "default" => optional(self.default(fact).into_text()),
             "set_by" => place(self.set_by()),
-            "system_now" => as_text(self.system_now(sample, fact)),
+            "system_now" => as_text(self.system_now(fact)),
             "system_by" => place(
                 self.setting
                     .and_then(|one| self.boot.definition(one.system_by)),
             ),
-            "changes" if self.is_defined() => self.differs(sample, spec, fact),
-            "vanishes" if !self.is_defined() && !self.noted => self.differs(sample, spec, fact),
+            "changes" if self.is_defined() => self.differs(fact),
+            "vanishes" if !self.is_defined() && !self.noted => self.differs(fact),
             "changes" | "vanishes" => flag(false),
             "writer" => {
                 let mut writers = self.boot.writers.iter();
@@ -100,12 +126,9 @@ impl<'a> SettingView<'a> {
             "writable" => {
                 flag(spec.is_some_and(|spec| spec.write == Write::Allowed && !spec.secret))
             }
-            "below_default" => flag(spec.is_some_and(|spec| {
-                let default = || default_by(sample, fact, key, || Some(spec));
-                match self.read(sample, fact) {
-                    Lookup::Value(live) => is_below(spec, &live, default),
-                    Lookup::Missing(_) => false,
-                }
+            "below_default" => flag(spec.is_some_and(|spec| match self.read(fact) {
+                Lookup::Value(live) => is_below(spec, &live, || self.default(fact)),
+                Lookup::Missing(_) => false,
             })),
             "no_op" => match no_op(sample, key, spec) {
                 Ok(on) => flag(on),
@@ -119,19 +142,40 @@ impl<'a> SettingView<'a> {
         }
     }
 
-    fn read(&self, sample: &Sample, fact: &str) -> Lookup {
-        match sample.readings.get(&format!("sysctl.{}", self.key)) {
+    fn read(&self, fact: &str) -> Lookup {
+        match self.live {
             Some(reading) => Lookup::of(fact, reading),
             None => missing(fact, Why::NotCollected("not in this snapshot".to_owned())),
         }
     }
 
     /// What `sysctl --system` would leave: what it does not touch stays as it is.
-    fn system_now(&self, sample: &Sample, fact: &str) -> Lookup {
+    fn system_now(&self, fact: &str) -> Lookup {
         match self.setting.map(|one| &one.system_now) {
             Some(Forecast::Value(value)) => Lookup::Value(value.clone()),
             Some(Forecast::Unknown(why)) => missing(fact, Why::NotCollected(why.clone())),
-            Some(Forecast::Untouched) | None => self.read(sample, fact),
+            Some(Forecast::Untouched) | None => self.read(fact),
+        }
+    }
+
+    /// The kernel's own default, as [`default_of`](super::default_of) has it.
+    fn default(&self, fact: &str) -> Lookup {
+        let default = match self.told {
+            Some(reading) => reading.value().cloned(),
+            None => self
+                .spec
+                .zip(self.kernel)
+                .and_then(|(spec, (kernel, lineage))| spec.default_in(kernel, lineage)),
+        };
+        default.map_or_else(|| unknown_default(fact, self.key), Lookup::Value)
+    }
+
+    /// Its value after the next boot. What no file touches is the kernel's default.
+    fn next_boot(&self, fact: &str) -> Lookup {
+        match self.setting.map(|setting| &setting.next_boot) {
+            Some(Forecast::Value(value)) => Lookup::Value(value.clone()),
+            Some(Forecast::Unknown(why)) => missing(fact, Why::NotCollected(why.clone())),
+            Some(Forecast::Untouched) | None => self.default(fact),
         }
     }
 
@@ -145,16 +189,16 @@ impl<'a> SettingView<'a> {
     }
 
     /// Whether the next boot brings another value; a key that is not there stays away.
-    fn differs(&self, sample: &Sample, spec: Option<&KeySpec>, fact: &str) -> Lookup {
-        let live = match self.read(sample, fact) {
+    fn differs(&self, fact: &str) -> Lookup {
+        let live = match self.read(fact) {
             Lookup::Value(live) => live,
             Lookup::Missing(Missing {
                 why: Why::Absent, ..
             }) => return Lookup::Value(Value::Bool(false)),
             missing @ Lookup::Missing(_) => return missing,
         };
-        match next_boot_by(sample, fact, self.key, || self.spec) {
-            Lookup::Value(next) => Lookup::Value(Value::Bool(differ(spec, &live, &next))),
+        match self.next_boot(fact) {
+            Lookup::Value(next) => Lookup::Value(Value::Bool(differ(self.spec, &live, &next))),
             missing @ Lookup::Missing(_) => missing,
         }
     }

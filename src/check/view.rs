@@ -57,6 +57,8 @@ pub struct View<'a> {
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
     waivers: Option<&'a Waivers>,
+    /// The keys and what is known of them, if they were put together for many rules.
+    settings: Option<&'a [SettingView<'a>]>,
 }
 
 /// The ports that the kernel chooses from for outgoing connections.
@@ -74,6 +76,7 @@ impl<'a> View<'a> {
             subject: None,
             tried: BTreeMap::new(),
             waivers: None,
+            settings: None,
         }
     }
 
@@ -89,6 +92,13 @@ impl<'a> View<'a> {
     /// What the site has accepted.
     pub(super) const fn waivers(&self) -> Option<&'a Waivers> {
         self.waivers
+    }
+
+    /// The same facts with the keys at hand, which are the same for all rules: what [`keys`] found.
+    #[must_use]
+    pub(super) const fn with_keys(mut self, keys: Option<&'a [SettingView<'a>]>) -> Self {
+        self.settings = keys;
+        self
     }
 
     /// The same facts over another period.
@@ -165,6 +175,9 @@ impl<'a> View<'a> {
 
     /// The keys, by name; `None` when the boot configuration was not read.
     pub fn settings(&self) -> Option<Vec<SubjectView<'a>>> {
+        if let Some(found) = self.settings {
+            return Some(found.iter().copied().map(SubjectView::Setting).collect());
+        }
         let now = &self.snapshot.now;
         let found = settings(now, now.boot.as_ref()?);
         Some(found.into_iter().map(SubjectView::Setting).collect())
@@ -491,6 +504,12 @@ fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
         }
     }
     all
+}
+
+/// The keys of a snapshot, for [`View::with_keys`]; `None` when the boot configuration was not read.
+pub(super) fn keys(snapshot: &Snapshot) -> Option<Vec<SettingView<'_>>> {
+    let now = &snapshot.now;
+    Some(settings(now, now.boot.as_ref()?))
 }
 
 /// A port number, whatever a snapshot says it is.

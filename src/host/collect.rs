@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::catalog;
+use crate::catalog::{self, KeySpec};
 use crate::fact::parse;
 use crate::fact::{Host, KernelVersion, Reading, Sample, Value};
 
@@ -190,35 +190,41 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     sample.readings.insert("host.boot_files".to_owned(), there);
     let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
     // Without files nothing is judged key by key.
-    let mut every: BTreeSet<&str> = BTreeSet::new();
+    let mut every: Vec<&'static KeySpec> = Vec::new();
     if let Some(boot) = &sample.boot {
         if needs.any("definition.") {
             keys.extend(boot.settings.keys().cloned());
         }
         if needs.any("setting.") {
             let single = catalog::keys().iter().filter(|spec| !spec.is_pattern());
-            let net = single.filter(|spec| spec.key.starts_with("net."));
-            every.extend(net.map(|spec| spec.key));
+            every.extend(single.filter(|spec| spec.key.starts_with("net.")));
         }
     }
-    let mut live = |key: &str| {
-        let reading = sample.readings.entry(format!("sysctl.{key}"));
-        let reading = reading.or_insert_with(|| sysctls.read(key));
+    let readings = &mut sample.readings;
+    let mut live = |spec: Option<&KeySpec>, key: &str| {
+        let reading = readings.entry(format!("sysctl.{key}"));
+        let reading = reading.or_insert_with(|| sysctls.read_as(spec, key));
         reading.value().cloned()
     };
     // Asked for so that it is kept; a value that is not is worked out when it is needed.
     for key in keys {
-        defaults.of(&key, live(&key).as_ref());
+        let live = live(catalog::find(&key), &key);
+        defaults.of(&key, live.as_ref());
     }
     // Nobody makes a namespace for keys of which nothing is known; where there is one, it is asked.
-    let (known, unknown): (Vec<_>, Vec<_>) = every.iter().partition(|key| defaults.lists(key));
-    for key in known {
-        defaults.of(key, live(key).as_ref());
+    let mut unknown = Vec::new();
+    for spec in every {
+        let live = live(Some(spec), spec.key);
+        match defaults.listed(spec) {
+            None => unknown.push((spec, live)),
+            listed => {
+                defaults.beside(spec, spec.key, live.as_ref(), listed);
+            }
+        }
     }
-    for key in unknown {
-        let value = live(key);
-        if defaults.is_made() {
-            defaults.of(key, value.as_ref());
+    if defaults.is_made() {
+        for (spec, live) in unknown {
+            defaults.beside(spec, spec.key, live.as_ref(), None);
         }
     }
     sample.readings.extend(defaults.into_facts());

@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::fresh_namespace::{self, FreshNamespace};
-use crate::catalog;
+use crate::catalog::{self, KeySpec, Lineage};
 use crate::fact::{KernelVersion, Reading, Value};
 
 /// The defaults of one kernel: the catalogue's, and where it does not know one or the host has another
 /// value, those of a namespace made for the question.
 #[derive(Debug)]
 pub(super) struct Defaults<'a> {
-    kernel: Option<&'a KernelVersion>,
+    kernel: Option<(&'a KernelVersion, Lineage)>,
     /// `None` for a recorded tree, whose kernel is not this one.
     fresh: Option<FreshNamespace>,
     /// What that namespace was asked and had a value for, by key.
@@ -22,7 +22,7 @@ impl<'a> Defaults<'a> {
     /// Of the running kernel, or of the kernel of a recorded tree.
     pub(super) fn new(kernel: Option<&'a KernelVersion>, running: bool) -> Self {
         Self {
-            kernel,
+            kernel: kernel.map(|kernel| (kernel, Lineage::of(kernel))),
             fresh: running.then(FreshNamespace::default),
             told: RefCell::default(),
         }
@@ -32,7 +32,17 @@ impl<'a> Defaults<'a> {
     /// namespace costs milliseconds and would say the same.
     pub(super) fn of(&self, key: &str, live: Option<&Value>) -> Option<Value> {
         let spec = catalog::find(key)?;
-        let listed = self.kernel.and_then(|kernel| spec.default_for(kernel));
+        self.beside(spec, key, live, self.listed(spec))
+    }
+
+    /// The same for a key whose entry and [`Defaults::listed`] default are at hand.
+    pub(super) fn beside(
+        &self,
+        spec: &KeySpec,
+        key: &str,
+        live: Option<&Value>,
+        listed: Option<Value>,
+    ) -> Option<Value> {
         if !fresh_namespace::tells(spec) || (listed.is_some() && listed.as_ref() == live) {
             return listed;
         }
@@ -50,10 +60,10 @@ impl<'a> Defaults<'a> {
         }
     }
 
-    /// Whether the catalogue knows the default of a key.
-    pub(super) fn lists(&self, key: &str) -> bool {
-        let listed = || catalog::find(key)?.default_for(self.kernel?);
-        listed().is_some()
+    /// The default of a key that the catalogue knows.
+    pub(super) fn listed(&self, spec: &KeySpec) -> Option<Value> {
+        let (kernel, lineage) = self.kernel?;
+        spec.default_in(kernel, lineage)
     }
 
     /// Whether the namespace has been made, so that one more question costs next to nothing.

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use rustix::fd::AsFd;
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 /// Larger than any statistics file of a kernel; a `netstat` has some 10 KiB.
@@ -19,11 +19,20 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 
 /// Like [`open`], below a folder.
 pub(super) fn open_at(folder: impl AsFd, path: impl rustix::path::Arg) -> io::Result<File> {
+    open_with_mode(folder, path).map(|(file, _)| file)
+}
+
+/// Like [`open_at`], with the permissions of the file.
+pub(super) fn open_with_mode(
+    folder: impl AsFd,
+    path: impl rustix::path::Arg,
+) -> io::Result<(File, Mode)> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::openat(folder, path, flags, Mode::empty())?);
-    match file.metadata()?.file_type() {
-        kind if kind.is_file() => Ok(file),
-        kind if kind.is_dir() => Err(Errno::ISDIR.into()),
+    let mode = rustix::fs::fstat(&file)?.st_mode;
+    match FileType::from_raw_mode(mode) {
+        FileType::RegularFile => Ok((file, Mode::from_raw_mode(mode))),
+        FileType::Directory => Err(Errno::ISDIR.into()),
         _ => Err(io::Error::other("not a regular file")),
     }
 }
@@ -41,7 +50,7 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use rustix::fs::{FileType, mknodat};
+    use rustix::fs::mknodat;
 
     use super::*;
 

@@ -7,7 +7,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, StatVfsMountFlags};
@@ -61,19 +60,24 @@ impl Sysctls {
 
     /// Reads one setting by name. Secrets are never read.
     pub fn read(&self, key: &str) -> Reading<Value> {
-        match self.raw(key) {
-            Ok((bytes, writable)) => typed(
-                catalog::find(key),
-                &String::from_utf8_lossy(&bytes),
-                writable,
-            ),
+        self.read_as(catalog::find(key), key)
+    }
+
+    /// The same for a key whose entry is at hand.
+    pub(super) fn read_as(&self, spec: Option<&KeySpec>, key: &str) -> Reading<Value> {
+        match self.raw_as(spec, key) {
+            Ok((bytes, writable)) => typed(spec, &String::from_utf8_lossy(&bytes), writable),
             Err(reading) => reading,
         }
     }
 
     /// The bytes of one setting by name and whether it has a write bit, or the reading without them.
     pub(super) fn raw<T>(&self, key: &str) -> Result<(Vec<u8>, bool), Reading<T>> {
-        if catalog::find(key).is_some_and(|spec| spec.secret) {
+        self.raw_as(catalog::find(key), key)
+    }
+
+    fn raw_as<T>(&self, spec: Option<&KeySpec>, key: &str) -> Result<(Vec<u8>, bool), Reading<T>> {
+        if spec.is_some_and(|spec| spec.secret) {
             return Err(Reading::Denied("secret, never read".to_owned()));
         }
         let path = catalog::path(key).ok_or(Reading::Absent)?;
@@ -106,8 +110,9 @@ impl Sysctls {
     /// The bytes of one file and whether it has a write bit.
     fn bytes(&self, path: impl rustix::path::Arg) -> io::Result<(Vec<u8>, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
-        let file = file::open_at(root, path)?;
-        let writable = !self.read_only && file.metadata()?.permissions().mode() & 0o222 != 0;
+        let (file, mode) = file::open_with_mode(root, path)?;
+        let write = Mode::WUSR | Mode::WGRP | Mode::WOTH;
+        let writable = !self.read_only && mode.intersects(write);
         let mut small = [0_u8; 4096];
         let read = rustix::io::pread(&file, &mut small, 0)?;
         if read < small.len() {
