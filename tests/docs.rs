@@ -28,11 +28,28 @@ fn yaml_blocks(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The file an example of the README belongs into, from the comment in its first line.
+/// The file an example belongs into, from the comment in its first line; below a folder of the test's own,
+/// wherever it belongs.
 fn named(block: &str) -> &str {
-    let path = block.lines().next().unwrap().strip_prefix("# ").unwrap();
-    // Below the folder of the test, whatever the example says.
-    path.trim_start_matches('/')
+    let name = block.lines().next().unwrap().strip_prefix("# ").unwrap();
+    name.trim_start_matches('/')
+}
+
+/// Puts the examples where they belong, below a folder.
+fn laid_out<'t>(blocks: impl IntoIterator<Item = &'t str>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for text in blocks {
+        let file = folder.path().join(named(text));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    folder
+}
+
+/// What stands indented behind a line, as far as it is indented.
+fn shown<'t>(text: &'t str, line: &str) -> Vec<&'t str> {
+    let start = text.lines().skip_while(|other| *other != line);
+    start.map_while(|line| line.strip_prefix("    ")).collect()
 }
 
 /// The file an example of the author's manual belongs into: a rule by its id, cases by their rule.
@@ -61,12 +78,7 @@ fn the_two_commands_stand_at_the_top() {
 
 #[test]
 fn the_first_own_rule_passes_its_cases() {
-    let folder = tempfile::tempdir().unwrap();
-    for text in yaml_blocks(&readme()) {
-        let file = folder.path().join(named(text));
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
+    let folder = laid_out(yaml_blocks(&readme()));
     let rules = folder.path().join("my-rules");
     let output = tcptune(&["rules", "test", rules.to_str().unwrap()]);
     let words = String::from_utf8(output.stdout).unwrap();
@@ -74,19 +86,61 @@ fn the_first_own_rule_passes_its_cases() {
     assert!(output.status.success());
 }
 
+/// The site of the README says what the README shows.
+#[test]
+fn the_site_of_the_readme_is_sound_and_printed_as_it_is() {
+    let readme = readme();
+    let folder = laid_out(yaml_blocks(&readme));
+    let site = folder.path().join("etc/tcptune");
+    let site = site.to_str().unwrap();
+    // A recorded host with a finding of its own: the file lies in a copy of one folder.
+    let host = folder.path().join("host");
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts/debian-12-6.1");
+    std::fs::create_dir_all(host.join("sys/net/ipv4")).unwrap();
+    std::os::unix::fs::symlink(tree.join("net"), host.join("net")).unwrap();
+    std::fs::write(host.join("sys/net/ipv4/tcp_abort_on_overflow"), "1\n").unwrap();
+    let output = tcptune(&["check", "--proc", host.to_str().unwrap(), "--config", site]);
+    let page = String::from_utf8(output.stdout).unwrap();
+    let waived = shown(
+        &readme,
+        "    WAIVED   abort-on-overflow  a full accept queue resets clients",
+    );
+    assert_eq!(waived.len(), 3);
+    assert!(page.contains(&waived.join("\n")), "{page}");
+    let list = shown(
+        &readme,
+        "    $ tcptune rules list --select abort-on-overflow,no-op-key",
+    );
+    let select = "abort-on-overflow,no-op-key";
+    let output = tcptune(&["rules", "list", "--select", select, "--config", site]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        printed.replace(site, "/etc/tcptune"),
+        list[1..].join("\n") + "\n"
+    );
+}
+
 /// Each example of `rules/README.md` is what the engine reads, and the case comes out as written.
 #[test]
 fn the_examples_of_the_author_s_manual_pass() {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
     let manual = std::fs::read_to_string(manual).unwrap();
+    let (site, blocks): (Vec<&str>, Vec<&str>) = yaml_blocks(&manual)
+        .into_iter()
+        .partition(|block| block.starts_with("# /etc/tcptune/"));
+    assert!(blocks.len() >= 4);
     let folder = tempfile::tempdir().unwrap();
     let rules = folder.path().join("accept-queue");
     std::fs::create_dir(&rules).unwrap();
-    let blocks = yaml_blocks(&manual);
-    assert!(blocks.len() >= 4);
     for text in blocks {
         std::fs::write(rules.join(by_id(text)), text).unwrap();
     }
+    assert!(site.len() >= 2);
+    let site = laid_out(site);
+    let site = site.path().join("etc/tcptune");
+    let output = tcptune(&["rules", "list", "--config", site.to_str().unwrap()]);
+    let faults = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{faults}");
     let output = tcptune(&["rules", "test", folder.path().to_str().unwrap()]);
     let words = String::from_utf8(output.stdout).unwrap();
     let faults = String::from_utf8(output.stderr).unwrap();

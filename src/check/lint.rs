@@ -55,6 +55,9 @@ pub const LINTS: [(&str, &str); 9] = [
     ),
 ];
 
+/// What facts are multiplied with: nothing, what they are, and far beyond any host.
+const TRIED: [u64; 4] = [0, 1, 1_000_000, 1_000_000_000_000];
+
 /// What is to be said of a rule, by its file and its cases, in the order of the file.
 pub fn lint<'c>(rule: &Rule, file: &RuleFile, cases: impl Iterator<Item = &'c Case>) -> Vec<Lint> {
     let mut linter = Linter {
@@ -243,16 +246,16 @@ impl Linter<'_> {
         let each = facts.iter().map(|fact| vec![*fact]);
         let all = std::iter::once(facts.iter().copied().collect::<Vec<_>>());
         for scaled in all.chain(each) {
-            let at = |factor: f64| {
+            let at = |factor: u64| {
                 let facts = Scaled {
                     view,
-                    scaled: &scaled,
+                    facts: &scaled,
                     factor,
                     own: &own,
                 };
                 wanted(one, spec, &own, &facts)
             };
-            let tried = [0.0, 1.0, 1e6, 1e12].map(|factor| (factor, at(factor)));
+            let tried = TRIED.map(|factor| (factor, at(factor)));
             for (factor, value) in &tried {
                 let refused = match value {
                     Some(Ok(value)) => spec.accepts(value).err().map(|why| why.to_string()),
@@ -315,11 +318,11 @@ fn wanted(
     Some(value.ok_or_else(|| "it is no whole number that a key can hold".to_owned()))
 }
 
-fn how(factor: f64, facts: &[&str]) -> String {
-    if factor == 1.0 || facts.is_empty() {
+fn how(factor: u64, facts: &[&str]) -> String {
+    if factor == 1 || facts.is_empty() {
         return "with the facts as they are".to_owned();
     }
-    if factor == 0.0 {
+    if factor == 0 {
         return format!("with {} at 0", names(facts));
     }
     format!("with {} times {factor:e}", names(facts))
@@ -372,8 +375,8 @@ impl Facts for Nothing {
 /// Facts of which some are a multiple of what they are.
 struct Scaled<'a> {
     view: &'a View<'a>,
-    scaled: &'a [&'a str],
-    factor: f64,
+    facts: &'a [&'a str],
+    factor: u64,
     /// The setting that the target is for.
     own: &'a str,
 }
@@ -383,7 +386,7 @@ impl Scaled<'_> {
         let Lookup::Value(value) = found else {
             return found;
         };
-        if !self.scaled.contains(&fact) {
+        if !self.facts.contains(&fact) {
             return Lookup::Value(value);
         }
         let key = fact
@@ -412,7 +415,7 @@ impl Scaled<'_> {
             clippy::cast_possible_truncation,
             reason = "a cast from a float stops at the ends of the integer"
         )]
-        let scaled = (number as f64 * self.factor) as i64;
+        let scaled = (number as f64 * self.factor as f64) as i64;
         let Some(spec) = spec else { return scaled };
         let limit = |max: &i64| is_own || *max < i64::from(i32::MAX);
         let max = spec.max.filter(limit);

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Day {
     year: u64,
     month: u64,
-    day: u64,
+    of_month: u64,
 }
 
 impl Day {
@@ -24,7 +24,11 @@ impl Day {
         let day = of_year - (153 * month + 2) / 5 + 1;
         let month = if month < 10 { month + 3 } else { month - 9 };
         let year = year + era * 400 + if month <= 2 { 1 } else { 0 };
-        Self { year, month, day }
+        Self {
+            year,
+            month,
+            of_month: day,
+        }
     }
 
     /// Reads `YYYY-MM-DD`; `None` for any other text and for days that no calendar has.
@@ -45,13 +49,17 @@ impl Day {
             _ => 0,
         };
         let exists = (1..=last).contains(&day) && parts.next().is_none();
-        exists.then_some(Self { year, month, day })
+        exists.then_some(Self {
+            year,
+            month,
+            of_month: day,
+        })
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
     }
 }
 

@@ -128,12 +128,15 @@ mod tests {
             (root.attribute("tests"), root.attribute("failures")),
             (Some("3"), Some("2"))
         );
-        let suites: Vec<_> = root.children().filter(|node| node.is_element()).collect();
+        let suites: Vec<_> = root
+            .children()
+            .filter(roxmltree::Node::is_element)
+            .collect();
         assert_eq!(suites.len(), 2);
         assert_eq!(suites[0].attribute("name"), Some("some-rule"));
         let cases: Vec<_> = suites[0]
             .children()
-            .filter(|node| node.is_element())
+            .filter(roxmltree::Node::is_element)
             .collect();
         assert_eq!(cases[0].attribute("name"), Some("a & b"));
         assert_eq!(cases[0].attribute("file"), Some("d/x.test.yaml"));

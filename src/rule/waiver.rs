@@ -198,3 +198,58 @@ fn concerns(
     let message = format!("`{id}` is never about `{}`", key.escape_debug());
     sink.at(place, ProblemKind::Other(message, Some(help)));
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Waiver>, Vec<Problem>> {
+        let file = RuleFile {
+            name: "waivers.yaml".to_owned(),
+            mechanism: String::new(),
+            text: text.to_owned(),
+        };
+        parse_waivers(&file, &Rulebook::built_in().unwrap())
+    }
+
+    fn waivers(text: &str, today: &str) -> Waivers {
+        let list = read(text).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let today = Day::parse(today).unwrap();
+        Waivers { list, today }
+    }
+
+    #[test]
+    fn a_waiver_holds_through_its_last_day() {
+        let text = "waivers: [{ rule: no-op-key, reason: a, owner: b, until: 2028-02-29 }]";
+        assert!(waivers(text, "2028-02-29").whole("no-op-key").is_some());
+        let over = waivers(text, "2028-03-01");
+        assert!(over.whole("no-op-key").is_none() && over.is_over(&over.list[0]));
+    }
+
+    #[test]
+    fn a_key_is_the_same_however_it_is_spelled() {
+        let text = "waivers:\n  - { rule: no-op-key, key: net/ipv4/tcp_fack, reason: a, owner: b, until: 2028-02-29 }";
+        let given = waivers(text, "2028-01-01");
+        assert!(given.for_key("no-op-key", "net.ipv4.tcp_fack").is_some());
+        assert!(given.whole("no-op-key").is_none());
+        let twice = format!("{text}\n{}", text.lines().last().unwrap().replace('/', "."));
+        let problems = read(&twice).unwrap_err();
+        assert_eq!(
+            problems[0].to_string(),
+            "waivers.yaml:3:5: `no-op-key` has a waiver for `net.ipv4.tcp_fack` already"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd_to_be_refused(text in any::<String>(), day in "[0-9-]{0,12}") {
+            let _ = read(&text);
+            let _ = read(&format!("waivers: [{{ rule: {text}, key: {text}, until: {day} }}]"));
+            if let Some(read) = Day::parse(&day) {
+                prop_assert_eq!(read.to_string(), day);
+            }
+        }
+    }
+}

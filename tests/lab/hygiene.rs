@@ -355,7 +355,25 @@ fn waiver_expired() {
     };
     // The first day of 2000 is over, whatever the clock says; the last day of 9999 is not.
     assert_eq!(look("2000-01-01"), (Some(1), 2, 0, 1));
+    // What is pending: 1. Nothing to do: 0.
+    let pending = || {
+        let config = site.path().to_str().expect("a plain path");
+        let program = env!("CARGO_BIN_EXE_tcptune");
+        let select = "--select=abort-on-overflow";
+        let plan = [
+            "apply",
+            "--dry-run",
+            "--interval=0",
+            select,
+            "--config",
+            config,
+        ];
+        let command: Vec<&str> = std::iter::once(program).chain(plan).collect();
+        inside(&net, "", &command).status.code()
+    };
+    assert_eq!(pending(), Some(1));
     assert_eq!(look("9999-12-31"), (Some(0), 0, 1, 0));
+    assert_eq!(pending(), Some(0));
     assert_eq!(net.read(key), "1", "nothing was changed");
     write(&net, key, &before).expect("as before");
     // Cured, nothing fires but the waiver that has ended; renewed, nothing at all.

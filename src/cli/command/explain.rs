@@ -15,9 +15,8 @@ use crate::cli::output::Output;
 /// Prints the explanation, the condition and the sources of a rule.
 pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     let Site { book, .. } = Site::load(&args.rules)?;
-    let Some(rule) = book.rule(&args.rule) else {
-        let ids = book.rules().map(|rule| rule.id.as_str());
-        let near = nearest(&args.rule, ids).map(str::to_owned);
+    let Some(rule) = book.known(&args.rule) else {
+        let near = nearest(&args.rule, book.ids()).map(str::to_owned);
         return Err(Error::NoRule(args.rule.clone(), near));
     };
     let options = HumanOptions {
@@ -34,6 +33,9 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
         rule.mechanism,
         rule.owner.word(),
     ))?;
+    if let Some(one) = book.disabled().find(|one| one.rule.id == rule.id) {
+        output.line(&format!("disabled by {}", one.file))?;
+    }
     output.line("")?;
     render::explanation(&markdown(rule), &options, output.writer())?;
     Ok(Exit::Success)

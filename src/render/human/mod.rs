@@ -205,3 +205,24 @@ pub fn human(
     }
     out.write_all(page.text().as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn the_command_that_is_offered_judges_by_the_same_rules() {
+        let options = [
+            ("--config", OsStr::new("/srv/it's ours")),
+            ("--select", OsStr::new("high")),
+        ];
+        assert_eq!(
+            apply_command(Some("blue"), None, &options).as_deref(),
+            Some(
+                r"sudo tcptune check --apply --netns blue --config '/srv/it'\''s ours' --select high"
+            )
+        );
+    }
+}
