@@ -4,20 +4,21 @@ use crate::fact::socket::{Bulk, Capped, Examined, receive_capped, send_capped};
 use crate::fact::{Sample, Snapshot, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-/// The number of such connections, or the peer of the fastest; `None` for any other fact.
+/// The number of such connections, the peer of the fastest, or the largest buffer among them; `None` for
+/// any other fact.
 pub(super) fn capped(snapshot: &Snapshot, fact: &str) -> Option<Lookup> {
-    let (found, wants_top) = match fact {
-        "socket.receive_capped" => (receiving(snapshot), false),
-        "socket.receive_capped_top" => (receiving(snapshot), true),
-        "socket.send_capped" => (sending(snapshot), false),
-        "socket.send_capped_top" => (sending(snapshot), true),
+    let (found, part) = if let Some(part) = fact.strip_prefix("socket.receive_capped") {
+        (receiving(snapshot), part)
+    } else {
+        (sending(snapshot), fact.strip_prefix("socket.send_capped")?)
+    };
+    let part: fn(Capped) -> Option<Value> = match part {
+        "" => |found| Some(Value::Int(i64::try_from(found.count).unwrap_or(i64::MAX))),
+        "_top" => |found| found.top.map(|peer| Value::Text(peer.to_string())),
+        "_buffer" => |found| found.buffer.map(|size| Value::Int(i64::from(size))),
         _ => return None,
     };
-    let value = found.and_then(|found| match (wants_top, found.top) {
-        (false, _) => Ok(Value::Int(i64::try_from(found.count).unwrap_or(i64::MAX))),
-        (true, Some(peer)) => Ok(Value::Text(peer.to_string())),
-        (true, None) => Err(Why::Absent),
-    });
+    let value = found.and_then(|found| part(found).ok_or(Why::Absent));
     let missing = |why| Lookup::Missing(Missing::new(fact, why));
     Some(value.map_or_else(missing, Lookup::Value))
 }

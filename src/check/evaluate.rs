@@ -26,8 +26,8 @@ pub fn check_at<'r>(
     let reads_keys = book.rules().any(|rule| rule.each == Some(Subject::Setting));
     let found = reads_keys.then(|| keys(snapshot)).flatten();
     let view = View::new(snapshot)
-        .with_keys(found.as_deref())
-        .where_accepted(waivers);
+        .where_accepted(waivers)
+        .with_keys(found.as_deref());
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {

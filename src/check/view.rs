@@ -56,9 +56,9 @@ pub struct View<'a> {
     period: Period,
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
-    waivers: Option<&'a Waivers>,
     /// The keys and what is known of them, if they were put together for many rules.
     settings: Option<&'a [SettingView<'a>]>,
+    waivers: Option<&'a Waivers>,
 }
 
 /// The ports that the kernel chooses from for outgoing connections.
@@ -75,9 +75,16 @@ impl<'a> View<'a> {
             period: Period::Window,
             subject: None,
             tried: BTreeMap::new(),
-            waivers: None,
             settings: None,
+            waivers: None,
         }
+    }
+
+    /// The same facts with the keys at hand, which are the same for all rules: what [`keys`] found.
+    #[must_use]
+    pub(super) const fn with_keys(mut self, keys: Option<&'a [SettingView<'a>]>) -> Self {
+        self.settings = keys;
+        self
     }
 
     /// The same facts where a site has accepted some findings.
@@ -92,13 +99,6 @@ impl<'a> View<'a> {
     /// What the site has accepted.
     pub(super) const fn waivers(&self) -> Option<&'a Waivers> {
         self.waivers
-    }
-
-    /// The same facts with the keys at hand, which are the same for all rules: what [`keys`] found.
-    #[must_use]
-    pub(super) const fn with_keys(mut self, keys: Option<&'a [SettingView<'a>]>) -> Self {
-        self.settings = keys;
-        self
     }
 
     /// The same facts over another period.

@@ -34,6 +34,8 @@ pub struct Receiving {
     pub min_rtt: u32,
     /// The most the receive window may become, in bytes (`rcv_ssthresh`).
     pub window: u32,
+    /// The receive buffer, in bytes.
+    pub buffer: u32,
 }
 
 /// A connection that is sending, with a send buffer as large as `tcp_wmem` allows.
@@ -48,6 +50,8 @@ pub struct Sending {
     pub busy: u64,
     /// How many of those the send buffer was in the way.
     pub limited: u64,
+    /// The send buffer, in bytes.
+    pub buffer: u32,
 }
 
 /// The kernel lacks a number that is needed.
@@ -64,6 +68,8 @@ pub struct Capped {
     pub count: u64,
     /// The peer of the one that moved most bytes.
     pub top: Option<SocketAddr>,
+    /// The largest of their buffers, in bytes.
+    pub buffer: Option<u32>,
 }
 
 impl Receiving {
@@ -86,6 +92,7 @@ impl Receiving {
             bytes,
             min_rtt,
             window: info.receive_window,
+            buffer: memory.receive_buffer,
         }))
     }
 
@@ -119,6 +126,7 @@ impl Sending {
             bytes,
             busy,
             limited,
+            buffer: memory.send_buffer,
         }))
     }
 
@@ -141,7 +149,7 @@ pub fn receive_capped(earlier: &Bulk<Receiving>, now: &Bulk<Receiving>, seconds:
     capped(
         earlier,
         now,
-        |now| now.peer,
+        |now| (now.peer, now.buffer),
         |before, now| now.held_up(before, seconds),
     )
 }
@@ -151,7 +159,7 @@ pub fn send_capped(earlier: &Bulk<Sending>, now: &Bulk<Sending>, seconds: f64) -
     capped(
         earlier,
         now,
-        |now| now.peer,
+        |now| (now.peer, now.buffer),
         |before, now| now.held_up(before, seconds),
     )
 }
@@ -159,10 +167,11 @@ pub fn send_capped(earlier: &Bulk<Sending>, now: &Bulk<Sending>, seconds: f64) -
 fn capped<T>(
     earlier: &Bulk<T>,
     now: &Bulk<T>,
-    peer: impl Fn(&T) -> SocketAddr,
+    shown: impl Fn(&T) -> (SocketAddr, u32),
     held_up: impl Fn(&T, &T) -> Option<u64>,
 ) -> Capped {
     let mut count = 0;
+    let mut buffer = None;
     let mut most: Option<(u64, SocketAddr)> = None;
     for (connection, now) in now {
         let before = earlier.get(connection);
@@ -170,13 +179,16 @@ fn capped<T>(
             continue;
         };
         count += 1;
+        let (peer, size) = shown(now);
+        buffer = buffer.max(Some(size));
         if most.is_none_or(|(known, _)| bytes > known) {
-            most = Some((bytes, peer(now)));
+            most = Some((bytes, peer));
         }
     }
     Capped {
         count,
         top: most.map(|(_, peer)| peer),
+        buffer,
     }
 }
 

@@ -110,6 +110,7 @@ fn receiving(bytes: u64) -> Receiving {
         bytes,
         min_rtt: 100_000,
         window: 500_000,
+        buffer: 1_000_000,
     }
 }
 
@@ -135,6 +136,7 @@ fn sending(bytes: u64, busy: u64, limited: u64) -> Sending {
         bytes,
         busy,
         limited,
+        buffer: 1_000_000,
     }
 }
 
@@ -161,6 +163,7 @@ fn only_the_same_connections_are_compared_and_the_fastest_is_named() {
             let peer = ([10, 0, 3, *last], 80).into();
             let one = Receiving {
                 peer,
+                buffer: 1_000_000 + u32::from(*last),
                 ..receiving(*bytes)
             };
             (*connection, one)
@@ -177,8 +180,9 @@ fn only_the_same_connections_are_compared_and_the_fastest_is_named() {
     let found = receive_capped(&earlier, &now, 2.0);
     assert_eq!(found.count, 2);
     assert_eq!(found.top, Some(([10, 0, 3, 2], 80).into()));
+    assert_eq!(found.buffer, Some(1_000_002), "the others do not count");
     let none = receive_capped(&of(&[]), &now, 2.0);
-    assert_eq!((none.count, none.top), (0, None));
+    assert_eq!((none.count, none.top, none.buffer), (0, None, None));
 }
 
 #[test]
