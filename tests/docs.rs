@@ -230,3 +230,12 @@ fn every_built_in_rule_is_in_the_changelog() {
         assert!(changelog.contains(&format!("`{id}`")), "{id}");
     }
 }
+
+#[test]
+fn every_lint_is_in_the_author_s_manual() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let manual = std::fs::read_to_string(manual).unwrap();
+    for (code, _) in tcptune::check::LINTS {
+        assert!(manual.contains(&format!("| `{code}` | ")), "{code}");
+    }
+}
