@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use tcptune::check::try_case;
+use tcptune::check::{lint, try_case};
 use tcptune::host::{RuleFolder, Trust, read_rule_files};
 use tcptune::rule::{CaseFile, Expect, HEADINGS, Maturity, Rule, Rulebook, parse_cases};
 
@@ -181,6 +181,28 @@ fn every_rule_is_explained_under_the_six_headings() {
             .collect();
         assert_eq!(headings, HEADINGS, "{}", rule.id);
     }
+}
+
+#[test]
+fn lint_finds_nothing() {
+    let files = files();
+    let book = book(&files);
+    let cases = cases(&files);
+    let mut found = Vec::new();
+    for file in &files.rules {
+        let rule = book.rules().find(|rule| rule.origin.file == file.name);
+        let rule = rule.expect("every file is a rule");
+        let cases = cases.get(&rule.id).map_or(&[][..], |file| &file.cases);
+        for one in lint(rule, file, cases.iter()) {
+            found.push(format!(
+                "{}: {}: {}",
+                one.problem.location(),
+                one.code,
+                one.problem
+            ));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

@@ -55,10 +55,11 @@ fn what_one_subject_has_is_named_after_it() {
             FactClass::Destination => Some("destination"),
             FactClass::Definition => Some("definition"),
             FactClass::Setting => Some("setting"),
+            FactClass::Waiver => Some("waiver"),
             FactClass::Stored | FactClass::Derived | FactClass::Param => None,
         };
         let first = spec.name.split('.').next().unwrap();
-        let subjects = ["listener", "destination", "definition", "setting"];
+        let subjects = ["listener", "destination", "definition", "setting", "waiver"];
         let is_subject = subjects.contains(&first);
         assert_eq!(is_subject.then_some(first), subject, "{}", spec.name);
     }

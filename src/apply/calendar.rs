@@ -1,9 +1,10 @@
 //! Days and minutes in universal time, for comments and lists.
 
+use crate::fact::Day;
+
 /// The day of a moment: `2026-11-22`.
 pub fn day(unix_seconds: u64) -> String {
-    let (year, month, day) = civil(unix_seconds / 86_400);
-    format!("{year:04}-{month:02}-{day:02}")
+    Day::of_unix(unix_seconds).to_string()
 }
 
 /// Day and minute of a moment: `2026-11-22 02:41 UTC`.
@@ -11,19 +12,6 @@ pub fn minute(unix_seconds: u64) -> String {
     let minutes = unix_seconds / 60 % 1440;
     let day = day(unix_seconds);
     format!("{day} {:02}:{:02} UTC", minutes / 60, minutes % 60)
-}
-
-/// Year, month and day of a day since 1970: years begin in March, so that the day that comes and goes is the
-/// last one (Howard Hinnant, `civil_from_days`).
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

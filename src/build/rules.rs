@@ -15,7 +15,7 @@ const CONDITION: [&str; 9] = [
 ];
 
 /// How the names of facts begin.
-const FACTS: [&str; 19] = [
+const FACTS: [&str; 20] = [
     "sysctl",
     "counter",
     "gauge",
@@ -35,6 +35,7 @@ const FACTS: [&str; 19] = [
     "udp",
     "interface",
     "param",
+    "waiver",
 ];
 
 /// Parts of a value, which are no part of a fact's name.

@@ -7,13 +7,16 @@ use crate::fact::{Host, KernelVersion, Reading, Sample, Snapshot};
 use crate::rule::{Case, Expect, Rule};
 
 use super::evaluate::judge;
-use super::finding::{Finding, Verdict, When};
+use super::finding::{Finding, Proposal, Verdict, When};
 use super::view::View;
 
 /// What is wrong with a rule in the light of one case; empty when nothing is.
 pub fn try_case(rule: &Rule, case: &Case) -> Vec<String> {
     let snapshot = snapshot(rule, case);
-    let view = View::new(&snapshot);
+    let mut view = View::new(&snapshot);
+    if let Some(waivers) = &case.waivers {
+        view = view.where_accepted(waivers);
+    }
     let verdict = judge(rule, &view);
     let mut faults = Vec::new();
     let found = word(&verdict);
@@ -119,24 +122,31 @@ fn compare(finding: &Finding, case: &Case, faults: &mut Vec<String>) {
 
 /// The fixpoint law: judged again on the same facts with its values set, a rule proposes nothing more.
 fn fixpoint(rule: &Rule, finding: &Finding, view: &View<'_>, faults: &mut Vec<String>) {
-    let values = finding
-        .proposals
-        .iter()
-        .map(|one| (one.key.clone(), one.recommended.clone()));
-    let again = judge(rule, &view.with(values));
-    let Verdict::Fires(more) = again else { return };
-    let left = more.proposals.iter().filter(|one| {
-        !finding
-            .proposals
-            .iter()
-            .any(|done| done.key == one.key && done.recommended == one.recommended)
-    });
-    for one in left {
+    for one in not_settled(rule, finding, view) {
         faults.push(format!(
             "no fixpoint: after the change it wants `{}` = {}",
             one.key, one.recommended
         ));
     }
+}
+
+/// What a rule proposes beyond its own proposals once these are made.
+pub(super) fn not_settled(rule: &Rule, finding: &Finding, view: &View<'_>) -> Vec<Proposal> {
+    let values = finding
+        .proposals
+        .iter()
+        .map(|one| (one.key.clone(), one.recommended.clone()));
+    let again = judge(rule, &view.with(values));
+    let Verdict::Fires(mut more) = again else {
+        return Vec::new();
+    };
+    more.proposals.retain(|one| {
+        !finding
+            .proposals
+            .iter()
+            .any(|done| done.key == one.key && done.recommended == one.recommended)
+    });
+    more.proposals
 }
 
 /// The snapshot a case describes. Facts the rule reads and the case does not give are absent, settings

@@ -3,19 +3,31 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, KeySpec, Kind};
-use crate::fact::{Reading, Snapshot, Value};
+use crate::fact::{Day, Reading, Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
-use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template};
+use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template, Waivers};
 
 use super::finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
 use super::view::{Period, SubjectView, View, keys};
+use super::waived::{accepted_keys, waive};
 
-/// Judges every rule of the book.
+/// Judges every rule of the book where nothing has been accepted.
 pub fn check<'r>(snapshot: &Snapshot, book: &'r Rulebook) -> Vec<Judgement<'r>> {
+    check_at(snapshot, book, &Waivers::none(Day::of_unix(0)))
+}
+
+/// Judges every rule of the book where a site has accepted some findings.
+pub fn check_at<'r>(
+    snapshot: &Snapshot,
+    book: &'r Rulebook,
+    waivers: &Waivers,
+) -> Vec<Judgement<'r>> {
     let reads_keys = book.rules().any(|rule| rule.each == Some(Subject::Setting));
     let found = reads_keys.then(|| keys(snapshot)).flatten();
-    let view = View::new(snapshot).with_keys(found.as_deref());
+    let view = View::new(snapshot)
+        .where_accepted(waivers)
+        .with_keys(found.as_deref());
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
         .map(|rule| Judgement {
@@ -48,6 +60,14 @@ fn drop_told_past(judgements: &mut [Judgement<'_>], view: &View<'_>) {
 
 /// Judges one rule: now, and if it does not fire, by what happened since boot.
 pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
+    let mut verdict = judge_both(rule, view);
+    if let (Verdict::Fires(finding), Some(waivers)) = (&mut verdict, view.waivers()) {
+        waive(rule, finding, waivers);
+    }
+    verdict
+}
+
+fn judge_both(rule: &Rule, view: &View<'_>) -> Verdict {
     let now = &view.snapshot().now;
     if rule.reads_boot() && now.readings.get(BOOT_FILES) == Some(&Reading::Absent) {
         return Verdict::NotApplicable(NOT_THIS_NAMESPACE.to_owned());
@@ -121,12 +141,15 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
         Subject::Destination => (view.destinations(), "TCP sockets"),
         Subject::Definition => (view.definitions(), "lines of the boot configuration"),
         Subject::Setting => (view.settings(), "keys at the next boot"),
+        Subject::Waiver => (view.accepted(), "waivers"),
     };
     let Some(subjects) = subjects else {
-        let why = if subject.is_of_boot() {
-            unread(&view.snapshot().now)
-        } else {
-            Why::NotCollected("sockets could not be read".to_owned())
+        let why = match subject {
+            Subject::Definition | Subject::Setting => unread(&view.snapshot().now),
+            Subject::Listener | Subject::Destination => {
+                Why::NotCollected("sockets could not be read".to_owned())
+            }
+            Subject::Waiver => Why::NotCollected("waivers were not read".to_owned()),
         };
         return Verdict::Unknown(vec![Missing::new(what, why)]);
     };
@@ -145,8 +168,9 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
             _ => {}
         }
     }
+    let accepted = accepted_keys(rule, &mut fired, view.waivers());
     let others = fired.len().saturating_sub(1);
-    let worst = if subject.is_of_boot() {
+    let worst = if subject.is_listed() {
         fired.first().copied()
     } else {
         fired.iter().copied().max_by_key(|one| weight(*one))
@@ -154,6 +178,7 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
     match worst {
         Some(worst) => {
             let mut finding = finding(rule, &view.of(worst), others);
+            finding.waived_keys = accepted;
             let listed = fired.iter().take(INSTANCES);
             finding.instances = listed
                 .filter_map(|one| instance(rule, view, *one))
@@ -187,6 +212,13 @@ fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<In
                 message: message(),
             })
         }
+        // A waiver is of a rule, and only perhaps of a key.
+        SubjectView::Waiver(one, _) => Some(Instance {
+            key: one.rule.clone(),
+            place: Some(one.place.clone()),
+            value: None,
+            message: message(),
+        }),
         SubjectView::Listener(..) | SubjectView::Destination(_) => None,
     }
 }
@@ -204,7 +236,7 @@ fn weight(subject: SubjectView<'_>) -> u64 {
                 .saturating_add(u64::from(now.queue))
         }
         SubjectView::Destination(one) => one.used,
-        SubjectView::Definition(_) | SubjectView::Setting(_) => 0,
+        SubjectView::Definition(_) | SubjectView::Setting(_) | SubjectView::Waiver(..) => 0,
     }
 }
 
@@ -235,6 +267,8 @@ fn judge_past(rule: &Rule, past: &Expr, view: &View<'_>) -> Option<Verdict> {
         cost: None,
         others: 0,
         instances: Vec::new(),
+        waived: None,
+        waived_keys: Vec::new(),
     })))
 }
 
@@ -298,6 +332,8 @@ fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
         advice: render(&rule.response().advise),
         others,
         instances: Vec::new(),
+        waived: None,
+        waived_keys: Vec::new(),
     }
 }
 
@@ -366,10 +402,11 @@ fn target(assignment: &Assignment, view: &View<'_>) -> Option<Value> {
         .iter()
         .map(|expr| expr.evaluate(view))
         .collect();
-    to_value(spec, &outcomes)
+    value_of(spec, &outcomes)
 }
 
-fn to_value(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
+/// The value of a key that these results are, one for each of its numbers.
+pub(super) fn value_of(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
     match (spec.kind, outcomes) {
         (Kind::Int | Kind::Enum | Kind::Bitmask, [one]) => whole(one).map(Value::Int),
         (Kind::Bool, [Outcome::Bool(on)]) => Some(Value::Bool(*on)),

@@ -3,7 +3,7 @@
 use crate::fact::Value;
 use crate::fact::boot::Place;
 use crate::rule::expr::{ExprType, Missing, Outcome};
-use crate::rule::{Rule, Severity};
+use crate::rule::{Rule, Severity, Waiver};
 
 /// What a rule says of a snapshot. Exactly one for each rule.
 #[derive(Debug)]
@@ -63,18 +63,22 @@ pub struct Finding {
     pub cost: Option<String>,
     /// How many more subjects show the same fault.
     pub others: usize,
-    /// Of a rule about lines or keys of the boot configuration: every one that has the fault, in the
+    /// Of a rule about lines or keys of the boot configuration, or about waivers: every one that has the fault, in the
     /// order they are read, the one in `message` first; at most [`INSTANCES`].
     pub instances: Vec<Instance>,
+    /// The waiver under which somebody accepted it; it then proposes nothing.
+    pub waived: Option<Waiver>,
+    /// Waivers of single keys, which are not in this finding any more.
+    pub waived_keys: Vec<Waiver>,
 }
 
 /// The most instances a finding lists; `others` counts all.
 pub const INSTANCES: usize = 200;
 
-/// One line, or one key, with the fault of a finding.
+/// One line, one key or one waiver with the fault of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// The key.
+    /// The key; of a waiver its rule.
     pub key: String,
     /// The line at fault, or the line that sets the key at boot; `None` where no file does.
     pub place: Option<Place>,

@@ -9,13 +9,16 @@ mod definition;
 mod evaluate;
 mod finding;
 mod guess;
+mod lint;
 mod next_boot;
 mod setting;
 mod view;
+mod waived;
 
 pub use cases::{snapshot, try_case};
-pub use evaluate::{check, judge};
+pub use evaluate::{check, check_at, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 pub use guess::{GUESSED_FROM, Guess, guess};
+pub use lint::{LINTS, Lint, lint};
 pub use next_boot::default_of;
 pub use view::{Period, SubjectView, View};

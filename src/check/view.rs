@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
+use crate::rule::{Waiver, Waivers};
 
 use super::capped::capped;
 use super::definition::{DefinitionView, definitions};
@@ -16,7 +17,13 @@ use super::setting::{SettingView, settings};
 const NEEDS_DIAG: &str = "needs sock_diag";
 
 /// How the facts of a subject begin.
-const SUBJECTS: [&str; 4] = ["listener.", "destination.", "definition.", "setting."];
+const SUBJECTS: [&str; 5] = [
+    "listener.",
+    "destination.",
+    "definition.",
+    "setting.",
+    "waiver.",
+];
 
 /// The subject a rule with `each` is judged for.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +36,8 @@ pub enum SubjectView<'a> {
     Definition(DefinitionView<'a>),
     /// A key, now and after the next boot.
     Setting(SettingView<'a>),
+    /// A waiver, and whether its last day is over.
+    Waiver(&'a Waiver, bool),
 }
 
 /// Which stretch of time differences are taken over.
@@ -49,6 +58,7 @@ pub struct View<'a> {
     tried: BTreeMap<String, Value>,
     /// The keys and what is known of them, if they were put together for many rules.
     settings: Option<&'a [SettingView<'a>]>,
+    waivers: Option<&'a Waivers>,
 }
 
 /// The ports that the kernel chooses from for outgoing connections.
@@ -66,6 +76,7 @@ impl<'a> View<'a> {
             subject: None,
             tried: BTreeMap::new(),
             settings: None,
+            waivers: None,
         }
     }
 
@@ -74,6 +85,20 @@ impl<'a> View<'a> {
     pub(super) const fn with_keys(mut self, keys: Option<&'a [SettingView<'a>]>) -> Self {
         self.settings = keys;
         self
+    }
+
+    /// The same facts where a site has accepted some findings.
+    #[must_use]
+    pub fn where_accepted(self, waivers: &'a Waivers) -> Self {
+        Self {
+            waivers: Some(waivers),
+            ..self
+        }
+    }
+
+    /// What the site has accepted.
+    pub(super) const fn waivers(&self) -> Option<&'a Waivers> {
+        self.waivers
     }
 
     /// The same facts over another period.
@@ -156,6 +181,14 @@ impl<'a> View<'a> {
         let now = &self.snapshot.now;
         let found = settings(now, now.boot.as_ref()?);
         Some(found.into_iter().map(SubjectView::Setting).collect())
+    }
+
+    /// What the site has accepted, in the order it is written; `None` when that was not read.
+    pub fn accepted(&self) -> Option<Vec<SubjectView<'a>>> {
+        let waivers = self.waivers?;
+        let all = waivers.list.iter();
+        let all = all.map(|one| SubjectView::Waiver(one, waivers.is_over(one)));
+        Some(all.collect())
     }
 
     /// How a setting stands now: what was read, apart from values tried out.
@@ -320,6 +353,19 @@ impl<'a> View<'a> {
             (SubjectView::Setting(one), _) if fact.starts_with("setting.") => {
                 one.value(&self.snapshot.now, fact)
             }
+            (SubjectView::Waiver(one, over), _) => match fact {
+                "waiver.rule" => text(one.rule.clone()),
+                "waiver.key" => match &one.key {
+                    Some(key) => text(key.clone()),
+                    None => Self::missing(fact, Why::Absent),
+                },
+                "waiver.reason" => text(one.reason.clone()),
+                "waiver.owner" => text(one.owner.clone()),
+                "waiver.until" => text(one.until.to_string()),
+                "waiver.place" => text(one.place.to_string()),
+                "waiver.expired" => Lookup::Value(Value::Bool(over)),
+                _ => Self::missing(fact, Why::Absent),
+            },
             _ => Self::missing(fact, Why::Absent),
         }
     }

@@ -7,6 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::FailOn;
 
+mod rules;
+
+pub(super) use rules::{
+    Choice, LintRules, ListRules, RuleFiles, Rules, Schema, SchemaOf, SiteFolder, TestFormat,
+    TestRules,
+};
+
 /// Audits a Linux host's TCP/IP settings with evidence from its own kernel.
 #[derive(Debug, Parser)]
 #[command(name = "tcptune", version, max_term_width = 80, after_help = EXIT_CODES)]
@@ -58,7 +65,7 @@ pub enum Command {
     Explain(Explain),
     /// Print the vocabulary of rules with current values, or why there is none.
     Facts(Facts),
-    /// List or test rules.
+    /// List, test or lint rules.
     #[command(subcommand)]
     Rules(Rules),
     /// Print a JSON Schema.
@@ -121,39 +128,6 @@ pub enum BootEngine {
     Procps,
 }
 
-/// The folder of this site's own files.
-#[derive(Debug, Default, Args)]
-pub struct SiteFolder {
-    /// The folder with rules.d/ and waivers.yaml of this site [default: /etc/tcptune]
-    #[arg(long, value_name = "DIR")]
-    pub config: Option<PathBuf>,
-}
-
-/// The rules to judge by.
-#[derive(Debug, Default, Args)]
-pub struct RuleFiles {
-    /// The folder of this site's own files.
-    #[command(flatten)]
-    pub site: SiteFolder,
-
-    /// Lay the rules of this folder over all others: a rule with a known id replaces it.
-    #[arg(long = "rules", value_name = "DIR")]
-    pub dirs: Vec<PathBuf>,
-}
-
-impl RuleFiles {
-    /// The same options again, for a command that is to judge by the same rules.
-    pub(super) fn options(&self) -> Vec<(&'static str, &OsStr)> {
-        let config = self
-            .site
-            .config
-            .iter()
-            .map(|dir| ("--config", dir.as_os_str()));
-        let dirs = self.dirs.iter().map(|dir| ("--rules", dir.as_os_str()));
-        config.chain(dirs).collect()
-    }
-}
-
 /// The role of the host.
 #[derive(Debug, Args)]
 pub struct Role {
@@ -182,6 +156,10 @@ pub struct Check {
     /// The rules to judge by.
     #[command(flatten)]
     pub rules: RuleFiles,
+
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
 
     /// The role of the host.
     #[command(flatten)]
@@ -351,6 +329,10 @@ pub struct Apply {
     #[command(flatten)]
     pub rules: RuleFiles,
 
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
+
     /// The role of the host.
     #[command(flatten)]
     pub role: Role,
@@ -372,7 +354,7 @@ pub struct Apply {
     pub format: Format,
 
     /// Make the changes of a plan that was written by --plan-out and reviewed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "profile"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept", "plan_out", "live_only", "since", "dirs", "config", "select", "ignore", "profile"])]
     pub plan: Option<PathBuf>,
 
     /// How changes are made.
@@ -470,45 +452,6 @@ pub struct Facts {
     /// How to print the list.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-}
-
-/// `tcptune rules`.
-#[derive(Debug, Subcommand)]
-pub enum Rules {
-    /// List every rule: id, severity, kind, maturity, mechanism, origin.
-    List {
-        /// The rules to list.
-        #[command(flatten)]
-        rules: RuleFiles,
-    },
-    /// Judge the rules of a folder by the cases beside them.
-    Test {
-        /// The folder.
-        dir: PathBuf,
-    },
-}
-
-/// `tcptune schema`.
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Which one.
-    #[arg(value_enum)]
-    pub of: SchemaOf,
-}
-
-/// The formats that have a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// `check --format json`.
-    Report,
-    /// `why --format json`.
-    Why,
-    /// The file that `apply --plan-out` writes and `apply --plan` reads.
-    Plan,
-    /// `apply`, `confirm` and `rollback` with `--format json`.
-    Apply,
-    /// `history --format json`.
-    History,
 }
 
 /// `tcptune snapshot`.

@@ -8,7 +8,7 @@ use crate::fact::WindowError;
 use crate::host::{
     EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError,
 };
-use crate::rule::Problem;
+use crate::rule::{Problem, UnknownWord};
 
 use super::exit::Exit;
 
@@ -35,10 +35,14 @@ pub enum Error {
     NoKey(String, Option<String>),
     /// No rule of this id; the nearest one.
     NoRule(String, Option<String>),
+    /// A word that is no rule, mechanism or severity.
+    NoSuchWord(UnknownWord),
     /// A folder to test holds neither rules nor cases.
     NoRules(PathBuf),
     /// The folder of the site's files that was named is not there.
     NoConfig(PathBuf),
+    /// There are no rules of this site, and no others were named.
+    NoOwnRules,
     /// No fact whose name contains this.
     NoFact(String),
     /// A file cannot be written; the errno by name.
@@ -100,7 +104,11 @@ impl fmt::Display for Error {
             Self::NoRoot(path) => write!(f, "no files of a system below `{}`", path.display()),
             Self::NoKey(key, _) => write!(f, "no key is named `{key}`, and none begins so"),
             Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
+            Self::NoSuchWord(unknown) => {
+                write!(f, "no rule, mechanism or severity `{}`", unknown.word)
+            }
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
+            Self::NoOwnRules => f.write_str("this site has no rules.d"),
             Self::NoConfig(path) => write!(f, "no folder at `{}`", path.display()),
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
             Self::CannotWrite(path, errno) => {
@@ -156,8 +164,15 @@ impl Error {
             Self::NoKey(_, Some(near)) | Self::NoRule(_, Some(near)) => {
                 Some(format!("did you mean `{near}`?"))
             }
+            Self::NoSuchWord(UnknownWord { nearest, .. }) => Some(match nearest {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "list rules and mechanisms with `tcptune rules list`".to_owned(),
+            }),
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
+            Self::NoOwnRules => {
+                Some("name a folder or a file, PATH".to_owned())
+            }
             Self::NoConfig(_) => Some(
                 "give the folder that holds rules.d/ and waivers.yaml, or leave --config away"
                     .to_owned(),

@@ -4,6 +4,7 @@
 //! mean (`rule`), and it performs no I/O.
 
 pub mod boot;
+mod day;
 pub mod parse;
 mod reading;
 mod sample;
@@ -15,6 +16,7 @@ mod value;
 mod version;
 mod vocabulary;
 
+pub use day::Day;
 pub use reading::Reading;
 pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
 pub use spelling::{distance, nearest};

@@ -7,6 +7,7 @@
 mod boot;
 mod connection;
 mod network;
+mod waiver;
 
 use super::Unit;
 
@@ -42,6 +43,8 @@ pub enum FactClass {
     Definition,
     /// One value for each key; only in rules with `each: setting`.
     Setting,
+    /// One value for each waiver of the site; only in rules with `each: waiver`.
+    Waiver,
     /// A parameter: what the profile says of this site, never collected.
     Param,
 }
@@ -476,6 +479,7 @@ pub fn vocabulary() -> impl Iterator<Item = &'static FactSpec> {
         .chain(&connection::CONNECTION)
         .chain(&network::NETWORK)
         .chain(&boot::BOOT)
+        .chain(&waiver::WAIVERS)
 }
 
 /// The row of a name.

@@ -58,22 +58,10 @@ pub fn read_rule_files(folder: &Path, trust: Trust) -> RuleFolder {
     list(folder, trust, &mut paths, &mut found.problems, 0);
     paths.sort();
     for path in paths {
-        let name = path.to_string_lossy().into_owned();
-        match read(&path, trust) {
-            Ok(text) => {
-                let case = name.ends_with(".test.yaml");
-                let file = RuleFile {
-                    name,
-                    mechanism: folder_of(&path),
-                    text,
-                };
-                if case {
-                    found.cases.push(file);
-                } else {
-                    found.rules.push(file);
-                }
-            }
-            Err(kind) => found.problems.push(whole_file(&name, kind)),
+        match read_rule_file(&path, trust) {
+            Ok(file) if file.name.ends_with(".test.yaml") => found.cases.push(file),
+            Ok(file) => found.rules.push(file),
+            Err(problem) => found.problems.push(problem),
         }
     }
     found

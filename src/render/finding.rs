@@ -51,17 +51,21 @@ pub struct Finding {
     /// first, is reported.
     #[serde(default)]
     pub others: u64,
-    /// Of a rule about the boot configuration: every line or key with the fault, the one in `message`
-    /// first, at most 200 of them (`others` counts all). Empty for all other rules.
+    /// Of a rule about the boot configuration or about waivers: every line, key or waiver with the fault,
+    /// the one in `message` first, at most 200 of them (`others` counts all). Empty for all other rules.
     #[serde(default)]
     pub instances: Vec<Instance>,
+    /// Single keys that somebody accepted: the rule fires for them too, and they are in no other part of
+    /// this finding. Empty when the whole finding is waived.
+    #[serde(default)]
+    pub waived_keys: Vec<WaivedKey>,
 }
 
-/// One line or key of the boot configuration that has the fault of a finding.
+/// One line or key of the boot configuration, or one waiver, that has the fault of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Instance {
-    /// The sysctl, dotted: `net.core.somaxconn`.
+    /// The sysctl, dotted: `net.core.somaxconn`; of a waiver its rule.
     pub key: String,
     /// The file of the line at fault, or of the line that sets the key at boot; null when no file does.
     pub file: Option<String>,
@@ -296,4 +300,21 @@ pub struct Waiver {
     pub reason: String,
     /// The last day it holds, `YYYY-MM-DD`; null for no end.
     pub until: Option<String>,
+    /// Who accepted it; null when nobody says.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// Somebody's decision to live with a finding for one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaivedKey {
+    /// The sysctl, dotted.
+    pub key: String,
+    /// Why.
+    pub reason: String,
+    /// The last day it holds, `YYYY-MM-DD`.
+    pub until: String,
+    /// Who accepted it.
+    pub owner: String,
 }

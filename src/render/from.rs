@@ -12,9 +12,10 @@ use crate::rule::{self, Profile, Rulebook};
 
 use super::finding::{
     Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
-    SetBy, Severity, Unit,
+    SetBy, Severity, Unit, WaivedKey, Waiver,
 };
 use super::report::{self, NotFired, REPORT_SCHEMA, Report, Summary, Tool, Verdict, Window};
+use super::rules::{RULES_SCHEMA, RuleList, RuleRow, RuleWaiver};
 
 /// The report of one audit.
 pub fn report(
@@ -126,6 +127,46 @@ pub fn under(report: Report, role: Role<'_>, plan: &Plan) -> Report {
     }
 }
 
+/// Every rule of a book, the disabled ones included, by id.
+pub fn rule_list(book: &Rulebook, waivers: &rule::Waivers) -> RuleList {
+    let disabled = book.disabled().map(|one| (&one.rule, Some(one)));
+    let rules = book.rules().map(|rule| (rule, None)).chain(disabled);
+    let mut rows: Vec<RuleRow> = rules
+        .map(|(rule, disabled)| RuleRow {
+            id: rule.id.clone(),
+            severity: severity(rule.severity),
+            kind: kind(rule.kind),
+            maturity: maturity(rule.maturity),
+            scope: scope(rule.scope),
+            owner: owner(rule.owner),
+            mechanism: rule.mechanism.clone(),
+            built_in: rule.origin.built_in,
+            file: rule.origin.file.clone(),
+            replaces: book.replaced().contains_key(&rule.id),
+            disabled_by: disabled.map(|one| one.file.clone()),
+            disabled_because: disabled.and_then(|one| one.reason.clone()),
+            waivers: waivers
+                .list
+                .iter()
+                .filter(|one| one.rule == rule.id)
+                .map(|one| RuleWaiver {
+                    key: one.key.clone(),
+                    reason: one.reason.clone(),
+                    owner: one.owner.clone(),
+                    until: one.until.to_string(),
+                    expired: waivers.is_over(one),
+                })
+                .collect(),
+        })
+        .collect();
+    rows.sort_by(|one, other| one.id.cmp(&other.id));
+    RuleList {
+        schema: RULES_SCHEMA.to_owned(),
+        tool: tool(),
+        rules: rows,
+    }
+}
+
 /// This program.
 pub fn tool() -> Tool {
     Tool {
@@ -169,6 +210,21 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
         .replaced()
         .iter()
         .map(|(id, file)| format!("rule {id} is replaced by {file}"));
+    let disabled = book.disabled().map(|one| match &one.reason {
+        Some(why) => format!("rule {} is disabled by {}: {why}", one.rule.id, one.file),
+        None => format!("rule {} is disabled by {}", one.rule.id, one.file),
+    });
+    let site = first_few(
+        replaced.chain(disabled).collect(),
+        "rules that this site replaced or disabled: `tcptune rules list` tells all",
+    );
+    let left_out = book.left_out();
+    let chosen = (left_out > 0).then(|| {
+        format!(
+            "{left_out} of {} rules were not judged (--select, --ignore)",
+            left_out + book.rules().len()
+        )
+    });
     let unseen: BTreeSet<&String> = snapshot
         .now
         .notes
@@ -188,7 +244,8 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
     let young = (past && !own).then(|| young.to_owned());
     std::iter::once(recycle)
         .chain(young)
-        .chain(replaced)
+        .chain(site)
+        .chain(chosen)
         .chain(unseen.into_iter().cloned())
         .chain(snapshot.now.boot.iter().flat_map(of_files))
         .collect()
@@ -196,13 +253,17 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
 
 /// What could not be read of the boot files, and what is odd about them: the first few, and how many more.
 fn of_files(boot: &Boot) -> Vec<String> {
+    let more = "about boot files: `tcptune why KEY` tells all";
+    first_few(boot.notes.clone(), more)
+}
+
+/// The first few notes of a kind, and how many more there are.
+fn first_few(mut notes: Vec<String>, more: &str) -> Vec<String> {
     const TOLD: usize = 5;
-    let mut notes: Vec<String> = boot.notes.iter().take(TOLD).cloned().collect();
-    let left = boot.notes.len().saturating_sub(TOLD);
+    let left = notes.len().saturating_sub(TOLD);
     if left > 0 {
-        notes.push(format!(
-            "and {left} more about boot files: `tcptune why KEY` tells all"
-        ));
+        notes.truncate(TOLD);
+        notes.push(format!("and {left} more {more}"));
     }
     notes
 }
@@ -238,30 +299,11 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
         rule: rule.id.clone(),
         title: finding.title.clone(),
         mechanism: rule.mechanism.clone(),
-        severity: match finding.severity {
-            rule::Severity::High => Severity::High,
-            rule::Severity::Medium => Severity::Medium,
-            rule::Severity::Low => Severity::Low,
-            rule::Severity::Info => Severity::Info,
-        },
-        kind: match rule.kind {
-            rule::Kind::Symptom => Kind::Symptom,
-            rule::Kind::Setting => Kind::Setting,
-        },
-        maturity: match rule.maturity {
-            rule::Maturity::Stable => Maturity::Stable,
-            rule::Maturity::Preview => Maturity::Preview,
-        },
-        scope: match rule.scope {
-            rule::Scope::Netns => Scope::Netns,
-            rule::Scope::Host => Scope::Host,
-        },
-        owner: match rule.owner {
-            rule::Owner::Host => Owner::Host,
-            rule::Owner::Application => Owner::Application,
-            rule::Owner::Peer => Owner::Peer,
-            rule::Owner::Network => Owner::Network,
-        },
+        severity: severity(finding.severity),
+        kind: kind(rule.kind),
+        maturity: maturity(rule.maturity),
+        scope: scope(rule.scope),
+        owner: owner(rule.owner),
         period: match finding.period {
             check::When::Now => Period::Now,
             check::When::Past => Period::Past,
@@ -285,12 +327,65 @@ fn of_finding(rule: &rule::Rule, finding: &check::Finding, plan: &Plan) -> Findi
                 url: one.url.clone(),
             })
             .collect(),
-        waived: None,
+        waived: finding.waived.as_ref().map(|one| Waiver {
+            reason: one.reason.clone(),
+            until: Some(one.until.to_string()),
+            owner: Some(one.owner.clone()),
+        }),
         first: finding.first.clone(),
         cost: finding.cost.clone(),
         others: u64::try_from(finding.others).unwrap_or(u64::MAX),
         instances: finding.instances.iter().map(of_instance).collect(),
+        waived_keys: finding.waived_keys.iter().filter_map(waived_key).collect(),
     }
+}
+
+const fn severity(severity: rule::Severity) -> Severity {
+    match severity {
+        rule::Severity::High => Severity::High,
+        rule::Severity::Medium => Severity::Medium,
+        rule::Severity::Low => Severity::Low,
+        rule::Severity::Info => Severity::Info,
+    }
+}
+
+const fn kind(kind: rule::Kind) -> Kind {
+    match kind {
+        rule::Kind::Symptom => Kind::Symptom,
+        rule::Kind::Setting => Kind::Setting,
+    }
+}
+
+const fn maturity(maturity: rule::Maturity) -> Maturity {
+    match maturity {
+        rule::Maturity::Stable => Maturity::Stable,
+        rule::Maturity::Preview => Maturity::Preview,
+    }
+}
+
+const fn scope(scope: rule::Scope) -> Scope {
+    match scope {
+        rule::Scope::Netns => Scope::Netns,
+        rule::Scope::Host => Scope::Host,
+    }
+}
+
+const fn owner(owner: rule::Owner) -> Owner {
+    match owner {
+        rule::Owner::Host => Owner::Host,
+        rule::Owner::Application => Owner::Application,
+        rule::Owner::Peer => Owner::Peer,
+        rule::Owner::Network => Owner::Network,
+    }
+}
+
+fn waived_key(waiver: &rule::Waiver) -> Option<WaivedKey> {
+    Some(WaivedKey {
+        key: waiver.key.clone()?,
+        reason: waiver.reason.clone(),
+        until: waiver.until.to_string(),
+        owner: waiver.owner.clone(),
+    })
 }
 
 fn of_instance(instance: &check::Instance) -> Instance {

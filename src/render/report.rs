@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::finding::{
     Change, Evidence, Finding, Instance, Kind, Maturity, Owner, Period, Reference, Scalar, Scope,
-    SetBy, Severity, Unit, Waiver,
+    SetBy, Severity, Unit, WaivedKey, Waiver,
 };
 
 /// The value of `schema` in every report of this version.

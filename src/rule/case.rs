@@ -9,13 +9,15 @@ use std::rc::Rc;
 use crate::catalog;
 use crate::fact::boot::Boot;
 use crate::fact::socket::{Destination, Family, Listener};
-use crate::fact::{FactKind, KernelVersion, Reading, Value, fact_spec};
+use crate::fact::{Day, FactKind, KernelVersion, Reading, Value, fact_spec};
 
 use super::case_boot;
 use super::fields::{Fields, Sink, text};
+use super::form::{CASE, CASES, DESTINATION, LISTENER};
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, parse_tree};
 use super::terms::Term;
+use super::waiver::{self, Waivers};
 use super::yaml::{Content, Node};
 
 /// The cases of one rule.
@@ -23,6 +25,8 @@ use super::yaml::{Content, Node};
 pub struct CaseFile {
     /// The rule's id.
     pub rule: String,
+    /// Where the id stands, for a problem with it.
+    pub names: Problem,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -50,6 +54,8 @@ pub struct Case {
     pub kernel: Option<KernelVersion>,
     /// The boot configuration; `None` when it was not read.
     pub boot: Option<Boot>,
+    /// What the site has accepted, and the day it is; `None` when that was not read.
+    pub waivers: Option<Waivers>,
     /// The verdict.
     pub expect: Expect,
     /// The changes a firing rule proposes, exactly; values as `/proc/sys` takes them.
@@ -99,26 +105,6 @@ impl Expect {
     }
 }
 
-const CASE: &[&str] = &[
-    "name",
-    "window",
-    "uptime",
-    "facts",
-    "listeners",
-    "destinations",
-    "sockets",
-    "kernel",
-    "definitions",
-    "boot",
-    "writers",
-    "expect",
-    "set",
-    "blocked",
-    "waiting",
-    "missing",
-    "instances",
-];
-
 /// Reads a case file.
 pub fn parse_cases(file: &RuleFile) -> Result<CaseFile, Vec<Problem>> {
     let source = Rc::new(Source {
@@ -135,15 +121,22 @@ pub fn parse_cases(file: &RuleFile) -> Result<CaseFile, Vec<Problem>> {
 }
 
 fn read_file(node: &Node, sink: &mut Sink) -> Option<CaseFile> {
-    let fields = Fields::open(node, "a case file", &["rule", "cases"], sink)?;
+    let fields = Fields::open(node, "a case file", CASES, sink)?;
     let rule = fields.required_text("rule", sink);
     let cases = fields
         .items("cases", sink)
         .iter()
         .filter_map(|node| read_case(node, sink))
         .collect();
+    let (rule, place) = rule?;
+    let names = Problem {
+        source: Rc::clone(&sink.source),
+        span: sink.word(place),
+        kind: ProblemKind::Other(String::new(), None),
+    };
     Some(CaseFile {
-        rule: rule?.0.to_owned(),
+        rule: rule.to_owned(),
+        names,
         cases,
     })
 }
@@ -168,7 +161,12 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         .optional("uptime")
         .and_then(|node| match &node.content {
             Content::Int(seconds) => Some(*seconds as f64),
-            _ => None,
+            Content::Float(seconds) => Some(*seconds),
+            other => {
+                let kind = ProblemKind::WrongKind("uptime".to_owned(), "seconds", other.kind());
+                sink.at(node.place, kind);
+                None
+            }
         });
     let facts = fields
         .entries("facts", sink)
@@ -185,12 +183,20 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         .iter()
         .filter_map(|node| destination(node, sink))
         .collect();
-    let sockets_denied = fields
-        .optional_text("sockets", sink)
-        .is_some_and(|(word, _)| word == "denied");
+    let sockets = fields.optional_text("sockets", sink);
+    if let Some((word, place)) = sockets
+        && word != "denied"
+    {
+        let kind = ProblemKind::UnknownWord("sockets", word.to_owned(), "`denied`".to_owned());
+        sink.at(place, kind);
+    }
     let kernel = fields.optional_text("kernel", sink);
     let boot = case_boot::boot(&fields, sink);
-    let instances = fields.optional("instances").and_then(whole);
+    let waivers = fields.optional("waivers").map(|_| Waivers {
+        list: waiver::read_list(fields.items("waivers", sink), None, sink),
+        today: today(&fields, sink),
+    });
+    let instances = fields.whole("instances", sink);
     let set = fields
         .entries("set", sink)
         .iter()
@@ -209,15 +215,32 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         facts,
         listeners,
         destinations,
-        sockets_denied,
+        sockets_denied: sockets.is_some(),
         kernel: kernel.and_then(|(release, _)| KernelVersion::parse(release)),
         boot,
+        waivers,
         expect: expect?,
         set,
         blocked: fields.flag("blocked", sink).unwrap_or(false),
         waiting: fields.flag("waiting", sink).unwrap_or(false),
         missing,
         instances: instances.and_then(|count| usize::try_from(count).ok()),
+    })
+}
+
+/// The day of a case; the first one there is if it does not say.
+fn today(fields: &Fields<'_>, sink: &mut Sink) -> Day {
+    let first = Day::of_unix(0);
+    let Some((written, place)) = fields.optional_text("today", sink) else {
+        return first;
+    };
+    Day::parse(written).unwrap_or_else(|| {
+        let message = format!("`{}` is no day of the calendar", written.escape_debug());
+        sink.at(
+            place,
+            ProblemKind::Other(message, Some("write YYYY-MM-DD".to_owned())),
+        );
+        first
     })
 }
 
@@ -291,14 +314,9 @@ fn typed(name: &str, written: &str) -> Option<Value> {
 }
 
 fn listener(node: &Node, sink: &mut Sink) -> Option<(Listener, Option<u64>)> {
-    let fields = Fields::open(
-        node,
-        "a listener",
-        &["address", "queue", "bound", "drops", "process"],
-        sink,
-    )?;
+    let fields = Fields::open(node, "a listener", LISTENER, sink)?;
     let address = endpoint(&fields, "address", sink);
-    let number = |name| fields.optional(name).and_then(whole);
+    let [queue, bound] = ["queue", "bound"].map(|name| fields.whole(name, sink));
     let (before, drops) = match fields.optional("drops").map(|node| &node.content) {
         Some(Content::List(items)) => match items.as_slice() {
             [before, now] => (whole(before), whole(now)),
@@ -318,10 +336,8 @@ fn listener(node: &Node, sink: &mut Sink) -> Option<(Listener, Option<u64>)> {
             Family::Ipv6
         },
         address,
-        queue: number("queue")
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or(0),
-        bound: number("bound").and_then(|n| u32::try_from(n).ok()),
+        queue: queue.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        bound: bound.and_then(|n| u32::try_from(n).ok()),
         drops,
         inode: 1,
         process,
@@ -330,12 +346,7 @@ fn listener(node: &Node, sink: &mut Sink) -> Option<(Listener, Option<u64>)> {
 }
 
 fn destination(node: &Node, sink: &mut Sink) -> Option<Destination> {
-    let fields = Fields::open(
-        node,
-        "a destination",
-        &["source", "address", "used", "time_wait"],
-        sink,
-    )?;
+    let fields = Fields::open(node, "a destination", DESTINATION, sink)?;
     let address = endpoint(&fields, "address", sink);
     let source = fields
         .required_text("source", sink)
@@ -349,12 +360,12 @@ fn destination(node: &Node, sink: &mut Sink) -> Option<Destination> {
             }
             parsed
         });
-    let number = |name| fields.optional(name).and_then(whole).unwrap_or(0);
+    let [used, time_wait] = ["used", "time_wait"].map(|name| fields.whole(name, sink));
     Some(Destination {
         source: source?,
         address: address?,
-        used: number("used"),
-        time_wait: number("time_wait"),
+        used: used.unwrap_or(0),
+        time_wait: time_wait.unwrap_or(0),
     })
 }
 

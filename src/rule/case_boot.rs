@@ -10,13 +10,10 @@ use crate::fact::boot::{
 
 use super::case::scalar;
 use super::fields::{Fields, Sink, text};
+use super::form::{DEFINITION, WRITER};
 use super::problem::ProblemKind;
 use super::terms::Term;
 use super::yaml::{Key, Node};
-
-const DEFINITION: &[&str] = &[
-    "place", "key", "value", "fate", "by", "why", "unread", "lenient",
-];
 
 impl Term for Fate {
     const WORDS: &'static [(&'static str, Self)] = &[
@@ -149,7 +146,7 @@ fn value(key: &str, written: &str) -> Value {
 }
 
 fn writer(node: &Node, sink: &mut Sink) -> Option<Writer> {
-    let fields = Fields::open(node, "a writer", &["name", "place", "sets"], sink)?;
+    let fields = Fields::open(node, "a writer", WRITER, sink)?;
     let name = fields.required_text("name", sink);
     let place = fields.optional_text("place", sink).map(|(text, _)| text);
     let sets = fields.items("sets", sink);

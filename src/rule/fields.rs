@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::fact::nearest;
 
+use super::form::Field;
 use super::problem::{Problem, ProblemKind, Source};
 use super::terms::Term;
 use super::yaml::{Content, Key, Node, Place};
@@ -24,10 +25,16 @@ impl Sink {
 
     /// Adds a problem at a place; the span covers the word that starts there.
     pub(super) fn at(&mut self, place: Place, kind: ProblemKind) {
+        let span = self.word(place);
+        self.span(span, kind);
+    }
+
+    /// The bytes of the word that starts at a place.
+    pub(super) fn word(&self, place: Place) -> std::ops::Range<usize> {
         let start = self.offset(place);
         let rest = self.source.text.get(start..).unwrap_or("");
         let width = rest.find(['\n', ':', ',', '}', ']']).unwrap_or(rest.len());
-        self.span(start..start + width, kind);
+        start..start + width
     }
 
     /// Adds a problem at a span of bytes.
@@ -71,7 +78,7 @@ impl Sink {
 pub(super) struct Fields<'a> {
     place: Place,
     entries: &'a [(Key, Node)],
-    known: &'static [&'static str],
+    known: &'static [Field],
 }
 
 impl<'a> Fields<'a> {
@@ -79,7 +86,7 @@ impl<'a> Fields<'a> {
     pub(super) fn open(
         node: &'a Node,
         what: &str,
-        known: &'static [&'static str],
+        known: &'static [Field],
         sink: &mut Sink,
     ) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
@@ -88,8 +95,8 @@ impl<'a> Fields<'a> {
             return None;
         };
         for (key, _) in entries {
-            if !known.contains(&key.name.as_str()) {
-                let nearest = nearest(&key.name, known.iter().copied());
+            if !known.iter().any(|field| field.name == key.name) {
+                let nearest = nearest(&key.name, known.iter().map(|field| field.name));
                 sink.at(
                     key.place,
                     ProblemKind::UnknownField(key.name.clone(), nearest),
@@ -105,10 +112,17 @@ impl<'a> Fields<'a> {
 
     /// A field that may be missing.
     pub(super) fn optional(&self, name: &'static str) -> Option<&'a Node> {
-        debug_assert!(
-            self.known.contains(&name),
-            "{name} is not in the list of known fields"
-        );
+        debug_assert_eq!(self.demands(name), Some(false), "{name}");
+        self.find(name)
+    }
+
+    /// Whether the table has a field, and demands it. Editors are told by the same table.
+    fn demands(&self, name: &str) -> Option<bool> {
+        let field = self.known.iter().find(|field| field.name == name);
+        field.map(|field| field.must)
+    }
+
+    fn find(&self, name: &str) -> Option<&'a Node> {
         self.entries
             .iter()
             .find(|(key, node)| key.name == name && !matches!(node.content, Content::Null))
@@ -117,7 +131,8 @@ impl<'a> Fields<'a> {
 
     /// A field that must be there.
     pub(super) fn required(&self, name: &'static str, sink: &mut Sink) -> Option<&'a Node> {
-        let found = self.optional(name);
+        debug_assert_eq!(self.demands(name), Some(true), "{name}");
+        let found = self.find(name);
         if found.is_none() {
             sink.at(self.place, ProblemKind::MissingField(name));
         }
@@ -177,6 +192,21 @@ impl<'a> Fields<'a> {
             ProblemKind::WrongKind(name.to_owned(), "a mapping", node.content.kind()),
         );
         &[]
+    }
+
+    /// A whole number, zero or more, that may be missing.
+    pub(super) fn whole(&self, name: &'static str, sink: &mut Sink) -> Option<u64> {
+        let node = self.optional(name)?;
+        let number = match node.content {
+            Content::Int(number) => u64::try_from(number).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            let kind = node.content.kind();
+            let kind = ProblemKind::WrongKind(name.to_owned(), "a whole number from 0 on", kind);
+            sink.at(node.place, kind);
+        }
+        number
     }
 
     /// A switch that may be missing.

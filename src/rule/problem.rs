@@ -53,6 +53,8 @@ pub enum ProblemKind {
     BadValue(String, String),
     /// Two rules with one id; where the other one is.
     DuplicateId(String, String),
+    /// An id that is disabled and that no layer below has; the nearest one that is there.
+    NothingToDisable(String, Option<String>),
     /// An id that is not kebab-case, or not the file's stem.
     BadId(String, String),
     /// The explanation lacks a heading, or has them out of order.
@@ -90,6 +92,9 @@ impl fmt::Display for ProblemKind {
             Self::DuplicateId(id, _) => {
                 write!(f, "a second rule has the id `{}`", id.escape_debug())
             }
+            Self::NothingToDisable(id, _) => {
+                write!(f, "nothing to disable: no rule `{}`", id.escape_debug())
+            }
             Self::BadId(id, why) => write!(f, "bad id `{}`: {why}", id.escape_debug()),
             Self::Headings(missing) => {
                 write!(f, "explanation lacks the heading `{missing}` at its place")
@@ -105,7 +110,9 @@ impl ProblemKind {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::UnknownField(_, Some(nearest)) => Some(format!("did you mean `{nearest}`?")),
-            Self::UnknownKey(_, Some(nearest)) => Some(format!("did you mean `{nearest}`?")),
+            Self::UnknownKey(_, Some(nearest)) | Self::NothingToDisable(_, Some(nearest)) => {
+                Some(format!("did you mean `{nearest}`?"))
+            }
             Self::UnknownWord(_, _, allowed) => Some(format!("write one of {allowed}")),
             Self::Expression(error) => error.help(),
             Self::NeverWritten(_, why) => Some(format!("advise instead: {why}")),

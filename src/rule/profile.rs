@@ -13,6 +13,7 @@ use crate::fact::{FactClass, Value, fact_spec, nearest, vocabulary};
 
 use super::case::scalar;
 use super::fields::{Fields, Sink};
+use super::form::PROFILE;
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, parse_tree};
 use super::schema::Origin;
@@ -40,8 +41,6 @@ struct BuiltInProfile {
 }
 
 include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
-
-const FIELDS: &[&str] = &["profile", "title", "params", "want"];
 
 impl Profile {
     /// The profiles this program was built with, by name.
@@ -130,7 +129,7 @@ fn twice(file: &RuleFile, name: &str, first: &str) -> Problem {
 
 fn read(source: Rc<Source>, node: &Node, origin: Origin) -> Result<Profile, Vec<Problem>> {
     let mut sink = Sink::new(source);
-    let profile = Fields::open(node, "a profile", FIELDS, &mut sink).and_then(|fields| {
+    let profile = Fields::open(node, "a profile", PROFILE, &mut sink).and_then(|fields| {
         let name = name(&fields, &mut sink);
         let title = fields.optional_text("title", &mut sink);
         let params = params(fields.entries("params", &mut sink), &mut sink);

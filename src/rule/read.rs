@@ -7,6 +7,7 @@ use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
 use super::fields::{Fields, Sink, term, text};
+use super::form::{GUARD, PAST, REFERENCE, RULE, TARGET, WAITING};
 use super::problem::{Problem, ProblemKind, Source, source_offset};
 use super::schema::{
     Assignment, BuiltIn, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting,
@@ -14,32 +15,6 @@ use super::schema::{
 use super::terms::{Kind, Maturity, Subject};
 use super::vocabulary::{Names, has_a_value_since_boot};
 use super::yaml::{Content, Node, Place};
-
-const FIELDS: &[&str] = &[
-    "id",
-    "title",
-    "severity",
-    "kind",
-    "maturity",
-    "scope",
-    "owner",
-    "requires",
-    "each",
-    "when",
-    "past",
-    "evidence",
-    "message",
-    "first",
-    "set",
-    "guards",
-    "below_default",
-    "waiting",
-    "advise",
-    "cost",
-    "explain",
-    "references",
-    "lab",
-];
 
 /// Reads one rule, all of it. `mechanism` is the name of the folder the file lies in.
 pub(super) fn read_rule(
@@ -49,7 +24,7 @@ pub(super) fn read_rule(
     mechanism: &str,
 ) -> Result<Rule, Vec<Problem>> {
     let mut reader = Reader::new(source);
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let rule = fields.and_then(|fields| {
         let rule = reader.condition(&fields, origin, mechanism);
         let response = reader.response(&fields);
@@ -75,7 +50,7 @@ pub(super) fn read_condition(
         built_in: true,
     };
     let mut reader = Reader::new(source);
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let rule = fields.and_then(|fields| {
         let mut rule = reader.condition(&fields, origin, data.mechanism)?;
         rule.built_in = Some(data);
@@ -92,7 +67,7 @@ pub(super) fn read_response(
 ) -> Result<Response, Vec<Problem>> {
     let mut reader = Reader::new(source);
     reader.names.subject = each;
-    let fields = Fields::open(node, "a rule", FIELDS, &mut reader.sink);
+    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
     let response = fields.and_then(|fields| reader.response(&fields));
     reader.end(response)
 }
@@ -127,7 +102,7 @@ impl Reader {
 
     /// Reads every field that judging needs before giving up, so that one run shows all problems.
     fn condition(&mut self, fields: &Fields<'_>, origin: Origin, mechanism: &str) -> Option<Rule> {
-        let id = self.id(fields, &origin);
+        let id = read_id(fields, &origin.file, &mut self.sink);
         let severity = fields.required_term("severity", &mut self.sink);
         let kind = fields.required_term("kind", &mut self.sink);
         let maturity = fields.required_term("maturity", &mut self.sink);
@@ -204,35 +179,6 @@ impl Reader {
         })
     }
 
-    fn id(&mut self, fields: &Fields<'_>, origin: &Origin) -> Option<String> {
-        let (id, place) = fields.required_text("id", &mut self.sink)?;
-        let kebab = !id.is_empty()
-            && id.len() <= 60
-            && id.starts_with(|c: char| c.is_ascii_lowercase())
-            && !id.ends_with('-')
-            && !id.contains("--")
-            && id
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !kebab {
-            let why = "write it in kebab-case: `accept-queue-overflow`".to_owned();
-            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
-        }
-        let stem = origin
-            .file
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.rsplit_once('.'))
-            .map(|(stem, _)| stem);
-        if let Some(stem) = stem
-            && stem != id
-        {
-            let why = format!("the file is called `{stem}`");
-            self.sink.at(place, ProblemKind::BadId(id.to_owned(), why));
-        }
-        Some(id.to_owned())
-    }
-
     fn requires(&mut self, fields: &Fields<'_>) -> Vec<String> {
         let mut facts = Vec::new();
         for item in fields.items("requires", &mut self.sink) {
@@ -265,7 +211,7 @@ impl Reader {
     ) -> Option<T> {
         let node = fields.optional("past")?;
         let problems = self.sink.problems.len();
-        let inner = Fields::open(node, "`past`", &["when", "message"], &mut self.sink);
+        let inner = Fields::open(node, "`past`", PAST, &mut self.sink);
         if part == Part::Response {
             // The mapping is opened for both parts; what is wrong with itself is told once.
             self.sink.problems.truncate(problems);
@@ -316,7 +262,7 @@ impl Reader {
     fn assignment(&mut self, key: &str, spec: &KeySpec, node: &Node) -> Option<Assignment> {
         let (to, when) = match &node.content {
             Content::Map(_) => {
-                let fields = Fields::open(node, key, &["to", "when"], &mut self.sink)?;
+                let fields = Fields::open(node, key, TARGET, &mut self.sink)?;
                 let to = fields.required("to", &mut self.sink)?;
                 let when = fields
                     .optional("when")
@@ -367,8 +313,7 @@ impl Reader {
     fn guards(&mut self, fields: &Fields<'_>) -> Vec<Guard> {
         let mut guards = Vec::new();
         for node in fields.items("guards", &mut self.sink) {
-            let Some(fields) = Fields::open(node, "a guard", &["when", "because"], &mut self.sink)
-            else {
+            let Some(fields) = Fields::open(node, "a guard", GUARD, &mut self.sink) else {
                 continue;
             };
             let when = self.required_condition(&fields, "when");
@@ -382,7 +327,7 @@ impl Reader {
 
     fn waiting(&mut self, fields: &Fields<'_>) -> Option<Waiting> {
         let node = fields.optional("waiting")?;
-        let fields = Fields::open(node, "`waiting`", &["when", "what"], &mut self.sink)?;
+        let fields = Fields::open(node, "`waiting`", WAITING, &mut self.sink)?;
         let when = self.required_condition(&fields, "when");
         let what = self.required_template(&fields, "what");
         Some(Waiting {
@@ -414,8 +359,7 @@ impl Reader {
     fn references(&mut self, fields: &Fields<'_>) -> Vec<Reference> {
         let mut references = Vec::new();
         for node in fields.items("references", &mut self.sink) {
-            let Some(fields) = Fields::open(node, "a reference", &["title", "url"], &mut self.sink)
-            else {
+            let Some(fields) = Fields::open(node, "a reference", REFERENCE, &mut self.sink) else {
                 continue;
             };
             let title = fields.required_text("title", &mut self.sink);
@@ -512,6 +456,35 @@ impl Reader {
         };
         self.sink.span(span, ProblemKind::Expression(error));
     }
+}
+
+/// The id of a rule: kebab-case, and the name of its file.
+pub(super) fn read_id(fields: &Fields<'_>, file: &str, sink: &mut Sink) -> Option<String> {
+    let (id, place) = fields.required_text("id", sink)?;
+    let kebab = !id.is_empty()
+        && id.len() <= 60
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && !id.contains("--")
+        && id
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !kebab {
+        let why = "write it in kebab-case: `accept-queue-overflow`".to_owned();
+        sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+    }
+    let stem = file
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(stem, _)| stem);
+    if let Some(stem) = stem
+        && stem != id
+    {
+        let why = format!("the file is called `{stem}`");
+        sink.at(place, ProblemKind::BadId(id.to_owned(), why));
+    }
+    Some(id.to_owned())
 }
 
 /// A symptom that reads only counters, settings and host facts is judged over "since boot" by its own

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::layer::{Disabled, Layer};
 use super::problem::{Problem, ProblemKind, Source};
-use super::read::{read_condition, read_response, read_rule};
-use super::schema::{BuiltIn, Origin, Response, Rule};
+use super::read::{read_condition, read_response};
+use super::schema::{BuiltIn, Response, Rule};
 use super::terms::Subject;
 use super::yaml::{Node, Place, SyntaxError};
 
@@ -24,8 +25,12 @@ pub struct RuleFile {
 #[derive(Debug, Default)]
 pub struct Rulebook {
     rules: BTreeMap<String, Rule>,
-    /// Ids of built-in rules that a site rule replaced, with the file that did.
-    replaced: Vec<(String, String)>,
+    /// Ids of rules that a later layer replaced, with the file that did.
+    replaced: BTreeMap<String, String>,
+    /// Rules that a later layer disabled.
+    disabled: BTreeMap<String, Disabled>,
+    /// How many rules were not chosen.
+    left_out: usize,
 }
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -58,14 +63,9 @@ impl Rulebook {
 
     /// A rulebook of these files alone, or every problem of all of them.
     pub fn of_files(files: &[RuleFile]) -> Result<Self, Vec<Problem>> {
-        let mut book = Self::default();
-        let mut problems = Vec::new();
-        for file in files {
-            match parse_rule(file) {
-                Ok(rule) => book.add(rule, file, &mut problems),
-                Err(found) => problems.extend(found),
-            }
-        }
+        let (layer, mut problems) = Layer::of_files(files);
+        let (book, unknown) = Self::default().overlaid(layer);
+        problems.extend(unknown);
         if problems.is_empty() {
             Ok(book)
         } else {
@@ -73,16 +73,32 @@ impl Rulebook {
         }
     }
 
-    /// Lays site rules over this book: a rule with a known id replaces it.
-    #[must_use]
-    pub fn overlaid(mut self, site: Self) -> Self {
-        for (id, rule) in site.rules {
-            let file = rule.origin.file.clone();
-            if self.rules.insert(id.clone(), rule).is_some() {
-                self.replaced.push((id, file));
-            }
+    /// Adds a rule; one of the same id is replaced by it, or comes back with it.
+    pub(super) fn put(&mut self, rule: Rule, file: String) {
+        let id = rule.id.clone();
+        let below = self.rules.insert(id.clone(), rule).is_some();
+        if self.disabled.remove(&id).is_some() || below {
+            self.replaced.insert(id, file);
         }
-        self
+    }
+
+    /// Takes a rule out; false when there is none of this id.
+    pub(super) fn disable(&mut self, id: &str, file: String, reason: Option<String>) -> bool {
+        let rule = self.rules.remove(id);
+        let rule = rule.or_else(|| self.disabled.remove(id).map(|one| one.rule));
+        let Some(rule) = rule else { return false };
+        self.replaced.remove(id);
+        let disabled = Disabled { rule, file, reason };
+        self.disabled.insert(id.to_owned(), disabled);
+        true
+    }
+
+    /// Leaves out the rules, and the disabled ones, that are not wanted.
+    pub(super) fn keep(&mut self, wanted: impl Fn(&Rule) -> bool) {
+        let all = self.rules.len();
+        self.rules.retain(|_, rule| wanted(rule));
+        self.disabled.retain(|_, one| wanted(&one.rule));
+        self.left_out += all - self.rules.len();
     }
 
     /// Every rule, by id.
@@ -104,41 +120,34 @@ impl Rulebook {
         self.rules.get(id)
     }
 
-    /// Ids of built-in rules that site rules replaced, with the file that did.
-    pub fn replaced(&self) -> &[(String, String)] {
+    /// The rule of this id, or the one that was disabled.
+    pub fn known(&self, id: &str) -> Option<&Rule> {
+        let disabled = || self.disabled.get(id).map(|one| &one.rule);
+        self.rules.get(id).or_else(disabled)
+    }
+
+    /// Every id, of disabled rules too.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules
+            .keys()
+            .chain(self.disabled.keys())
+            .map(String::as_str)
+    }
+
+    /// Ids of rules that a later layer replaced, with the file that did.
+    pub fn replaced(&self) -> &BTreeMap<String, String> {
         &self.replaced
     }
 
-    fn add(&mut self, rule: Rule, file: &RuleFile, problems: &mut Vec<Problem>) {
-        if let Some(first) = self.rules.get(&rule.id) {
-            let kind = ProblemKind::DuplicateId(rule.id.clone(), first.origin.file.clone());
-            let source = Rc::new(Source {
-                name: file.name.clone(),
-                text: file.text.clone(),
-            });
-            problems.push(Problem {
-                source,
-                span: 0..0,
-                kind,
-            });
-        } else {
-            self.rules.insert(rule.id.clone(), rule);
-        }
+    /// The rules that a layer disabled, by id.
+    pub fn disabled(&self) -> impl ExactSizeIterator<Item = &Disabled> {
+        self.disabled.values()
     }
-}
 
-/// Reads one rule file.
-pub fn parse_rule(file: &RuleFile) -> Result<Rule, Vec<Problem>> {
-    let source = Rc::new(Source {
-        name: file.name.clone(),
-        text: file.text.clone(),
-    });
-    let node = parse_tree(&source)?;
-    let origin = Origin {
-        file: file.name.clone(),
-        built_in: false,
-    };
-    read_rule(&source, &node, origin, &file.mechanism)
+    /// How many rules were not chosen.
+    pub const fn left_out(&self) -> usize {
+        self.left_out
+    }
 }
 
 /// Reads the tree of a file, its one syntax error turned into a problem.

@@ -105,10 +105,17 @@ terms! {
         Definition = "definition",
         /// A key, with its value now and at the next boot.
         Setting = "setting",
+        /// A finding that somebody accepted until a day.
+        Waiver = "waiver",
     }
 }
 
 impl Subject {
+    /// Whether every one with the fault is listed: lines, keys and waivers are; of sockets the worst is.
+    pub const fn is_listed(self) -> bool {
+        matches!(self, Self::Definition | Self::Setting | Self::Waiver)
+    }
+
     /// Whether it comes from the boot configuration.
     pub const fn is_of_boot(self) -> bool {
         matches!(self, Self::Definition | Self::Setting)

@@ -61,6 +61,7 @@ impl Names {
             FactClass::Destination => self.subject == Some(Subject::Destination),
             FactClass::Definition => self.subject == Some(Subject::Definition),
             FactClass::Setting => self.subject == Some(Subject::Setting),
+            FactClass::Waiver => self.subject == Some(Subject::Waiver),
             FactClass::Param => true,
             FactClass::Stored | FactClass::Derived => {
                 !self.since_boot || has_a_value_since_boot(name)

@@ -134,7 +134,7 @@ fn usage_errors_exit_with_2_and_print_no_result() {
             "no fact has `nothing.like.this` in its name",
         ),
         (&["rules"], "Usage: tcptune rules"),
-        (&["rules", "test"], "<DIR>"),
+        (&["rules", "lint", "--format", "junit"], "junit"),
     ];
     for (args, part) in cases {
         Tcptune::new()

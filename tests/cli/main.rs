@@ -8,6 +8,8 @@
     reason = "a test that cannot be set up has failed, and one that cannot run says why"
 )]
 
+mod authoring;
+mod editors;
 mod exits;
 mod help;
 mod hosts;
@@ -17,7 +19,9 @@ mod refusals;
 mod rule_files;
 mod rule_folders;
 mod run;
+mod site;
 mod snapshots;
 mod streams;
+mod waivers;
 mod why;
 mod why_files;

@@ -72,10 +72,15 @@ fn an_unknown_profile_is_named_with_the_nearest_one() {
         .no_result()
         .complains("no profile `prxy`")
         .complains("help: did you mean `proxy`?");
-    check(&["--profile", "mainframe"])
+    // Whatever this machine has in /etc/tcptune.
+    let site = site("edge.yaml", "profile: edge\n");
+    let config = site.path().to_str().unwrap();
+    check(&["--config", config, "--profile", "mainframe"])
         .run()
         .exits(2)
-        .complains("help: name one of client, general, proxy, server, or a file: ./NAME.yaml");
+        .complains(
+            "help: name one of client, edge, general, proxy, server, or a file: ./NAME.yaml",
+        );
 }
 
 #[test]

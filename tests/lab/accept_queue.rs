@@ -69,13 +69,17 @@ fn fits(pair: &Pair, to: SocketAddr) -> f64 {
     note(&format!(
         "accept queue with room, {to}: {CLIENTS} of {CLIENTS} connected"
     ));
-    turned_away(&seen)
+    number(CLIENTS - connected(&seen.clients))
 }
 
-/// Clients of a burst that did not get into the queue.
+/// Clients of a burst at a new listener that did not get into its queue.
 fn turned_away(seen: &Burst) -> f64 {
-    let waiting = u32::try_from(seen.queued).expect("a small queue");
-    400.0 - f64::from(waiting)
+    let queued = usize::try_from(seen.queued).expect("a small queue");
+    number(CLIENTS - queued)
+}
+
+fn number(clients: usize) -> f64 {
+    f64::from(u32::try_from(clients).expect("a few clients"))
 }
 
 /// Clients that keep coming to a full queue; those of one round leave before the next.
@@ -101,7 +105,8 @@ fn accept_queue_overflow() {
         let full = overflows(&pair, at, 64);
         let refused = turned_away(&full);
         let judged = look_while(&pair.host, 2, || more(&pair, at));
-        judged.fires(rule);
+        // Requests whose last ACK was ignored stay half open; their clients did answer.
+        judged.fires(rule).holds("syn-recv-pileup");
 
         let cure = judged.cure(&pair.host, rule);
         drop((full, accept_waiting(&listener)));

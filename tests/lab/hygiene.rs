@@ -315,3 +315,51 @@ fn module_key_at_boot() {
         1.0,
     );
 }
+
+/// A waiver takes a finding out of what counts for as long as it holds, and no longer.
+#[test]
+fn waiver_expired() {
+    let Some(net) = net() else { return };
+    let key = "net.ipv4.tcp_abort_on_overflow";
+    let before = net.read(key);
+    write(&net, key, "1").expect("the namespace is ours");
+    let site = tempfile::tempdir().expect("a folder");
+    let look = |until: &str| {
+        let waiver = format!(
+            "waivers: [{{ rule: abort-on-overflow, reason: the lab, owner: us, until: {until} }}]\n"
+        );
+        fs::write(site.path().join("waivers.yaml"), waiver).expect("the folder is ours");
+        let config = site.path().to_str().expect("a plain path");
+        let output = inside(
+            &net,
+            "",
+            &[
+                env!("CARGO_BIN_EXE_tcptune"),
+                "check",
+                "--format=json",
+                "--interval=0",
+                "--select=abort-on-overflow,waiver-expired",
+                "--config",
+                config,
+            ],
+        );
+        let words = String::from_utf8_lossy(&output.stderr);
+        let report = serde_json::from_slice(&output.stdout);
+        let report: serde_json::Value = report.unwrap_or_else(|error| panic!("{error}: {words}"));
+        let count = |severity: &str| report["summary"][severity].as_u64().expect("a number");
+        let counts = count("medium") + count("low");
+        let changes = report["findings"][0]["changes"]
+            .as_array()
+            .map_or(0, Vec::len);
+        (output.status.code(), counts, count("waived"), changes)
+    };
+    // The first day of 2000 is over, whatever the clock says; the last day of 9999 is not.
+    assert_eq!(look("2000-01-01"), (Some(1), 2, 0, 1));
+    assert_eq!(look("9999-12-31"), (Some(0), 0, 1, 0));
+    assert_eq!(net.read(key), "1", "nothing was changed");
+    write(&net, key, &before).expect("as before");
+    // Cured, nothing fires but the waiver that has ended; renewed, nothing at all.
+    assert_eq!(look("2000-01-01").1, 1);
+    assert_eq!(look("9999-12-31"), (Some(0), 0, 0, 0));
+    proved("waiver-expired", "findings that count", 2.0, 0.0);
+}

@@ -1,6 +1,6 @@
 //! Services whose port the kernel gives away.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
@@ -8,8 +8,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, soc
 
 use crate::evidence::proved;
 use crate::judge::look;
-use crate::kernel::LISTEN;
-use crate::kernel::{in_state, sockets};
+use crate::kernel::{LISTEN, in_state, sockets};
 use crate::load::{Manner, Server, connect_all, connected, listen};
 use crate::net::{Net, Undo};
 use crate::notes::note;
@@ -99,4 +98,15 @@ fn can_bind(net: &Net, at: SocketAddr) -> bool {
             Err(error) => panic!("bind: {error}"),
         }
     })
+}
+
+/// A program that listens on loopback for itself, inside the range, is no service.
+#[test]
+fn a_listener_on_loopback_is_quiet() {
+    let Some(pair) = Pair::open() else { return };
+    let at = (Ipv4Addr::LOCALHOST, 40_000).into();
+    let _listener = listen(&pair.host, at, 16);
+    look(&pair.host, 1)
+        .holds("listener-in-port-range")
+        .is_quiet();
 }

@@ -32,7 +32,7 @@ fn syn_flood_unprotected() {
         flood::syns(&pair, at, 1000);
         let out = shut_out(&pair, at);
         let judged = look_while(&pair.host, 2, || flood::syns(&pair, at, 200));
-        judged.fires(rule);
+        judged.fires(rule).holds("syn-recv-pileup");
 
         let cure = judged.cure(&pair.host, rule);
         flood::syns(&pair, at, 1000);
@@ -84,7 +84,9 @@ fn syn_flood_absorbed() {
         let forged = in_vain(&counters, &pair);
         assert!(forged >= 800, "{forged} cookies in vain");
         let_in(&pair, at, &listener);
-        look_while(&pair.host, 2, || flood::syns(&pair, at, 200)).fires_without_change(rule);
+        look_while(&pair.host, 2, || flood::syns(&pair, at, 200))
+            .fires_without_change(rule)
+            .holds("syn-recv-pileup");
 
         let round = || {
             let clients = connect_all(&pair.peer, at, 100);

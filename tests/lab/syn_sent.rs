@@ -162,11 +162,11 @@ fn patience(pair: &Pair) -> Option<Duration> {
     Some(waited)
 }
 
-/// A socket whose attempt has ended is in no table any more, and not connected.
+/// None of the attempts waits any more. The error is told once; after that the socket reads as ended.
 fn timed_out(attempts: &[TcpStream]) -> bool {
     let over = |stream: &TcpStream| {
         let poll = stream.peek(&mut [0]);
-        poll.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+        !poll.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     };
     attempts.iter().all(over)
 }

@@ -19,7 +19,7 @@ use crate::host::{self, SystemClock};
 use crate::render::apply::Outcome;
 
 use super::ledger::{self, Ledger};
-use crate::cli::args::{self, AcceptWhich, BootFiles, Changes, Format, RuleFiles, Where};
+use crate::cli::args::{self, AcceptWhich, BootFiles, Changes, Choice, Format, RuleFiles, Where};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -31,6 +31,7 @@ pub(super) use told::{nothing, proof, report_of, show, undone};
 pub(super) struct Job<'a> {
     at: &'a Where,
     rules: &'a RuleFiles,
+    choice: &'a Choice,
     role: &'a args::Role,
     interval: f64,
     since: Option<&'a PathBuf>,
@@ -46,6 +47,7 @@ pub(super) fn run(args: &args::Apply, output: &mut Output) -> Result<Exit, Error
     let job = Job {
         at: &at,
         rules: &args.rules,
+        choice: &args.choice,
         role: &args.role,
         interval: args.interval,
         since: args.since.as_ref(),
@@ -62,6 +64,7 @@ pub(super) fn run_check(args: &args::Check, output: &mut Output) -> Result<Exit,
     let job = Job {
         at: &args.at,
         rules: &args.rules,
+        choice: &args.choice,
         role: &args.role,
         interval: args.interval,
         since: args.since.as_ref(),

@@ -3,7 +3,7 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
-use crate::check::{Judgement, Verdict, check, guess};
+use crate::check::{Judgement, Verdict, check_at, guess};
 use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
@@ -27,12 +27,12 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
-    let Site { book, .. } = Site::load(&args.rules)?;
+    let Site { book, waivers } = Site::chosen(&args.rules, &args.choice)?;
     let profile = profile::named(&args.role, &args.rules)?;
     let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
     let mut snapshot = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
-    let judgements = check(&snapshot, &book);
+    let judgements = check_at(&snapshot, &book, &waivers);
     let rules = plan(&judgements, &snapshot);
     let plan = match &profile {
         Some(profile) => with_wishes(rules, profile, &snapshot),
@@ -48,6 +48,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
             let mut options = args.rules.options();
+            options.extend(args.choice.options());
             options.extend(args.role.option());
             let apply = render::apply_command(netns, pid, &options);
             let options = HumanOptions {
@@ -108,7 +109,9 @@ fn exit(args: &Check, judgements: &[Judgement<'_>]) -> Exit {
     }
     // A past finding counts too, one severity lower than its rule.
     let counts = |judgement: &Judgement<'_>| match &judgement.verdict {
-        Verdict::Fires(finding) => args.fail_on.counts(finding.severity),
+        Verdict::Fires(finding) => {
+            finding.waived.is_none() && args.fail_on.counts(finding.severity)
+        }
         _ => false,
     };
     if judgements.iter().any(counts) {

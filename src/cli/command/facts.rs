@@ -138,6 +138,7 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
         None if name.starts_with("definition.") => {
             Some("one for each line that sets a key at boot".to_owned())
         }
+        None if name.starts_with("waiver.") => Some("one for each waiver".to_owned()),
         None if name.starts_with("setting.") => Some("one for each key".to_owned()),
         None => Some(match param_default(name) {
             Some(default) => format!("{default} unless a profile says otherwise"),

@@ -41,6 +41,13 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
             SchemaOf::Plan => output.print(&crate::apply::plan_schema()),
             SchemaOf::Apply => output.print(&render::apply::schema()),
             SchemaOf::History => output.print(&render::apply::history_schema()),
+            SchemaOf::Rules => output.print(&render::rules::list_schema()),
+            SchemaOf::RulesTest => output.print(&render::rules::test_schema()),
+            SchemaOf::RulesLint => output.print(&render::rules::lint_schema()),
+            SchemaOf::Rule => output.print(&crate::rule::rule_schema()),
+            SchemaOf::Cases => output.print(&crate::rule::case_schema()),
+            SchemaOf::Profile => output.print(&crate::rule::profile_schema()),
+            SchemaOf::Waivers => output.print(&crate::rule::waiver_schema()),
         }
         .map(|()| Exit::Success),
         Command::Snapshot(args) => snapshot::run(args, output),

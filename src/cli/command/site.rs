@@ -1,23 +1,27 @@
-//! What this site says: its rules, laid over those of the program.
+//! What this site says: its rules, laid over those of the program, and what it has accepted.
 //!
 //! Every command that judges, lists or explains rules begins here, so that all of them see the same.
 
 use std::path::{Path, PathBuf};
 
-use crate::host::{Trust, is_there, read_rule_files, refusal};
-use crate::rule::Rulebook;
+use crate::apply::Clock as _;
+use crate::fact::Day;
+use crate::host::{self, SystemClock, Trust, read_rule_files};
+use crate::rule::{Layer, Problem, Rulebook, Waivers, parse_waivers};
 
-use crate::cli::args::{RuleFiles, SiteFolder};
+use crate::cli::args::{Choice, RuleFiles, SiteFolder};
 use crate::cli::error::Error;
 
 /// The folder of a site's own files, unless `--config` names another.
 const FOLDER: &str = "/etc/tcptune";
 
-/// The rules to judge by.
+/// The rules to judge by, and what was accepted of their findings.
 #[derive(Debug)]
 pub(super) struct Site {
     /// Every rule: those of the program, of the site, and of the folders that were named.
     pub(super) book: Rulebook,
+    /// What the site has accepted, as of today.
+    pub(super) waivers: Waivers,
 }
 
 impl Site {
@@ -26,21 +30,51 @@ impl Site {
         let config = Config::of(&files.site)?;
         let mut book = Rulebook::built_in().map_err(Error::Rules)?;
         let mut problems = config.problems();
-        let own = config.rules();
+        let own = config.part("rules.d");
         for folder in own.iter().chain(&files.dirs) {
             let found = read_rule_files(folder, Trust::of_user());
+            let (layer, broken) = Layer::of_files(&found.rules);
+            let sound = found.problems.is_empty() && broken.is_empty() && problems.is_empty();
             problems.extend(found.problems);
-            match Rulebook::of_files(&found.rules) {
-                Ok(layer) => book = book.overlaid(layer),
-                Err(broken) => problems.extend(broken),
+            problems.extend(broken);
+            // What would be disabled may be a rule that could not be read.
+            let (overlaid, unknown) = book.overlaid(layer);
+            book = overlaid;
+            if sound {
+                problems.extend(unknown);
+            }
+        }
+        let mut waivers = Waivers::none(today());
+        if let Some(path) = config.part("waivers.yaml") {
+            match host::read_rule_file(&path, Trust::of_user()) {
+                // Without all rules, any of the ids could be one that is not known.
+                Ok(_) if !problems.is_empty() => {}
+                Ok(file) => match parse_waivers(&file, &book) {
+                    Ok(list) => waivers.list = list,
+                    Err(broken) => problems.extend(broken),
+                },
+                Err(problem) => problems.push(problem),
             }
         }
         if problems.is_empty() {
-            Ok(Self { book })
+            Ok(Self { book, waivers })
         } else {
             Err(Error::Rules(problems))
         }
     }
+
+    /// The same, with the rules that were asked for.
+    pub(super) fn chosen(files: &RuleFiles, choice: &Choice) -> Result<Self, Error> {
+        let Self { book, waivers } = Self::load(files)?;
+        let book = book.chosen(&choice.select, &choice.ignore);
+        let book = book.map_err(Error::NoSuchWord)?;
+        Ok(Self { book, waivers })
+    }
+}
+
+/// Today, in universal time.
+fn today() -> Day {
+    Day::of_unix(SystemClock.unix_seconds())
 }
 
 /// The folder of a site's own files. Nothing in it has to be there.
@@ -67,21 +101,15 @@ impl Config {
     }
 
     /// What is wrong with the folder itself: whoever can write it chooses every file in it.
-    pub(super) fn problems(&self) -> Vec<crate::rule::Problem> {
-        refusal(&self.folder, Trust::of_user())
-            .into_iter()
-            .collect()
-    }
-
-    /// Where the site's rules are, if it has any.
-    pub(super) fn rules(&self) -> Option<PathBuf> {
-        self.part("rules.d")
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let refusal = host::refusal(&self.folder, Trust::of_user());
+        refusal.into_iter().collect()
     }
 
     /// A file or folder of the site, if it is there. What cannot be looked at counts as there, so that
     /// reading it tells why.
     pub(super) fn part(&self, name: impl AsRef<Path>) -> Option<PathBuf> {
         let path = self.folder.join(name);
-        is_there(&path).then_some(path)
+        host::is_there(&path).then_some(path)
     }
 }

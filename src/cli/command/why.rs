@@ -30,7 +30,7 @@ const RECORDING: &str = "no files were given with the recorded tree (--root)";
 
 /// Answers for a key, or for every key that begins so.
 pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
-    let Site { book, .. } = Site::load(&args.rules)?;
+    let Site { book, waivers } = Site::load(&args.rules)?;
     let profile = profile::named(&args.role, &args.rules)?;
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         return Err(Error::NoKey(args.key.clone(), near));
     }
     profile::inform(&mut snapshot, profile.as_ref());
-    let view = View::new(&snapshot);
+    let view = View::new(&snapshot).where_accepted(&waivers);
     let judged = |rule| Judgement {
         rule,
         verdict: judge(rule, &view),

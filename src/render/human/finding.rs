@@ -106,9 +106,9 @@ fn headline(page: &mut Page, finding: &Finding, column: usize, one_line: bool) {
 /// What is below the headline. What is past or waived, and what is only worth knowing, stays short.
 fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool) {
     if let Some(waiver) = &finding.waived {
-        let until = waiver.until.as_ref();
-        let until = until.map_or_else(String::new, |day| format!(" (until {day})"));
-        page.field("waived", &format!("{}{until}", waiver.reason));
+        let (until, owner) = (waiver.until.as_deref(), waiver.owner.as_deref());
+        let text = format!("{}{}", waiver.reason, terms(owner, until));
+        page.field("waived", &text);
     }
     if finding.waived.is_none() || verbose {
         page.field("seen", &finding.message);
@@ -122,10 +122,25 @@ fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool
         facts(page, &finding.evidence);
     }
     if !settled {
+        for one in &finding.waived_keys {
+            let terms = terms(Some(&one.owner), Some(&one.until));
+            page.field("waived", &format!("{}: {}{terms}", one.key, one.reason));
+        }
         advice(page, finding, offered);
     }
     if verbose {
         details(page, finding);
+    }
+}
+
+/// Who accepted it and until when, in parentheses.
+fn terms(owner: Option<&str>, until: Option<&str>) -> String {
+    let until = until.map(|day| format!("until {day}"));
+    let known: Vec<&str> = owner.into_iter().chain(until.as_deref()).collect();
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", known.join(", "))
     }
 }
 

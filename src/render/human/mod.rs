@@ -15,12 +15,14 @@ mod history;
 mod instances;
 mod page;
 mod rest;
+mod rules;
 mod why;
 
 use std::io;
 
 use super::apply::{ApplyReport, HistoryReport};
 use super::report::{Finding, Report};
+use super::rules::{LintReport, RuleList, TestReport};
 use super::shell;
 use super::why::Why;
 use page::Page;
@@ -135,6 +137,21 @@ pub fn human_history(
     let mut page = Page::new(options);
     history::history(&mut page, report);
     out.write_all(page.text().as_bytes())
+}
+
+/// Writes the list of the rules.
+pub fn human_rules(list: &RuleList, out: &mut impl io::Write) -> io::Result<()> {
+    out.write_all(rules::list(list).as_bytes())
+}
+
+/// Writes what came of the cases of rules.
+pub fn human_tests(report: &TestReport, out: &mut impl io::Write) -> io::Result<()> {
+    out.write_all(rules::tested(report).as_bytes())
+}
+
+/// Writes what lint found.
+pub fn human_lint(report: &LintReport, out: &mut impl io::Write) -> io::Result<()> {
+    out.write_all(rules::linted(report).as_bytes())
 }
 
 /// The options that lead a command into a network namespace, a blank in front; empty for this one, and where

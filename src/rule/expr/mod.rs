@@ -12,6 +12,7 @@ mod error;
 mod eval;
 mod facts;
 mod format;
+mod growth;
 mod lex;
 mod parse;
 mod template;

@@ -10,7 +10,7 @@ use crate::apply::{
     obstacles, prepare,
 };
 use crate::bootconf::hexadecimal;
-use crate::check::check;
+use crate::check::check_at;
 use crate::fact::{Host, Reading, Snapshot};
 use crate::host::{self, DiskJournal, LiveSysctls, Needs, NextBoot, Source, SystemClock};
 use crate::plan::{Plan, plan, with_wishes};
@@ -56,7 +56,7 @@ impl Offer {
             Some(file) => Some(host::read_plan(file).map_err(Error::Plan)?),
             None => None,
         };
-        let Site { book, .. } = Site::load(job.rules)?;
+        let Site { book, waivers } = Site::chosen(job.rules, job.choice)?;
         let profile = profile::named(job.role, job.rules)?;
         let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
@@ -87,7 +87,7 @@ impl Offer {
         let (plan, unjudged) = if reviewed.is_some() {
             (Plan::default(), Vec::new())
         } else {
-            let judgements = check(&snapshot, &book);
+            let judgements = check_at(&snapshot, &book, &waivers);
             let rules = plan(&judgements, &snapshot);
             let plan = match &profile {
                 Some(profile) => with_wishes(rules, profile, &snapshot),
