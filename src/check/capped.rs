@@ -4,37 +4,21 @@ use crate::fact::socket::{Bulk, Capped, Examined, receive_capped, send_capped};
 use crate::fact::{Sample, Snapshot, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
-/// What is asked about such connections.
-#[derive(Clone, Copy)]
-enum Asked {
-    Count,
-    Top,
-    Buffer,
-}
-
-/// The number of such connections, the peer of the fastest, or the largest buffer; `None` for any other
-/// fact.
+/// The number of such connections, the peer of the fastest, or the largest buffer among them; `None` for
+/// any other fact.
 pub(super) fn capped(snapshot: &Snapshot, fact: &str) -> Option<Lookup> {
-    let (found, asked) = match fact {
-        "socket.receive_capped" => (receiving(snapshot), Asked::Count),
-        "socket.receive_capped_top" => (receiving(snapshot), Asked::Top),
-        "socket.receive_capped_buffer" => (receiving(snapshot), Asked::Buffer),
-        "socket.send_capped" => (sending(snapshot), Asked::Count),
-        "socket.send_capped_top" => (sending(snapshot), Asked::Top),
-        "socket.send_capped_buffer" => (sending(snapshot), Asked::Buffer),
+    let (found, part) = if let Some(part) = fact.strip_prefix("socket.receive_capped") {
+        (receiving(snapshot), part)
+    } else {
+        (sending(snapshot), fact.strip_prefix("socket.send_capped")?)
+    };
+    let part: fn(Capped) -> Option<Value> = match part {
+        "" => |found| Some(Value::Int(i64::try_from(found.count).unwrap_or(i64::MAX))),
+        "_top" => |found| found.top.map(|peer| Value::Text(peer.to_string())),
+        "_buffer" => |found| found.buffer.map(|size| Value::Int(i64::from(size))),
         _ => return None,
     };
-    let value = found.and_then(|found| match asked {
-        Asked::Count => Ok(Value::Int(i64::try_from(found.count).unwrap_or(i64::MAX))),
-        Asked::Top => found
-            .top
-            .map(|peer| Value::Text(peer.to_string()))
-            .ok_or(Why::Absent),
-        Asked::Buffer => found
-            .buffer
-            .map(|bytes| Value::Int(i64::from(bytes)))
-            .ok_or(Why::Absent),
-    });
+    let value = found.and_then(|found| part(found).ok_or(Why::Absent));
     let missing = |why| Lookup::Missing(Missing::new(fact, why));
     Some(value.map_or_else(missing, Lookup::Value))
 }

@@ -196,12 +196,12 @@ fn a_deep_queue_is_no_cap() {
     if !slow_card(net) {
         return;
     }
-    // Seven times what the path holds.
-    let large = Undo::write(net, [(SEND, "4096 16384 2097152")]);
+    // More than three times what the path holds.
+    let large = Undo::write(net, [(SEND, "4096 16384 1048576")]);
     let flow = Way::Out.start(&wire, Family::V4);
     until("the queue is as deep as the buffer lets it be", 30, || {
         let text = net.ss(&["-Htmni", "state", "established"]);
-        text.contains("tb2097152,") && text.contains("sndbuf_limited")
+        text.contains("tb1048576,") && text.contains("sndbuf_limited")
     });
     look(net, 2).holds("send-buffer-cap");
     drop(flow);

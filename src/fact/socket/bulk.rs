@@ -70,7 +70,7 @@ pub struct Capped {
     pub count: u64,
     /// The peer of the one that moved most bytes.
     pub top: Option<SocketAddr>,
-    /// The largest of the buffers that were too small, in bytes.
+    /// The largest of their buffers, in bytes.
     pub buffer: Option<u32>,
 }
 
@@ -178,20 +178,20 @@ pub fn send_capped(earlier: &Bulk<Sending>, now: &Bulk<Sending>, seconds: f64) -
 fn capped<T>(
     earlier: &Bulk<T>,
     now: &Bulk<T>,
-    ends: impl Fn(&T) -> (SocketAddr, u32),
+    shown: impl Fn(&T) -> (SocketAddr, u32),
     held_up: impl Fn(&T, &T) -> Option<u64>,
 ) -> Capped {
     let mut count = 0;
+    let mut buffer = None;
     let mut most: Option<(u64, SocketAddr)> = None;
-    let mut largest = None;
     for (connection, now) in now {
         let before = earlier.get(connection);
         let Some(bytes) = before.and_then(|before| held_up(before, now)) else {
             continue;
         };
-        let (peer, buffer) = ends(now);
         count += 1;
-        largest = largest.max(Some(buffer));
+        let (peer, size) = shown(now);
+        buffer = buffer.max(Some(size));
         if most.is_none_or(|(known, _)| bytes > known) {
             most = Some((bytes, peer));
         }
@@ -199,7 +199,7 @@ fn capped<T>(
     Capped {
         count,
         top: most.map(|(_, peer)| peer),
-        buffer: largest,
+        buffer,
     }
 }
 
