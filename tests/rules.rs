@@ -230,3 +230,36 @@ fn every_rule_has_sources_and_evidence() {
         );
     }
 }
+
+/// The page is written by the experiments: a stable rule whose experiment has shown nothing is not stable.
+#[test]
+fn every_stable_rule_has_its_row_of_evidence() {
+    let page = std::fs::read_to_string(folder().join("EVIDENCE.md")).unwrap();
+    let rows: BTreeMap<&str, Vec<&str>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(rule, cells)| (rule, cells.trim_end_matches(" |").split(" | ").collect()))
+        .collect();
+    let files = files();
+    let book = book(&files);
+    for rule in book.rules() {
+        let stable = rule.maturity == Maturity::Stable;
+        assert_eq!(rows.contains_key(rule.id.as_str()), stable, "{}", rule.id);
+    }
+    for (rule, cells) in &rows {
+        assert!(book.rule(rule).is_some(), "{rule} is no rule");
+        let [symptom, before, after, ratio, kernel] = cells.as_slice() else {
+            panic!("{rule}: not five cells: {cells:?}")
+        };
+        let [before, after] = [before, after].map(|cell| cell.parse::<f64>().unwrap());
+        assert!(
+            before >= 0.0 && after >= 0.0 && before != after,
+            "{rule}: nothing was shown"
+        );
+        assert!(!symptom.is_empty() && !ratio.is_empty(), "{rule}");
+        assert!(
+            kernel.starts_with(|c: char| c.is_ascii_digit()),
+            "{rule}: {kernel}"
+        );
+    }
+}

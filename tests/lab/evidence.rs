@@ -15,9 +15,12 @@ const HEAD: &str = "\
 
 Every stable rule has an experiment on a live kernel. This page is written by the experiments
 themselves (`TCPTUNE_EVIDENCE=write cargo test --test lab`); the numbers are those of the last such run.
+Those of `softnet-drops`, `conntrack-full` and `orphan-limit` change settings of the whole machine for some
+seconds and put them back, so they run with `TCPTUNE_LAB_HOST=1` only.
 
 *before*: the symptom while the fault was there and the rule fired. *after*: the same measurement, made
-again after the cure that the finding names: its change, or what it tells the program's owner to do.
+again after the cure that the finding names: its change, or what it tells the program's owner to do. Where
+a rule only informs, the two measurements show that what it says is true.
 
 | rule | symptom | before | after | ratio | kernel |
 |---|---|--:|--:|--:|---|
@@ -42,7 +45,9 @@ pub(crate) fn proved(rule: &str, symptom: &str, before: f64, after: f64) {
     };
     let kernel = rustix::system::uname();
     let kernel = kernel.release().to_string_lossy();
-    let cells = [symptom, &number(before), &number(after), &ratio, &kernel].map(str::to_owned);
+    // The release; what follows is the name of somebody's build.
+    let kernel = kernel.split('-').next().unwrap_or_default();
+    let cells = [symptom, &number(before), &number(after), &ratio, kernel].map(str::to_owned);
     if std::env::var_os("TCPTUNE_EVIDENCE").is_some_and(|mode| mode == "write") {
         write(rule, &cells.join(" | "));
     } else if let Some(row) = rows().get(rule) {
