@@ -41,9 +41,9 @@ pub(crate) const SITE: [Wish; 6] = [
     ),
     (
         "site-range",
-        "sysctl.net.ipv4.ip_local_port_range.low != 10000",
+        "sysctl.net.ipv4.ip_local_port_range.low != 17000",
         "net.ipv4.ip_local_port_range",
-        "[10000, 60999]",
+        "[17000, 60999]",
     ),
 ];
 
@@ -69,9 +69,9 @@ pub(crate) const EARLIER: [Wish; 4] = [
     ),
     (
         "early-range",
-        "sysctl.net.ipv4.ip_local_port_range.low != 15000",
+        "sysctl.net.ipv4.ip_local_port_range.low != 18000",
         "net.ipv4.ip_local_port_range",
-        "[15000, 60999]",
+        "[18000, 60999]",
     ),
 ];
 
