@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog;
 use crate::check::View;
 use crate::fact::{Reading, Snapshot, Value};
-use crate::rule::Profile;
+use crate::rule::{Profile, Wish};
 
 use super::guard::unsafe_here;
 use super::merge::{Change, Plan, forbidden, removed, unreachable};
@@ -30,13 +30,19 @@ pub fn needs_of(profile: &Profile) -> BTreeSet<String> {
 #[must_use]
 pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Plan {
     let view = View::new(snapshot);
-    for (key, value) in &profile.want {
+    for (key, wanted) in &profile.want {
         let live = view.live(key);
         let rule = plan.changes.remove(key);
-        let change = if live.value() == Some(value) {
-            rule.map(|change| overruled(change, value, profile))
+        let change = if live.value().is_some_and(|live| wanted.is_met(live)) {
+            rule.map(|change| {
+                if wanted.is_met(&change.recommended) {
+                    change
+                } else {
+                    overruled(change, wanted, profile)
+                }
+            })
         } else {
-            wish(key, value, live, rule, profile, &view)
+            wish(key, wanted, live, rule, profile, &view)
         };
         if let Some(change) = change {
             plan.changes.insert(key.clone(), change);
@@ -46,10 +52,10 @@ pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Pl
 }
 
 /// What a rule wants where the profile has what it wants already.
-fn overruled(change: Change, value: &Value, profile: &Profile) -> Change {
+fn overruled(change: Change, wanted: &Wish, profile: &Profile) -> Change {
     Change {
         blocked: Some(format!(
-            "profile {} wants {value}; change it there ({})",
+            "profile {} wants {wanted}; change it there ({})",
             profile.name, profile.origin.file
         )),
         out_of_reach: false,
@@ -59,37 +65,38 @@ fn overruled(change: Change, value: &Value, profile: &Profile) -> Change {
 
 fn wish(
     key: &str,
-    value: &Value,
+    wanted: &Wish,
     live: Reading<Value>,
     rule: Option<Change>,
     profile: &Profile,
     view: &View<'_>,
 ) -> Option<Change> {
     let spec = catalog::find(key)?;
+    let value = wanted.value(live.value());
     let blocked = removed(spec, &live, view)
-        .or_else(|| forbidden(spec, value, view))
-        .or_else(|| unsafe_here(key, &live, value, view));
+        .or_else(|| forbidden(spec, &value, view))
+        .or_else(|| unsafe_here(key, &live, &value, view));
     let out_of_reach =
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
     let blocked = blocked.or_else(|| unreachable(&live));
     // The guard of a rule that wants the same is a reason against the value, whoever wants it.
     let blocked = blocked.or_else(|| {
-        let agreeing = rule.as_ref().filter(|rule| rule.recommended == *value);
+        let agreeing = rule.as_ref().filter(|rule| rule.recommended == value);
         agreeing.and_then(|rule| rule.blocked.clone())
     });
     let own = format!("{WANTED_BY}{}", profile.name);
-    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == *value);
+    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == value);
     let (mut because, costs, mut messages) = match rule {
         Some(rule) if agrees => (rule.because, rule.costs, rule.messages),
         _ => (Vec::new(), Vec::new(), Vec::new()),
     };
     because.push(own);
-    messages.push(format!("profile {} wants {value}", profile.name));
+    messages.push(format!("profile {} wants {wanted}", profile.name));
     Some(Change {
         key: key.to_owned(),
         scope: spec.scope,
         live,
-        recommended: value.clone(),
+        recommended: value,
         because,
         by_setting: true,
         blocked,

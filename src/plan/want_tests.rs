@@ -84,6 +84,24 @@ fn a_profile_stands_over_a_rule_that_wants_another_value() {
 }
 
 #[test]
+fn a_least_value_leaves_room_above_it() {
+    let at_least = "net.core.somaxconn: { at_least: 4096 }";
+    // More than the least is nobody's fault, and a rule may ask for more.
+    let plan = planned(at_least, None, &[(LIVE, number(16_384))]);
+    assert!(plan.changes.is_empty(), "{plan:?}");
+    let plan = planned(at_least, Some("16384"), &[(LIVE, number(4096))]);
+    assert_eq!(plan.changes[KEY].blocked, None);
+    assert_eq!(plan.changes[KEY].because, ["a"]);
+    // Less is raised to the least, whatever a rule asks for: that is what converges.
+    let plan = planned(at_least, Some("16384"), &[(LIVE, number(128))]);
+    assert_eq!(plan.changes[KEY].recommended, Value::Int(4096));
+    assert_eq!(plan.changes[KEY].because, ["profile:edge"]);
+    let plan = planned(at_least, Some("1024"), &[(LIVE, number(4096))]);
+    let why = plan.changes[KEY].blocked.as_deref().unwrap();
+    assert!(why.starts_with("profile edge wants at least 4096"), "{why}");
+}
+
+#[test]
 fn a_rule_that_agrees_is_named_beside_the_profile() {
     let facts = [(LIVE, number(128))];
     let plan = planned("net.core.somaxconn: 4096", Some("4096"), &facts);

@@ -226,10 +226,16 @@ pub(super) const WRITER: &[Field] = &[
 /// A profile.
 #[rustfmt::skip]
 pub(super) const PROFILE: &[Field] = &[
-    must("profile", Form::Text, "the name; equals the file name without .yaml"),
+    must("profile", Form::Text, "the name, kebab-case"),
     may("title", Form::Text, "what kind of host it is for, in a few words"),
     may("params", Form::Scalars, "parameters that rules read as param.NAME"),
     may("want", Form::Values, "the value each key is to have"),
+];
+
+/// What a key is to have at least.
+#[rustfmt::skip]
+pub(super) const LEAST: &[Field] = &[
+    must("at_least", Form::Scalar, "this much or more; a range may be wider"),
 ];
 
 /// The site's file of waivers.

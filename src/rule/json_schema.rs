@@ -106,7 +106,10 @@ fn form(form: Form) -> Value {
         }),
         Form::Values => json!({
             "type": "object", "additionalProperties": {
-                "anyOf": [self::form(Form::Scalar), list(&self::form(Form::Scalar))]
+                "anyOf": [value(), {
+                    "type": "object", "additionalProperties": false, "required": ["at_least"],
+                    "properties": { "at_least": value() }
+                }]
             }
         }),
         Form::Readings => json!({
@@ -114,6 +117,12 @@ fn form(form: Form) -> Value {
         }),
         Form::Counts => pair_or_one(&self::form(Form::Whole)),
     }
+}
+
+/// One value, or a list of its parts.
+fn value() -> Value {
+    let one = form(Form::Scalar);
+    json!({ "anyOf": [one, list(&one)] })
 }
 
 fn list(item: &Value) -> Value {

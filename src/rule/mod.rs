@@ -28,7 +28,7 @@ pub use json_schema::{case_schema, profile_schema, rule_schema, waiver_schema};
 pub use layer::{Disabled, Layer, parse_rule};
 pub use places::Places;
 pub use problem::{Problem, ProblemKind, Source};
-pub use profile::Profile;
+pub use profile::{Profile, Wish};
 pub use rulebook::{RuleFile, Rulebook};
 pub use schema::{Assignment, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting};
 pub use selection::UnknownWord;

@@ -6,14 +6,15 @@
 //! their counters say.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
-use crate::catalog::{self, Write};
+use crate::catalog::{self, Kind, Write};
 use crate::fact::{FactClass, Value, fact_spec, nearest, vocabulary};
 
 use super::case::scalar;
 use super::fields::{Fields, Sink};
-use super::form::PROFILE;
+use super::form::{LEAST, PROFILE};
 use super::problem::{Problem, ProblemKind, Source};
 use super::rulebook::{RuleFile, parse_tree};
 use super::schema::Origin;
@@ -28,10 +29,55 @@ pub struct Profile {
     pub title: String,
     /// Parameters by their whole name, `param.idle_limit`, in the unit of the vocabulary.
     pub params: BTreeMap<String, i64>,
-    /// The value each key is to have.
-    pub want: BTreeMap<String, Value>,
+    /// What each key is to have.
+    pub want: BTreeMap<String, Wish>,
     /// The file it came from.
     pub origin: Origin,
+}
+
+/// What a key is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// This value.
+    Exactly(Value),
+    /// This much or more: a number, each of three, or at least these ports.
+    AtLeast(Value),
+}
+
+impl Wish {
+    /// The value that fulfils it where a key has `live`; what cannot be read counts for nothing.
+    pub fn value(&self, live: Option<&Value>) -> Value {
+        match (self, live) {
+            (Self::AtLeast(Value::Int(least)), Some(Value::Int(live))) => {
+                Value::Int(*least.max(live))
+            }
+            (Self::AtLeast(Value::Range([low, high])), Some(Value::Range([from, to]))) => {
+                Value::Range([*low.min(from), *high.max(to)])
+            }
+            (Self::AtLeast(Value::Triple(least)), Some(Value::Triple(live))) => {
+                let mut more = *least;
+                for (one, live) in more.iter_mut().zip(live) {
+                    *one = (*one).max(*live);
+                }
+                Value::Triple(more)
+            }
+            (Self::Exactly(value) | Self::AtLeast(value), _) => value.clone(),
+        }
+    }
+
+    /// Whether a value fulfils it.
+    pub fn is_met(&self, value: &Value) -> bool {
+        self.value(Some(value)) == *value
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(value) => value.fmt(f),
+            Self::AtLeast(value) => write!(f, "at least {value}"),
+        }
+    }
 }
 
 /// A profile as the build leaves it.
@@ -199,7 +245,7 @@ fn params(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, i64> {
     params
 }
 
-fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Value> {
+fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Wish> {
     let mut want = BTreeMap::new();
     for (key, node) in entries {
         let single = !key.name.contains('*');
@@ -227,16 +273,30 @@ fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Value> {
             }
         }
         let bad = |why: String| ProblemKind::BadValue(key.name.clone(), why);
+        let (node, at_least) = match least(node, sink) {
+            Some(node) => (node, true),
+            None => (node, false),
+        };
+        if at_least && !matches!(spec.kind, Kind::Int | Kind::Range | Kind::Triple) {
+            let why = "`at_least` is for numbers and ranges".to_owned();
+            sink.at(node.place, bad(why));
+            continue;
+        }
         let Some(text) = written(node) else {
             let why = "write one value, or a list of its parts".to_owned();
             sink.at(node.place, bad(why));
             continue;
         };
+        let wish = if at_least {
+            Wish::AtLeast
+        } else {
+            Wish::Exactly
+        };
         match spec.parse(&text) {
             Ok(value) => match spec.accepts(&value) {
                 Ok(()) => {
                     let name = catalog::canonical(&key.name).into_owned();
-                    if want.insert(name, value).is_some() {
+                    if want.insert(name, wish(value)).is_some() {
                         let message = format!("`{}` stands here twice", key.name);
                         sink.at(key.place, ProblemKind::Other(message, None));
                     }
@@ -247,6 +307,15 @@ fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Value> {
         }
     }
     want
+}
+
+/// The value of `{ at_least: value }`; `None` for a bare one.
+fn least<'n>(node: &'n Node, sink: &mut Sink) -> Option<&'n Node> {
+    let Content::Map(_) = &node.content else {
+        return None;
+    };
+    let fields = Fields::open(node, "a wish", LEAST, sink)?;
+    fields.required("at_least", sink)
 }
 
 /// A value as `/proc/sys` takes it; a list stands for its parts with blanks between.

@@ -35,12 +35,13 @@ want:
     assert_eq!(profile.name, "edge");
     assert_eq!(profile.params["param.idle_limit"], 350);
     let want = |key: &str| profile.want[key].clone();
-    assert_eq!(want("net.core.somaxconn"), Value::Int(8192));
-    assert_eq!(want("net.ipv4.tcp_sack"), Value::Bool(true));
+    let exactly = |value| Wish::Exactly(value);
+    assert_eq!(want("net.core.somaxconn"), exactly(Value::Int(8192)));
+    assert_eq!(want("net.ipv4.tcp_sack"), exactly(Value::Bool(true)));
     let triple = Value::Triple([4096, 131_072, 6_291_456]);
-    assert_eq!(want("net.ipv4.tcp_rmem"), triple);
+    assert_eq!(want("net.ipv4.tcp_rmem"), exactly(triple));
     let range = Value::Range([16_384, 60_999]);
-    assert_eq!(want("net.ipv4.ip_local_port_range"), range);
+    assert_eq!(want("net.ipv4.ip_local_port_range"), exactly(range));
     assert_eq!(profile.want.len(), 4);
 }
 
@@ -113,4 +114,55 @@ fn the_four_roles_are_built_in() {
         assert!(profile.params.is_empty(), "{}", profile.name);
     }
     assert!(all["general"].want.is_empty());
+}
+
+#[test]
+fn at_least_never_lowers() {
+    let text = "\
+profile: edge
+want:
+  net.core.somaxconn: { at_least: 4096 }
+  net.ipv4.tcp_rmem: { at_least: [4096, 131072, 6291456] }
+  net.ipv4.ip_local_port_range: { at_least: [16384, 60999] }
+";
+    let profile = Profile::parse(&file(text)).unwrap();
+    let of = |key: &str, live: Value| profile.want[key].value(Some(&live));
+    assert_eq!(of("net.core.somaxconn", Value::Int(128)), Value::Int(4096));
+    assert_eq!(
+        of("net.core.somaxconn", Value::Int(16_384)),
+        Value::Int(16_384)
+    );
+    let rmem = Value::Triple([8192, 87_380, 33_554_432]);
+    let met = Value::Triple([8192, 131_072, 33_554_432]);
+    assert_eq!(of("net.ipv4.tcp_rmem", rmem), met);
+    let range = "net.ipv4.ip_local_port_range";
+    assert_eq!(
+        of(range, Value::Range([32_768, 65_000])),
+        Value::Range([16_384, 65_000])
+    );
+    assert_eq!(
+        of(range, Value::Range([10_000, 65_000])),
+        Value::Range([10_000, 65_000])
+    );
+    assert!(profile.want[range].is_met(&Value::Range([16_384, 60_999])));
+    assert_eq!(
+        profile.want[range].value(None),
+        Value::Range([16_384, 60_999])
+    );
+    assert_eq!(profile.want[range].to_string(), "at least 16384 60999");
+}
+
+#[test]
+fn at_least_is_for_what_can_be_more() {
+    let found = problems(
+        "profile: edge\nwant: { net.ipv4.tcp_sack: { at_least: 1 }, net.core.somaxconn: { most: 1 } }\n",
+    );
+    assert!(
+        found[0].contains("`at_least` is for numbers and ranges"),
+        "{found:#?}"
+    );
+    assert!(
+        found.iter().any(|one| one.contains("unknown field `most`")),
+        "{found:#?}"
+    );
 }

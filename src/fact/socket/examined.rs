@@ -77,12 +77,31 @@ pub struct Examination {
     idle_window: HashMap<SocketAddr, u64>,
     stuck: Vec<Stuck>,
     /// When each connection last heard from its peer, in milliseconds.
-    heard: Vec<(IpAddr, u32)>,
+    heard: Vec<(Service, Service, u32)>,
+}
+
+/// One side's port as a peer's address meets it: a service of the peer, or one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Service {
+    /// The peer's address and port.
+    Theirs(IpAddr, u16),
+    /// The peer's address and our port.
+    Ours(IpAddr, u16),
+}
+
+/// The two services that a connection may belong to: to the peer's if it was opened here, to ours if it
+/// came in. Another service of the same peer proves nothing of this one.
+fn services(local: SocketAddr, remote: SocketAddr) -> (Service, Service) {
+    (
+        Service::Theirs(remote.ip(), remote.port()),
+        Service::Ours(remote.ip(), local.port()),
+    )
 }
 
 /// A connection that sends full segments in vain.
 #[derive(Clone, Copy, Debug)]
 struct Stuck {
+    local: SocketAddr,
     remote: SocketAddr,
     /// A sign of life this young, in milliseconds, is younger than the trouble.
     young: f64,
@@ -143,7 +162,8 @@ impl Examination {
         self.found.looked_at += 1;
         let quiet = info.quiet();
         self.found.quiet.observe(quiet);
-        if row.timer == Some(Timer::Off) {
+        // A peer on this machine does not vanish unnoticed: its end is closed with it.
+        if row.timer == Some(Timer::Off) && !row.remote.ip().is_loopback() {
             self.found.quiet_unarmed.observe(quiet);
         }
         self.look_at_window(row, info);
@@ -167,7 +187,8 @@ impl Examination {
 
     fn look_at_path(&mut self, row: &SocketRow, info: &TcpInfo) {
         let age = info.last_ack_received.min(info.last_data_received);
-        self.heard.push((row.remote.ip(), age));
+        let (theirs, ours) = services(row.local, row.remote);
+        self.heard.push((theirs, ours, age));
         let retransmits = row.retransmits.unwrap_or(0);
         let is_stuck = row.was_sent_again(SocketSummary::STUCK) == Some(true);
         let has_full_segment = row.send_queue >= info.send_mss && info.send_mss > LARGE_SEGMENT;
@@ -177,6 +198,7 @@ impl Examination {
             // first, which is longer than a round trip.
             let first = 0.5_f64.powi(i32::from(retransmits));
             self.stuck.push(Stuck {
+                local: row.local,
                 remote: row.remote,
                 young: f64::from(info.rto) / 1000.0 * (1.0 - 2.0 * first),
             });
@@ -206,18 +228,24 @@ impl Examination {
         if found.idle_window.is_some() {
             found.idle_window_top = foremost(self.idle_window);
         }
-        // The youngest sign of life of each peer that matters.
-        let peers = self.stuck.iter().map(|stuck| (stuck.remote.ip(), u32::MAX));
-        let mut heard: HashMap<IpAddr, u32> = peers.collect();
-        for (peer, age) in self.heard {
-            if let Some(youngest) = heard.get_mut(&peer) {
-                *youngest = age.min(*youngest);
+        // The youngest sign of life of each service that matters.
+        let both = |stuck: &Stuck| {
+            let (theirs, ours) = services(stuck.local, stuck.remote);
+            [theirs, ours]
+        };
+        let matter = self.stuck.iter().flat_map(both);
+        let mut heard: HashMap<Service, u32> = matter.map(|one| (one, u32::MAX)).collect();
+        for (theirs, ours, age) in self.heard {
+            for service in [theirs, ours] {
+                if let Some(youngest) = heard.get_mut(&service) {
+                    *youngest = age.min(*youngest);
+                }
             }
         }
         let mut suspects: HashMap<SocketAddr, u64> = HashMap::new();
         for stuck in &self.stuck {
-            let age = heard.get(&stuck.remote.ip());
-            if age.is_some_and(|age| f64::from(*age) < stuck.young) {
+            let youngest = both(stuck).iter().filter_map(|one| heard.get(one)).min();
+            if youngest.is_some_and(|age| f64::from(*age) < stuck.young) {
                 found.pmtu_suspects += 1;
                 *suspects.entry(stuck.remote).or_default() += 1;
             }

@@ -181,6 +181,41 @@ fn a_stuck_connection_to_a_peer_that_answers_others_is_suspicious() {
     assert_eq!(long.pmtu_suspects, 1, "the order does not matter");
 }
 
+/// The same connection with another local port.
+fn on(port: u16, (mut row, info): (SocketRow, TcpInfo)) -> (SocketRow, TcpInfo) {
+    row.local.set_port(port);
+    (row, info)
+}
+
+#[test]
+fn another_service_of_the_same_peer_proves_nothing() {
+    let suspects = |one, other| look(&[one, other]).pmtu_suspects;
+    let opened = on(50_001, stuck("10.0.3.9:80", 3));
+    let same = on(50_002, heard("10.0.3.9:80", 100));
+    let other = on(50_002, heard("10.0.3.9:22", 100));
+    assert_eq!(suspects(opened.clone(), same), 1);
+    assert_eq!(suspects(opened, other), 0);
+    // The same service of ours, seen from the same client.
+    let came_in = on(443, stuck("10.0.3.9:50001", 3));
+    let same = on(443, heard("10.0.3.9:50002", 100));
+    let other = on(22, heard("10.0.3.9:50002", 100));
+    assert_eq!(suspects(came_in.clone(), same), 1);
+    assert_eq!(suspects(came_in, other), 0);
+}
+
+#[test]
+fn a_peer_on_this_machine_needs_no_keepalive() {
+    let quiet = TcpInfo {
+        last_data_sent: 70_000,
+        last_data_received: 70_000,
+        ..INFO
+    };
+    for near in ["127.0.0.1:5432", "[::1]:5432"] {
+        let found = look(&[(row(near, Timer::Off), quiet)]);
+        assert_eq!((found.quiet.for_60s, found.quiet_unarmed.for_60s), (1, 0));
+    }
+}
+
 #[test]
 fn a_peer_that_is_dead_for_all_its_connections_is_no_suspect() {
     // Each was heard at another time before the peer died; all are stuck since.
