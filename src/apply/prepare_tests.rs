@@ -40,6 +40,8 @@ fn change(key: &str, wanted: Value) -> Change {
         by_setting: true,
         blocked: None,
         out_of_reach: false,
+        conflict: false,
+        guards: Vec::new(),
         costs: Vec::new(),
         messages: Vec::new(),
         standing,

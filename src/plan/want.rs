@@ -73,14 +73,16 @@ fn wish(
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
     let blocked = blocked.or_else(|| unreachable(&live));
     // The guard of a rule that wants the same is a reason against the value, whoever wants it.
+    let guards = rule.iter().flat_map(|rule| &rule.guards);
     let blocked = blocked.or_else(|| {
-        let agreeing = rule.as_ref().filter(|rule| rule.recommended == *value);
-        agreeing.and_then(|rule| rule.blocked.clone())
+        let mut of_this = guards.filter(|(wanted, _)| wanted == value);
+        of_this.next().map(|(_, why)| why.clone())
     });
     let own = format!("{WANTED_BY}{}", profile.name);
-    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == *value);
+    // Rules that do not agree among themselves do not agree with the profile: it decides between them.
+    let agrees = |rule: &Change| !rule.conflict && rule.recommended == *value;
     let (mut because, costs, mut messages) = match rule {
-        Some(rule) if agrees => (rule.because, rule.costs, rule.messages),
+        Some(rule) if agrees(&rule) => (rule.because, rule.costs, rule.messages),
         _ => (Vec::new(), Vec::new(), Vec::new()),
     };
     because.push(own);
@@ -94,6 +96,8 @@ fn wish(
         by_setting: true,
         blocked,
         out_of_reach,
+        conflict: false,
+        guards: Vec::new(),
         costs,
         messages,
         standing: Standing::of(view.snapshot(), key),

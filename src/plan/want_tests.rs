@@ -1,7 +1,7 @@
 //! What a profile wants, beside what rules want.
 
 use crate::check::check;
-use crate::fact::{Sample, Snapshot};
+use crate::fact::{KernelVersion, Sample, Snapshot};
 use crate::rule::{RuleFile, Rulebook};
 
 use super::super::plan;
@@ -34,21 +34,25 @@ fn planned(want: &str, rule: Option<&str>, facts: &[(&str, Reading<Value>)]) -> 
     with_wishes(rules(rule, &snapshot), &profile(want), &snapshot)
 }
 
-/// The plan of such a rule alone, where the value is 128.
-fn plan_of_rule(to: &str) -> Plan {
-    rules(Some(to), &host(&[(LIVE, number(128))]))
+fn rules(to: Option<&str>, snapshot: &Snapshot) -> Plan {
+    let file = to.map(|to| rule("a", to, ""));
+    plan_of(file.as_slice(), snapshot)
 }
 
-fn rules(rule: Option<&str>, snapshot: &Snapshot) -> Plan {
-    let files = rule.map(|to| RuleFile {
-        name: "a.yaml".to_owned(),
+/// A rule that sets somaxconn.
+fn rule(id: &str, to: &str, more: &str) -> RuleFile {
+    RuleFile {
+        name: format!("{id}.yaml"),
         mechanism: "test".to_owned(),
         text: format!(
-            "id: a\ntitle: t\nseverity: low\nkind: symptom\nmaturity: preview\nscope: netns\n\
-             owner: host\nwhen: 'true'\nmessage: m\nset: {{ net.core.somaxconn: {to} }}\ncost: c\n"
+            "id: {id}\ntitle: t\nseverity: low\nkind: symptom\nmaturity: preview\nscope: netns\n\
+             owner: host\nwhen: 'true'\nmessage: m\nset: {{ net.core.somaxconn: {to} }}\ncost: c\n{more}"
         ),
-    });
-    let book = Rulebook::of_files(files.as_slice()).unwrap();
+    }
+}
+
+fn plan_of(files: &[RuleFile], snapshot: &Snapshot) -> Plan {
+    let book = Rulebook::of_files(files).unwrap();
     plan(&check(snapshot, &book), snapshot)
 }
 
@@ -95,11 +99,51 @@ fn a_rule_that_agrees_is_named_beside_the_profile() {
 
 #[test]
 fn the_guard_of_a_rule_that_agrees_holds_for_the_profile_too() {
-    let mut guarded = plan_of_rule("4096");
-    guarded.changes.get_mut(KEY).unwrap().blocked = Some("a guard".to_owned());
     let snapshot = host(&[(LIVE, number(128))]);
-    let plan = with_wishes(guarded, &profile("net.core.somaxconn: 4096"), &snapshot);
+    let guards = "guards: [{ when: 'true', because: a guard }]\n";
+    let guarded = || plan_of(&[rule("a", "4096", guards)], &snapshot);
+    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 4096"), &snapshot);
     assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
+    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 8192"), &snapshot);
+    assert_eq!(
+        plan.changes[KEY].blocked, None,
+        "a guard against another value"
+    );
+}
+
+#[test]
+fn a_profile_decides_between_rules_that_disagree() {
+    let snapshot = host(&[(LIVE, number(128))]);
+    let guards = "guards: [{ when: 'true', because: a guard }]\n";
+    let disagreeing = |more| {
+        let files = [rule("a", "4096", ""), rule("b", "8192", more)];
+        plan_of(&files, &snapshot)
+    };
+    for wanted in ["4096", "8192", "16384"] {
+        let profile = profile(&format!("net.core.somaxconn: {wanted}"));
+        let plan = with_wishes(disagreeing(""), &profile, &snapshot);
+        let change = &plan.changes[KEY];
+        assert_eq!(change.blocked, None, "{wanted}");
+        assert_eq!(change.recommended.to_string(), wanted);
+        assert_eq!(change.because, ["profile:edge"]);
+    }
+    let profile = profile("net.core.somaxconn: 8192");
+    let plan = with_wishes(disagreeing(guards), &profile, &snapshot);
+    assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
+}
+
+/// Else the same profile would come to other settings while a rule that wants the same value fires.
+#[test]
+fn a_rule_that_may_not_go_below_the_default_does_not_hold_the_profile_back() {
+    let mut snapshot = host(&[(LIVE, number(4096))]);
+    snapshot.now.host.kernel = KernelVersion::parse("6.12.0");
+    let below = || plan_of(&[rule("a", "2000", "")], &snapshot);
+    assert!(below().changes[KEY].blocked.is_some());
+    let profile = profile("net.core.somaxconn: 2000");
+    for plan in [below(), Plan::default()] {
+        let plan = with_wishes(plan, &profile, &snapshot);
+        assert_eq!(plan.changes[KEY].blocked, None);
+    }
 }
 
 #[test]
