@@ -213,6 +213,34 @@ fn a_wider_port_range_takes_no_port_from_a_service() {
 }
 
 #[test]
+fn a_list_of_reserved_ports_gives_none_up() {
+    let reserved = "net.ipv4.ip_local_reserved_ports";
+    let blocked = |live: &[(u16, u16)], wanted: &str| {
+        let live = Reading::Known(Value::Ports(live.to_vec()));
+        let facts = [("sysctl.net.ipv4.ip_local_reserved_ports", live)];
+        let plan = planned(&format!("{reserved}: '{wanted}'"), None, &facts);
+        plan.changes.get(reserved)?.blocked.clone()
+    };
+    let said = |ports: &str| {
+        format!("{ports} would no longer be reserved: name what is reserved now, too")
+    };
+    let live = &[(7000, 7010), (9000, 9000)][..];
+    assert_eq!(blocked(live, "7000-7010,8080,9000"), None);
+    assert_eq!(blocked(live, "6999-65535"), None);
+    assert_eq!(blocked(&[], "8080"), None);
+    assert_eq!(blocked(live, "8080,9000"), Some(said("7000-7010")));
+    assert_eq!(blocked(live, ""), Some(said("7000-7010,9000")));
+    assert_eq!(
+        blocked(live, "7003-7004,7006,9000"),
+        Some(said("7000-7002,7005,7007-7010"))
+    );
+    assert_eq!(blocked(&[(0, 65_535)], "1-65534"), Some(said("0,65535")));
+    assert_eq!(blocked(&[(1, 9)], "0-4,7-65535"), Some(said("5-6")));
+    let many: Vec<_> = (1..=9).map(|port| (port * 2, port * 2)).collect();
+    assert_eq!(blocked(&many, ""), Some(said("2,4,6,8 and 5 more")));
+}
+
+#[test]
 fn what_a_plan_needs_to_know_is_asked_for() {
     let needs = needs_of(&profile("net.ipv4.ip_local_port_range: [16384, 60999]"));
     assert!(needs.contains("sysctl.net.ipv4.ip_local_port_range"));

@@ -186,3 +186,22 @@ fn a_profile_lasts_and_is_taken_back() {
         assert!(!Path::new(DROPIN).exists());
     });
 }
+
+#[test]
+fn a_profile_gives_up_no_reserved_port() {
+    on_stage("profiles::a_profile_gives_up_no_reserved_port", || {
+        let file = "/run/stage/edge.yaml";
+        let key = "net.ipv4.ip_local_reserved_ports";
+        set(key, "7000-7010");
+        let apply = |ports: &str| {
+            fs::write(file, format!("profile: edge\nwant: {{ {key}: {ports} }}\n")).unwrap();
+            tcptune(["apply", "--interval", "0", "--profile", file, "--yes"])
+        };
+        apply("[8080]")
+            .exits(0)
+            .says("7000-7010 would no longer be reserved");
+        assert_eq!(live(key), "7000-7010");
+        apply("[7000-7010, 8080]").exits(0);
+        assert_eq!(live(key), "7000-7010,8080");
+    });
+}
