@@ -96,6 +96,15 @@ impl Standing {
         standing
     }
 
+    /// Whether the next boot is known not to bring a value.
+    pub fn loses(&self, value: &Value) -> bool {
+        match &self.next_boot {
+            Some(Future::Set(next, _) | Future::Untouched(Some(next))) => next != value,
+            Some(Future::Untouched(None)) => true,
+            Some(Future::Unknown(_)) | None => false,
+        }
+    }
+
     fn origin(&self, key: &str, boot: Option<&Boot>) -> Option<Origin> {
         let live = self.live.value()?;
         let set = |future: &Option<Future>| match future {

@@ -33,7 +33,9 @@ pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Pl
     for (key, value) in &profile.want {
         let live = view.live(key);
         let rule = plan.changes.remove(key);
-        let change = if live.value() == Some(value) {
+        let here = live.value() == Some(value);
+        // A value that is there by hand, or by an apply of live values only, has not come to stay.
+        let change = if here && !Standing::of(snapshot, key).loses(value) {
             rule.map(|change| overruled(change, value, profile))
         } else {
             wish(key, value, live, rule, profile, &view)
@@ -86,7 +88,12 @@ fn wish(
         _ => (Vec::new(), Vec::new(), Vec::new()),
     };
     because.push(own);
-    messages.push(format!("profile {} wants {value}", profile.name));
+    let stays = if live.value() == Some(value) {
+        ", after the next boot too"
+    } else {
+        ""
+    };
+    messages.push(format!("profile {} wants {value}{stays}", profile.name));
     Some(Change {
         key: key.to_owned(),
         scope: spec.scope,

@@ -1,6 +1,9 @@
 //! What a profile wants, beside what rules want.
 
+use std::collections::BTreeMap;
+
 use crate::check::check;
+use crate::fact::boot::{Boot, BootSetting, Engine, Forecast};
 use crate::fact::{KernelVersion, Sample, Snapshot};
 use crate::rule::{RuleFile, Rulebook};
 
@@ -144,6 +147,53 @@ fn a_rule_that_may_not_go_below_the_default_does_not_hold_the_profile_back() {
         let plan = with_wishes(plan, &profile, &snapshot);
         assert_eq!(plan.changes[KEY].blocked, None);
     }
+}
+
+/// A host on which a value is in force that the next boot takes away, or keeps.
+fn booting(live: i64, next: Forecast) -> Snapshot {
+    let mut snapshot = host(&[(LIVE, number(live))]);
+    snapshot.now.host.kernel = KernelVersion::parse("6.12.0");
+    let setting = BootSetting {
+        system_now: next.clone(),
+        next_boot: next,
+        set_by: None,
+        system_by: None,
+        claims: Vec::new(),
+    };
+    snapshot.now.boot = Some(Boot {
+        engine: Engine::Systemd,
+        decided: "told".to_owned(),
+        definitions: Vec::new(),
+        settings: BTreeMap::from([(KEY.to_owned(), setting)]),
+        writers: Vec::new(),
+        notes: Vec::new(),
+    });
+    snapshot
+}
+
+#[test]
+fn a_value_that_the_next_boot_would_lose_is_still_wanted() {
+    let wish = |live, next| {
+        let snapshot = booting(live, next);
+        let profile = profile("net.core.somaxconn: 8192");
+        let mut plan = with_wishes(Plan::default(), &profile, &snapshot);
+        plan.changes.remove(KEY)
+    };
+    let value = |number| Forecast::Value(Value::Int(number));
+    for next in [value(4096), Forecast::Untouched] {
+        let change = wish(8192, next).unwrap();
+        assert_eq!(change.blocked, None);
+        assert_eq!(change.live, number(8192));
+        let said = ["profile edge wants 8192, after the next boot too"];
+        assert_eq!(change.messages, said);
+    }
+    assert_eq!(wish(8192, value(8192)), None);
+    // What cannot be told would never come to an end.
+    assert_eq!(wish(8192, Forecast::Unknown("a link".to_owned())), None);
+    let default = booting(4096, Forecast::Untouched);
+    let own = profile("net.core.somaxconn: 4096");
+    let plan = with_wishes(Plan::default(), &own, &default);
+    assert!(plan.changes.is_empty(), "the default comes by itself");
 }
 
 #[test]
