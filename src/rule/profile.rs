@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::catalog::{self, Write};
+use crate::catalog::{self, Kind, Write};
 use crate::fact::{FactClass, Value, fact_spec, nearest, vocabulary};
 
 use super::case::scalar;
@@ -227,7 +227,7 @@ fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Value> {
             }
         }
         let bad = |why: String| ProblemKind::BadValue(key.name.clone(), why);
-        let Some(text) = written(node) else {
+        let Some(text) = written(node, spec.kind) else {
             let why = "write one value, or a list of its parts".to_owned();
             sink.at(node.place, bad(why));
             continue;
@@ -249,12 +249,13 @@ fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Value> {
     want
 }
 
-/// A value as `/proc/sys` takes it; a list stands for its parts with blanks between.
-fn written(node: &Node) -> Option<String> {
+/// A value as `/proc/sys` takes it; a list stands for its parts with blanks between, or commas between ports.
+fn written(node: &Node, kind: Kind) -> Option<String> {
     match &node.content {
         Content::List(items) => {
             let parts: Option<Vec<String>> = items.iter().map(scalar).collect();
-            Some(parts?.join(" "))
+            let between = if kind == Kind::Ports { "," } else { " " };
+            Some(parts?.join(between))
         }
         _ => scalar(node),
     }
