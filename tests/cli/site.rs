@@ -286,6 +286,18 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn a_file_with_the_other_ending_of_yaml_is_not_passed_over() {
+    for file in ["waivers.yml", "rules.d/no-op-key.yml"] {
+        let site = folder(&[(file, "id: no-op-key\ndisabled: true\n")]);
+        check(&site, &[])
+            .exits(2)
+            .no_result()
+            .complains("a file that ends in .yml is not read")
+            .complains(&format!("--> ./{file}"));
+    }
+}
+
+#[test]
 fn a_word_that_names_nothing_is_an_error() {
     let site = folder(&[]);
     for (option, word, help) in [

@@ -100,10 +100,13 @@ impl Config {
         }
     }
 
-    /// What is wrong with the folder itself: whoever can write it chooses every file in it.
+    /// What is wrong with the folder itself: whoever can write it chooses every file in it. Waivers under
+    /// another name would be none.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let refusal = host::refusal(&self.folder, Trust::of_user());
-        refusal.into_iter().collect()
+        let other = self.folder.join("waivers.yml");
+        let misnamed = host::misnamed(&other).filter(|_| other.exists());
+        refusal.into_iter().chain(misnamed).collect()
     }
 
     /// A file or folder of the site, if it is there. What cannot be looked at counts as there, so that
