@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::apply::Clock as _;
 use crate::fact::Day;
 use crate::host::{self, SystemClock, Trust, read_rule_files};
-use crate::rule::{Layer, Problem, Rulebook, Waivers, parse_waivers};
+use crate::rule::{Layer, Problem, Profile, Rulebook, Waivers, parse_waivers};
 
 use crate::cli::args::{Choice, RuleFiles, SiteFolder};
 use crate::cli::error::Error;
@@ -69,6 +69,17 @@ impl Site {
         let book = book.chosen(&choice.select, &choice.ignore);
         let book = book.map_err(Error::NoSuchWord)?;
         Ok(Self { book, waivers })
+    }
+
+    /// That the words left something to judge: else a slip in them would look like a host without fault. A
+    /// profile alone is enough to look at.
+    pub(super) fn require_something(&self, profile: Option<&Profile>) -> Result<(), Error> {
+        let nothing = self.book.rules().len() == 0 && self.book.left_out() > 0;
+        if nothing && profile.is_none() {
+            Err(Error::NothingChosen)
+        } else {
+            Ok(())
+        }
     }
 }
 
