@@ -1,6 +1,7 @@
 //! What a change does not reach: sockets and programs that keep the value they began with.
 
 use super::record::Step;
+use super::value::same;
 use crate::fact::Snapshot;
 use crate::fact::socket::{SocketSummary, Sockets, TcpState};
 
@@ -144,7 +145,9 @@ const TABLE: [(&str, Keeps); 19] = [
 pub fn not_in_force(steps: &[Step], snapshot: &Snapshot) -> Vec<Lag> {
     let sockets = snapshot.now.sockets.as_ref();
     let mut lags = Vec::new();
-    for step in steps {
+    // A value that is only made to last is what they go by already.
+    let changed = |step: &&Step| !same(&step.key, &step.before, &step.after);
+    for step in steps.iter().filter(changed) {
         let Some((_, keeps)) = TABLE.iter().find(|(key, _)| *key == step.key) else {
             continue;
         };

@@ -82,7 +82,9 @@ pub fn prepare(plan: &Plan, accept: Accept, lasting: bool, sysctls: &mut dyn Sys
             continue;
         }
         match sysctls.read(&change.key) {
-            Reading::Known(before) if same(&change.key, &before, &wanted) => {}
+            Reading::Known(before)
+                if same(&change.key, &before, &wanted)
+                    && !(lasting && change.standing.loses(|next| *next == change.recommended)) => {}
             Reading::Known(before) => {
                 let rules = change.because.clone();
                 prepared

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::fact::Value;
 use crate::fact::boot::{BootSetting, Definition, Engine, Fate, Outcome};
-use crate::plan::{Change, Standing};
+use crate::plan::{Change, Future, Standing};
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
 const PORTS: &str = "net.ipv4.ip_local_reserved_ports";
@@ -40,6 +40,8 @@ fn change(key: &str, wanted: Value) -> Change {
         by_setting: true,
         blocked: None,
         out_of_reach: false,
+        conflict: false,
+        guards: Vec::new(),
         costs: Vec::new(),
         messages: Vec::new(),
         standing,
@@ -56,6 +58,22 @@ fn prepared(change: Change, now: Reading<String>, accept: Accept, lasting: bool)
 
 fn known(text: &str) -> Reading<String> {
     Reading::Known(text.to_owned())
+}
+
+#[test]
+fn a_value_that_is_there_is_made_to_last_where_the_next_boot_would_lose_it() {
+    let mut wanted = change(FIN, Value::Int(30));
+    let step = |wanted: &Change, lasting| {
+        let made = prepared(wanted.clone(), known("30"), Accept::Setting, lasting);
+        made.steps.into_iter().next()
+    };
+    assert_eq!(step(&wanted, true), None, "no boot files");
+    wanted.standing.next_boot = Some(Future::Untouched(Some(Value::Int(60))));
+    let made = step(&wanted, true).unwrap();
+    assert_eq!((made.before.as_str(), made.after.as_str()), ("30", "30"));
+    assert_eq!(step(&wanted, false), None, "live values only");
+    wanted.standing.next_boot = Some(Future::Untouched(Some(Value::Int(30))));
+    assert_eq!(step(&wanted, true), None);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 /// The key that this concerns.
 pub const PORT_RANGE: &str = "net.ipv4.ip_local_port_range";
 
+/// The key with ports that the kernel gives to nobody by itself.
+pub const RESERVED_PORTS: &str = "net.ipv4.ip_local_reserved_ports";
+
 /// The lowest port that is ever given to outgoing connections. Below lie the ports that services are given
 /// by custom, whether one listens now or not.
 pub const LOWEST_PORT: i64 = 16_384;

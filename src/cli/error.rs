@@ -37,6 +37,8 @@ pub enum Error {
     NoRule(String, Option<String>),
     /// A word that is no rule, mechanism or severity.
     NoSuchWord(UnknownWord),
+    /// The words leave no rule to judge.
+    NothingChosen,
     /// A folder to test holds neither rules nor cases.
     NoRules(PathBuf),
     /// The folder of the site's files that was named is not there.
@@ -107,6 +109,7 @@ impl fmt::Display for Error {
             Self::NoSuchWord(unknown) => {
                 write!(f, "no rule, mechanism or severity `{}`", unknown.word)
             }
+            Self::NothingChosen => f.write_str("--select and --ignore leave no rule to judge"),
             Self::NoRules(path) => write!(f, "no rules in `{}`", path.display()),
             Self::NoOwnRules => f.write_str("this site has no rules.d"),
             Self::NoConfig(path) => write!(f, "no folder at `{}`", path.display()),
@@ -168,6 +171,9 @@ impl Error {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "list rules and mechanisms with `tcptune rules list`".to_owned(),
             }),
+            Self::NothingChosen => Some(
+                "see what is left with `tcptune rules list` and the same options".to_owned(),
+            ),
             Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
             Self::NoOwnRules => {

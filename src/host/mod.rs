@@ -46,6 +46,8 @@ pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use places::{Environment, NoPlace, Places};
 pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, write_plan};
 pub use private_folder::Unusable;
-pub use rule_files::{RuleFolder, Trust, is_there, read_rule_file, read_rule_files, refusal};
+pub use rule_files::{
+    RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
+};
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
 pub use sysctls::Sysctls;

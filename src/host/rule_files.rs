@@ -139,8 +139,20 @@ fn list(
             .is_some_and(|extension| extension == "yaml")
         {
             paths.push(path);
+        } else {
+            problems.extend(misnamed(&path));
         }
     }
+}
+
+/// That a file has the other ending of YAML: passed over in silence, what it says would seem to hold.
+pub fn misnamed(path: &Path) -> Option<Problem> {
+    let is = path.extension().is_some_and(|extension| extension == "yml");
+    is.then(|| {
+        let message = "a file that ends in .yml is not read".to_owned();
+        let help = Some("rename it: .yaml".to_owned());
+        whole_file(&path.to_string_lossy(), ProblemKind::Other(message, help))
+    })
 }
 
 fn read(path: &Path, trust: Trust) -> Result<String, ProblemKind> {

@@ -31,6 +31,10 @@ pub struct Change {
     pub blocked: Option<String>,
     /// Whether it is blocked for no other reason than that the key cannot be read or written here.
     pub out_of_reach: bool,
+    /// Whether the rules want more than one value.
+    pub conflict: bool,
+    /// The guards of the rules that hold, each with the value its rule wants.
+    pub guards: Vec<(Value, String)>,
     /// What the rules say it costs, each phrase once.
     pub costs: Vec<String>,
     /// How the rules know, one message each.
@@ -85,9 +89,11 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
     let conflict = wishes
         .iter()
         .find(|(_, other, _)| other.recommended != proposal.recommended);
-    let guard = wishes
-        .iter()
-        .find_map(|(_, _, finding)| finding.blocked.as_ref());
+    let guards = wishes.iter().filter_map(|(_, proposal, finding)| {
+        let why = finding.blocked.clone()?;
+        Some((proposal.recommended.clone(), why))
+    });
+    let guards: Vec<_> = guards.collect();
     let blocked = conflict
         .map(|(rule, other, _)| {
             format!(
@@ -95,7 +101,7 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
                 first.id, proposal.recommended, rule.id, other.recommended
             )
         })
-        .or_else(|| guard.cloned())
+        .or_else(|| guards.first().map(|(_, why)| why.clone()))
         .or_else(|| removed(spec, &live, view))
         .or_else(|| forbidden(spec, &proposal.recommended, view))
         .or_else(|| unsafe_here(key, &live, &proposal.recommended, view));
@@ -136,6 +142,8 @@ fn merge(key: &str, wishes: &[Wish<'_>], view: &View<'_>) -> Option<Change> {
             .any(|(rule, _, _)| rule.kind == RuleKind::Setting),
         out_of_reach,
         blocked,
+        conflict: conflict.is_some(),
+        guards,
         costs: once(costs.collect()),
         messages: once(messages.collect()),
         standing: Standing::of(view.snapshot(), key),

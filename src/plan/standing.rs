@@ -96,6 +96,15 @@ impl Standing {
         standing
     }
 
+    /// Whether the next boot is known to bring none of the values that will do.
+    pub fn loses(&self, will_do: impl Fn(&Value) -> bool) -> bool {
+        match &self.next_boot {
+            Some(Future::Set(next, _) | Future::Untouched(Some(next))) => !will_do(next),
+            Some(Future::Untouched(None)) => true,
+            Some(Future::Unknown(_)) | None => false,
+        }
+    }
+
     fn origin(&self, key: &str, boot: Option<&Boot>) -> Option<Origin> {
         let live = self.live.value()?;
         let set = |future: &Option<Future>| match future {

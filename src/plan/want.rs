@@ -33,7 +33,10 @@ pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Pl
     for (key, wanted) in &profile.want {
         let live = view.live(key);
         let rule = plan.changes.remove(key);
-        let change = if live.value().is_some_and(|live| wanted.is_met(live)) {
+        let met = live.value().is_some_and(|live| wanted.is_met(live));
+        let keeps = |next: &Value| wanted.is_met(next);
+        // A value that is there by hand, or by an apply of live values only, has not come to stay.
+        let change = if met && !Standing::of(snapshot, key).loses(keeps) {
             rule.map(|change| {
                 if wanted.is_met(&change.recommended) {
                     change
@@ -80,18 +83,25 @@ fn wish(
         blocked.is_none() && matches!(live, Reading::ReadOnly(_) | Reading::Denied(_));
     let blocked = blocked.or_else(|| unreachable(&live));
     // The guard of a rule that wants the same is a reason against the value, whoever wants it.
+    let guards = rule.iter().flat_map(|rule| &rule.guards);
     let blocked = blocked.or_else(|| {
-        let agreeing = rule.as_ref().filter(|rule| rule.recommended == value);
-        agreeing.and_then(|rule| rule.blocked.clone())
+        let mut of_this = guards.filter(|(wanted, _)| *wanted == value);
+        of_this.next().map(|(_, why)| why.clone())
     });
     let own = format!("{WANTED_BY}{}", profile.name);
-    let agrees = rule.as_ref().is_some_and(|rule| rule.recommended == value);
+    // Rules that do not agree among themselves do not agree with the profile: it decides between them.
+    let agrees = |rule: &Change| !rule.conflict && rule.recommended == value;
     let (mut because, costs, mut messages) = match rule {
-        Some(rule) if agrees => (rule.because, rule.costs, rule.messages),
+        Some(rule) if agrees(&rule) => (rule.because, rule.costs, rule.messages),
         _ => (Vec::new(), Vec::new(), Vec::new()),
     };
     because.push(own);
-    messages.push(format!("profile {} wants {wanted}", profile.name));
+    let stays = if live.value() == Some(&value) {
+        ", after the next boot too"
+    } else {
+        ""
+    };
+    messages.push(format!("profile {} wants {wanted}{stays}", profile.name));
     Some(Change {
         key: key.to_owned(),
         scope: spec.scope,
@@ -101,6 +111,8 @@ fn wish(
         by_setting: true,
         blocked,
         out_of_reach,
+        conflict: false,
+        guards: Vec::new(),
         costs,
         messages,
         standing: Standing::of(view.snapshot(), key),

@@ -1,7 +1,10 @@
 //! What a profile wants, beside what rules want.
 
+use std::collections::BTreeMap;
+
 use crate::check::check;
-use crate::fact::{Sample, Snapshot};
+use crate::fact::boot::{Boot, BootSetting, Engine, Forecast};
+use crate::fact::{KernelVersion, Sample, Snapshot};
 use crate::rule::{RuleFile, Rulebook};
 
 use super::super::plan;
@@ -34,21 +37,25 @@ fn planned(want: &str, rule: Option<&str>, facts: &[(&str, Reading<Value>)]) -> 
     with_wishes(rules(rule, &snapshot), &profile(want), &snapshot)
 }
 
-/// The plan of such a rule alone, where the value is 128.
-fn plan_of_rule(to: &str) -> Plan {
-    rules(Some(to), &host(&[(LIVE, number(128))]))
+fn rules(to: Option<&str>, snapshot: &Snapshot) -> Plan {
+    let file = to.map(|to| rule("a", to, ""));
+    plan_of(file.as_slice(), snapshot)
 }
 
-fn rules(rule: Option<&str>, snapshot: &Snapshot) -> Plan {
-    let files = rule.map(|to| RuleFile {
-        name: "a.yaml".to_owned(),
+/// A rule that sets somaxconn.
+fn rule(id: &str, to: &str, more: &str) -> RuleFile {
+    RuleFile {
+        name: format!("{id}.yaml"),
         mechanism: "test".to_owned(),
         text: format!(
-            "id: a\ntitle: t\nseverity: low\nkind: symptom\nmaturity: preview\nscope: netns\n\
-             owner: host\nwhen: 'true'\nmessage: m\nset: {{ net.core.somaxconn: {to} }}\ncost: c\n"
+            "id: {id}\ntitle: t\nseverity: low\nkind: symptom\nmaturity: preview\nscope: netns\n\
+             owner: host\nwhen: 'true'\nmessage: m\nset: {{ net.core.somaxconn: {to} }}\ncost: c\n{more}"
         ),
-    });
-    let book = Rulebook::of_files(files.as_slice()).unwrap();
+    }
+}
+
+fn plan_of(files: &[RuleFile], snapshot: &Snapshot) -> Plan {
+    let book = Rulebook::of_files(files).unwrap();
     plan(&check(snapshot, &book), snapshot)
 }
 
@@ -113,11 +120,98 @@ fn a_rule_that_agrees_is_named_beside_the_profile() {
 
 #[test]
 fn the_guard_of_a_rule_that_agrees_holds_for_the_profile_too() {
-    let mut guarded = plan_of_rule("4096");
-    guarded.changes.get_mut(KEY).unwrap().blocked = Some("a guard".to_owned());
     let snapshot = host(&[(LIVE, number(128))]);
-    let plan = with_wishes(guarded, &profile("net.core.somaxconn: 4096"), &snapshot);
+    let guards = "guards: [{ when: 'true', because: a guard }]\n";
+    let guarded = || plan_of(&[rule("a", "4096", guards)], &snapshot);
+    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 4096"), &snapshot);
     assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
+    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 8192"), &snapshot);
+    assert_eq!(
+        plan.changes[KEY].blocked, None,
+        "a guard against another value"
+    );
+}
+
+#[test]
+fn a_profile_decides_between_rules_that_disagree() {
+    let snapshot = host(&[(LIVE, number(128))]);
+    let guards = "guards: [{ when: 'true', because: a guard }]\n";
+    let disagreeing = |more| {
+        let files = [rule("a", "4096", ""), rule("b", "8192", more)];
+        plan_of(&files, &snapshot)
+    };
+    for wanted in ["4096", "8192", "16384"] {
+        let profile = profile(&format!("net.core.somaxconn: {wanted}"));
+        let plan = with_wishes(disagreeing(""), &profile, &snapshot);
+        let change = &plan.changes[KEY];
+        assert_eq!(change.blocked, None, "{wanted}");
+        assert_eq!(change.recommended.to_string(), wanted);
+        assert_eq!(change.because, ["profile:edge"]);
+    }
+    let profile = profile("net.core.somaxconn: 8192");
+    let plan = with_wishes(disagreeing(guards), &profile, &snapshot);
+    assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
+}
+
+/// Else the same profile would come to other settings while a rule that wants the same value fires.
+#[test]
+fn a_rule_that_may_not_go_below_the_default_does_not_hold_the_profile_back() {
+    let mut snapshot = host(&[(LIVE, number(4096))]);
+    snapshot.now.host.kernel = KernelVersion::parse("6.12.0");
+    let below = || plan_of(&[rule("a", "2000", "")], &snapshot);
+    assert!(below().changes[KEY].blocked.is_some());
+    let profile = profile("net.core.somaxconn: 2000");
+    for plan in [below(), Plan::default()] {
+        let plan = with_wishes(plan, &profile, &snapshot);
+        assert_eq!(plan.changes[KEY].blocked, None);
+    }
+}
+
+/// A host on which a value is in force that the next boot takes away, or keeps.
+fn booting(live: i64, next: Forecast) -> Snapshot {
+    let mut snapshot = host(&[(LIVE, number(live))]);
+    snapshot.now.host.kernel = KernelVersion::parse("6.12.0");
+    let setting = BootSetting {
+        system_now: next.clone(),
+        next_boot: next,
+        set_by: None,
+        system_by: None,
+        claims: Vec::new(),
+    };
+    snapshot.now.boot = Some(Boot {
+        engine: Engine::Systemd,
+        decided: "told".to_owned(),
+        definitions: Vec::new(),
+        settings: BTreeMap::from([(KEY.to_owned(), setting)]),
+        writers: Vec::new(),
+        notes: Vec::new(),
+    });
+    snapshot
+}
+
+#[test]
+fn a_value_that_the_next_boot_would_lose_is_still_wanted() {
+    let wish = |live, next| {
+        let snapshot = booting(live, next);
+        let profile = profile("net.core.somaxconn: 8192");
+        let mut plan = with_wishes(Plan::default(), &profile, &snapshot);
+        plan.changes.remove(KEY)
+    };
+    let value = |number| Forecast::Value(Value::Int(number));
+    for next in [value(4096), Forecast::Untouched] {
+        let change = wish(8192, next).unwrap();
+        assert_eq!(change.blocked, None);
+        assert_eq!(change.live, number(8192));
+        let said = ["profile edge wants 8192, after the next boot too"];
+        assert_eq!(change.messages, said);
+    }
+    assert_eq!(wish(8192, value(8192)), None);
+    // What cannot be told would never come to an end.
+    assert_eq!(wish(8192, Forecast::Unknown("a link".to_owned())), None);
+    let default = booting(4096, Forecast::Untouched);
+    let own = profile("net.core.somaxconn: 4096");
+    let plan = with_wishes(Plan::default(), &own, &default);
+    assert!(plan.changes.is_empty(), "the default comes by itself");
 }
 
 #[test]
@@ -184,6 +278,34 @@ fn a_wider_port_range_takes_no_port_from_a_service() {
         None,
         "a smaller one takes nothing"
     );
+}
+
+#[test]
+fn a_list_of_reserved_ports_gives_none_up() {
+    let reserved = "net.ipv4.ip_local_reserved_ports";
+    let blocked = |live: &[(u16, u16)], wanted: &str| {
+        let live = Reading::Known(Value::Ports(live.to_vec()));
+        let facts = [("sysctl.net.ipv4.ip_local_reserved_ports", live)];
+        let plan = planned(&format!("{reserved}: '{wanted}'"), None, &facts);
+        plan.changes.get(reserved)?.blocked.clone()
+    };
+    let said = |ports: &str| {
+        format!("{ports} would no longer be reserved: name what is reserved now, too")
+    };
+    let live = &[(7000, 7010), (9000, 9000)][..];
+    assert_eq!(blocked(live, "7000-7010,8080,9000"), None);
+    assert_eq!(blocked(live, "6999-65535"), None);
+    assert_eq!(blocked(&[], "8080"), None);
+    assert_eq!(blocked(live, "8080,9000"), Some(said("7000-7010")));
+    assert_eq!(blocked(live, ""), Some(said("7000-7010,9000")));
+    assert_eq!(
+        blocked(live, "7003-7004,7006,9000"),
+        Some(said("7000-7002,7005,7007-7010"))
+    );
+    assert_eq!(blocked(&[(0, 65_535)], "1-65534"), Some(said("0,65535")));
+    assert_eq!(blocked(&[(1, 9)], "0-4,7-65535"), Some(said("5-6")));
+    let many: Vec<_> = (1..=9).map(|port| (port * 2, port * 2)).collect();
+    assert_eq!(blocked(&many, ""), Some(said("2,4,6,8 and 5 more")));
 }
 
 #[test]

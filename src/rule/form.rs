@@ -226,7 +226,7 @@ pub(super) const WRITER: &[Field] = &[
 /// A profile.
 #[rustfmt::skip]
 pub(super) const PROFILE: &[Field] = &[
-    must("profile", Form::Text, "the name, kebab-case"),
+    must("profile", Form::Text, "the name, in kebab-case; it is what --profile takes"),
     may("title", Form::Text, "what kind of host it is for, in a few words"),
     may("params", Form::Scalars, "parameters that rules read as param.NAME"),
     may("want", Form::Values, "the value each key is to have"),

@@ -282,7 +282,7 @@ fn wants(entries: &[(Key, Node)], sink: &mut Sink) -> BTreeMap<String, Wish> {
             sink.at(node.place, bad(why));
             continue;
         }
-        let Some(text) = written(node) else {
+        let Some(text) = written(node, spec.kind) else {
             let why = "write one value, or a list of its parts".to_owned();
             sink.at(node.place, bad(why));
             continue;
@@ -318,12 +318,13 @@ fn least<'n>(node: &'n Node, sink: &mut Sink) -> Option<&'n Node> {
     fields.required("at_least", sink)
 }
 
-/// A value as `/proc/sys` takes it; a list stands for its parts with blanks between.
-fn written(node: &Node) -> Option<String> {
+/// A value as `/proc/sys` takes it; a list stands for its parts with blanks between, or commas between ports.
+fn written(node: &Node, kind: Kind) -> Option<String> {
     match &node.content {
         Content::List(items) => {
             let parts: Option<Vec<String>> = items.iter().map(scalar).collect();
-            Some(parts?.join(" "))
+            let between = if kind == Kind::Ports { "," } else { " " };
+            Some(parts?.join(between))
         }
         _ => scalar(node),
     }

@@ -30,6 +30,7 @@ want:
   net/ipv4/tcp_sack: true
   net.ipv4.tcp_rmem: [4096, 131072, 6291456]
   net.ipv4.ip_local_port_range: 16384 60999
+  net.ipv4.ip_local_reserved_ports: [8080, 9000-9100]
 ";
     let profile = Profile::parse(&file(text)).unwrap();
     assert_eq!(profile.name, "edge");
@@ -42,7 +43,9 @@ want:
     assert_eq!(want("net.ipv4.tcp_rmem"), exactly(triple));
     let range = Value::Range([16_384, 60_999]);
     assert_eq!(want("net.ipv4.ip_local_port_range"), exactly(range));
-    assert_eq!(profile.want.len(), 4);
+    let ports = Value::Ports(vec![(8080, 8080), (9000, 9100)]);
+    assert_eq!(want("net.ipv4.ip_local_reserved_ports"), exactly(ports));
+    assert_eq!(profile.want.len(), 5);
 }
 
 #[test]

@@ -186,3 +186,56 @@ fn a_profile_lasts_and_is_taken_back() {
         assert!(!Path::new(DROPIN).exists());
     });
 }
+
+#[test]
+fn a_wish_that_was_met_until_the_next_boot_only_is_made_to_last() {
+    let name = "profiles::a_wish_that_was_met_until_the_next_boot_only_is_made_to_last";
+    on_stage(name, || {
+        let file = "/run/stage/edge.yaml";
+        fs::write(file, "profile: edge\nwant: { net.core.somaxconn: 8192 }\n").unwrap();
+        let with = |command: &[&'static str], more: &[&'static str]| {
+            let mut words = command.to_vec();
+            words.extend(["--interval", "0", "--profile", file]);
+            words.extend(more);
+            tcptune(words)
+        };
+        with(&["apply"], &["--yes", "--live-only"]).exits(0);
+        assert!(!Path::new(DROPIN).exists());
+        with(&["check"], &["--exit-zero"])
+            .exits(0)
+            .says("net.core.somaxconn   8192, to stay after the next boot")
+            .says("next boot: 4096")
+            .says("Next     sudo tcptune check --apply");
+        with(&["apply"], &["--dry-run"])
+            .exits(1)
+            .says("edge wants 8192, after the next boot too");
+        with(&["apply"], &["--yes"])
+            .exits(0)
+            .says("net.core.somaxconn   8192, made to last");
+        let dropin = fs::read_to_string(DROPIN).unwrap();
+        assert!(dropin.contains("net.core.somaxconn = 8192"), "{dropin}");
+        with(&["apply"], &["--yes"]).exits(0).says("Nothing to do");
+        tcptune(["rollback"]).exits(0);
+        assert_eq!(live("net.core.somaxconn"), "8192");
+        assert!(!Path::new(DROPIN).exists());
+    });
+}
+
+#[test]
+fn a_profile_gives_up_no_reserved_port() {
+    on_stage("profiles::a_profile_gives_up_no_reserved_port", || {
+        let file = "/run/stage/edge.yaml";
+        let key = "net.ipv4.ip_local_reserved_ports";
+        set(key, "7000-7010");
+        let apply = |ports: &str| {
+            fs::write(file, format!("profile: edge\nwant: {{ {key}: {ports} }}\n")).unwrap();
+            tcptune(["apply", "--interval", "0", "--profile", file, "--yes"])
+        };
+        apply("[8080]")
+            .exits(0)
+            .says("7000-7010 would no longer be reserved");
+        assert_eq!(live(key), "7000-7010");
+        apply("[7000-7010, 8080]").exits(0);
+        assert_eq!(live(key), "7000-7010,8080");
+    });
+}

@@ -286,6 +286,32 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn nothing_left_to_judge_is_no_clean_bill() {
+    let profile = "profile: edge\nwant: { net.core.somaxconn: 8192 }\n";
+    let site = folder(&[("profiles.d/edge.yaml", profile)]);
+    let nothing = ["--select", "high", "--ignore", "high,medium,low,info"];
+    check(&site, &nothing)
+        .exits(2)
+        .no_result()
+        .complains("--select and --ignore leave no rule to judge");
+    let mut named = nothing.to_vec();
+    named.extend(["--profile", "edge"]);
+    check(&site, &named).exits(0).says("PROFILE");
+}
+
+#[test]
+fn a_file_with_the_other_ending_of_yaml_is_not_passed_over() {
+    for file in ["waivers.yml", "rules.d/no-op-key.yml"] {
+        let site = folder(&[(file, "id: no-op-key\ndisabled: true\n")]);
+        check(&site, &[])
+            .exits(2)
+            .no_result()
+            .complains("a file that ends in .yml is not read")
+            .complains(&format!("--> ./{file}"));
+    }
+}
+
+#[test]
 fn a_word_that_names_nothing_is_an_error() {
     let site = folder(&[]);
     for (option, word, help) in [

@@ -27,8 +27,10 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
-    let Site { book, waivers } = Site::chosen(&args.rules, &args.choice)?;
+    let site = Site::chosen(&args.rules, &args.choice)?;
     let profile = profile::named(&args.role, &args.rules)?;
+    site.require_something(profile.as_ref())?;
+    let Site { book, waivers } = site;
     let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
     let mut snapshot = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());

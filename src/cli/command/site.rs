@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::apply::Clock as _;
 use crate::fact::Day;
 use crate::host::{self, SystemClock, Trust, read_rule_files};
-use crate::rule::{Layer, Problem, Rulebook, Waivers, parse_waivers};
+use crate::rule::{Layer, Problem, Profile, Rulebook, Waivers, parse_waivers};
 
 use crate::cli::args::{Choice, RuleFiles, SiteFolder};
 use crate::cli::error::Error;
@@ -70,6 +70,17 @@ impl Site {
         let book = book.map_err(Error::NoSuchWord)?;
         Ok(Self { book, waivers })
     }
+
+    /// That the words left something to judge: else a slip in them would look like a host without fault. A
+    /// profile alone is enough to look at.
+    pub(super) fn require_something(&self, profile: Option<&Profile>) -> Result<(), Error> {
+        let nothing = self.book.rules().len() == 0 && self.book.left_out() > 0;
+        if nothing && profile.is_none() {
+            Err(Error::NothingChosen)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// Today, in universal time.
@@ -100,10 +111,13 @@ impl Config {
         }
     }
 
-    /// What is wrong with the folder itself: whoever can write it chooses every file in it.
+    /// What is wrong with the folder itself: whoever can write it chooses every file in it. Waivers under
+    /// another name would be none.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let refusal = host::refusal(&self.folder, Trust::of_user());
-        refusal.into_iter().collect()
+        let other = self.folder.join("waivers.yml");
+        let misnamed = host::misnamed(&other).filter(|_| other.exists());
+        refusal.into_iter().chain(misnamed).collect()
     }
 
     /// A file or folder of the site, if it is there. What cannot be looked at counts as there, so that

@@ -125,7 +125,9 @@ impl Sending {
         ) else {
             return Err(Untold);
         };
-        let is_one = row.send_queue > 0 && is_at(memory.send_buffer, limit);
+        // Without a round trip nobody can say how much was under way.
+        let measured = min_rtt != u32::MAX;
+        let is_one = measured && row.send_queue > 0 && is_at(memory.send_buffer, limit);
         Ok(is_one.then_some(Self {
             peer: row.remote,
             bytes,

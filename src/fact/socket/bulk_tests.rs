@@ -87,6 +87,7 @@ fn a_near_peer_needs_no_window_and_an_idle_connection_is_not_held_up() {
     for info in [near, never_measured, idle] {
         assert_eq!(receives(&info, 1_000_000), Ok(false));
     }
+    assert_eq!(sends(1, &never_measured, 1_000_000), Ok(false));
     assert_eq!(sends(0, &INFO, 1_000_000), Ok(false), "nothing to send");
 }
 

@@ -213,7 +213,12 @@ fn lags(page: &mut Page, report: &ApplyReport, label: &str) {
 /// From which value to which, on one line where there is room.
 fn step(page: &mut Page, label: &str, change: &AppliedChange) {
     let key = escape::line(&change.key);
-    let step = format!("{} -> {}", value(&change.before), value(&change.after));
+    let (before, after) = (value(&change.before), value(&change.after));
+    let step = if before == after {
+        format!("{after}, made to last")
+    } else {
+        format!("{before} -> {after}")
+    };
     let plain = Style::new();
     if cells(&key) + 3 + cells(&step) <= page.room(BODY) {
         page.field_lines(label, &[format!("{}   {step}", pad(&key, 0))], plain);

@@ -77,8 +77,19 @@ fn value(text: &str) -> String {
     }
 }
 
+/// Whether the value is there already, and the next boot would lose it.
+fn lasts_only(change: &Change) -> bool {
+    change.live.as_deref().map(value) == Some(value(&change.recommended))
+}
+
 /// From which value to which.
 fn step(change: &Change) -> String {
+    if lasts_only(change) {
+        return format!(
+            "{}, to stay after the next boot",
+            value(&change.recommended)
+        );
+    }
     let live = change
         .live
         .as_deref()
@@ -172,7 +183,8 @@ fn commands(page: &mut Page, whose: &str, changes: &[Change], offered: &mut Offe
     let mut make = Vec::new();
     let mut undo = Vec::new();
     let mut remarks = Vec::new();
-    for change in changes.iter().filter(|change| change.is_open()) {
+    let written = changes.iter().filter(|change| change.is_open());
+    for change in written.filter(|change| !lasts_only(change)) {
         let id = (change.key.clone(), change.recommended.clone());
         if let Some(rule) = offered.get(&id) {
             remarks.push(format!("{}: as under {rule}", change.key));

@@ -56,8 +56,10 @@ impl Offer {
             Some(file) => Some(host::read_plan(file).map_err(Error::Plan)?),
             None => None,
         };
-        let Site { book, waivers } = Site::chosen(job.rules, job.choice)?;
+        let site = Site::chosen(job.rules, job.choice)?;
         let profile = profile::named(job.role, job.rules)?;
+        site.require_something(profile.as_ref())?;
+        let Site { book, waivers } = site;
         let source = sample::enter(job.at, job.boot)?;
         let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
         let interval = if reviewed.is_some() || job.since.is_some() {

@@ -2,7 +2,7 @@
 
 use crate::apply::Proof;
 use crate::check::{Verdict, View, When, judge};
-use crate::fact::Snapshot;
+use crate::fact::{FactClass, Snapshot, fact_spec};
 use crate::host::Needs;
 use crate::rule::{Kind, Rule};
 
@@ -28,7 +28,8 @@ pub(super) fn watch(offer: &Offer, seconds: u64, output: &Output) -> Proof {
     }
     let needs = Needs::Facts(offer.book.facts());
     #[expect(clippy::cast_precision_loss, reason = "a day at most")]
-    let after = sample::take(&offer.source, &needs, seconds as f64, output);
+    let mut after = sample::take(&offer.source, &needs, seconds as f64, output);
+    under_the_same_profile(&offer.snapshot, &mut after);
     let rules = symptoms.into_iter().map(|rule| {
         let before = said(rule, &offer.snapshot).unwrap_or_default();
         (rule.id.clone(), before, said(rule, &after))
@@ -36,6 +37,21 @@ pub(super) fn watch(offer: &Offer, seconds: u64, output: &Output) -> Proof {
     Proof {
         seconds,
         rules: rules.collect(),
+    }
+}
+
+/// Puts the parameters that the plan was made with among the facts of a later look: rules that read them are
+/// asked the same question again.
+fn under_the_same_profile(before: &Snapshot, after: &mut Snapshot) {
+    let params: Vec<_> = before
+        .now
+        .readings
+        .iter()
+        .filter(|(fact, _)| fact_spec(fact).is_some_and(|spec| spec.class == FactClass::Param))
+        .map(|(fact, reading)| (fact.clone(), reading.clone()))
+        .collect();
+    for sample in std::iter::once(&mut after.now).chain(&mut after.earlier) {
+        sample.readings.extend(params.iter().cloned());
     }
 }
 
@@ -51,4 +67,36 @@ fn said(rule: &Rule, snapshot: &Snapshot) -> Option<String> {
 /// Whether at least one symptom is gone.
 pub(super) fn improved(proof: &Proof) -> bool {
     proof.rules.iter().any(|(_, _, after)| after.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{Reading, Sample, Value};
+
+    #[test]
+    fn a_later_look_is_judged_by_the_parameters_of_the_plan() {
+        let sample = |facts: &[(&str, i64)]| {
+            let mut sample = Sample::default();
+            for (fact, number) in facts {
+                let reading = Reading::Known(Value::Int(*number));
+                sample.readings.insert((*fact).to_owned(), reading);
+            }
+            sample
+        };
+        let live = "sysctl.net.ipv4.tcp_keepalive_time";
+        let before = Snapshot::new(None, sample(&[("param.idle_limit", 350), (live, 7200)]));
+        let mut after = Snapshot::new(Some(Sample::default()), sample(&[(live, 280)]));
+        under_the_same_profile(&before, &mut after);
+        let limit = Some(&Reading::Known(Value::Int(350)));
+        assert_eq!(after.now.readings.get("param.idle_limit"), limit);
+        let earlier = after.earlier.unwrap();
+        assert_eq!(earlier.readings.get("param.idle_limit"), limit);
+        assert!(
+            !earlier.readings.contains_key(live),
+            "a setting is looked at anew"
+        );
+        let kept = Some(&Reading::Known(Value::Int(280)));
+        assert_eq!(after.now.readings.get(live), kept);
+    }
 }
