@@ -111,15 +111,16 @@ fn burst(near: &mut TcpStream, far: &mut TcpStream) -> f64 {
     started.elapsed().as_secs_f64() * 1e3
 }
 
-/// Waits until the kernel itself calls each connection idle: nothing sent for five time-outs.
+/// Waits until nothing was sent for nine time-outs: each but the first halves the window, and eight halves
+/// of any window of these bursts are no more than the first ten segments.
 fn pause(net: &Net) {
-    until("five time-outs without data", 30, || {
+    until("nine time-outs without data", 60, || {
         // Each look starts a program.
         thread::sleep(Duration::from_millis(200));
         let text = net.ss(&["-HOtni", "state", "established"]);
         text.lines().all(|line| {
             let (idle, rto) = (word(line, "lastsnd:"), word(line, "rto:"));
-            matches!((idle, rto), (Some(idle), Some(rto)) if idle > 5.0 * rto)
+            matches!((idle, rto), (Some(idle), Some(rto)) if idle > 9.0 * rto)
         })
     });
 }

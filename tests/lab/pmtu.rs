@@ -38,6 +38,13 @@ impl Links {
         Self { near, far }
     }
 
+    /// The last connection on its own: one more of the same service.
+    fn split_last(&mut self) -> Self {
+        let near = self.near.pop().into_iter().collect();
+        let far = self.far.pop().into_iter().collect();
+        Self { near, far }
+    }
+
     /// A long message on each; how many bytes the kernel takes at once.
     fn say(&mut self) -> usize {
         let message = vec![0x55; BYTES];
@@ -86,8 +93,8 @@ fn pmtu_black_hole() {
         with_reno(&wire.pair);
         let host = &wire.pair.host;
         let before = host.settings();
-        let mut transfers = Links::open(&wire, peer(family, PORT), TRANSFERS);
-        let mut chat = Chat(Links::open(&wire, peer(family, PORT + 1), 1));
+        let mut transfers = Links::open(&wire, peer(family, PORT), TRANSFERS + 1);
+        let mut chat = Chat(transfers.split_last());
         chat.word();
         wire.longest(LONGEST);
         let sent = transfers.say();
@@ -174,8 +181,8 @@ fn a_dead_peer_is_no_black_hole() {
     for (family, wire) in Wire::for_each_family(Shape::of(10)) {
         with_reno(&wire.pair);
         let host = &wire.pair.host;
-        let mut transfers = Links::open(&wire, peer(family, PORT), TRANSFERS);
-        let mut chat = Chat(Links::open(&wire, peer(family, PORT + 1), 1));
+        let mut transfers = Links::open(&wire, peer(family, PORT), TRANSFERS + 1);
+        let mut chat = Chat(transfers.split_last());
         // What the peer said last, it said to the one that lives on in the black hole.
         chat.word();
         wire.cut(true);
