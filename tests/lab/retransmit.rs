@@ -80,16 +80,38 @@ fn dead_peer_unacked() {
 /// An outage that ends before the default gives up, and after a small number has.
 #[test]
 fn retries2_too_low() {
+    outage(
+        "retries2-too-low",
+        (RETRIES2, "3", "15"),
+        "3 s",
+        Duration::from_secs(10),
+    );
+}
+
+/// The same by the longest pause, with the default number.
+#[test]
+fn rto_max_too_low() {
+    let key = "net.ipv4.tcp_rto_max_ms";
+    outage(
+        "rto-max-too-low",
+        (key, "1000", "120000"),
+        "100 s",
+        Duration::ZERO,
+    );
+}
+
+/// Ten connections through an outage that lasts until all have given up under the key's first value, then
+/// through one as long, and at least this long, under the second.
+fn outage(rule: &str, (key, low, enough): (&str, &str, &str), words: &str, least: Duration) {
     let Some(pair) = Pair::open() else { return };
-    let rule = "retries2-too-low";
     let family = Family::V4;
     let to = peer(family, PORT);
     let server = Server::start(&pair.peer, to, Manner::Hold);
-    let sick = Undo::write(&pair.host, [(RETRIES2, "3")]);
+    let sick = Undo::write(&pair.host, [(key, low)]);
     let before = pair.host.settings();
     look(&pair.host, 0)
         .fires_without_change(rule)
-        .says(rule, "3 s");
+        .says(rule, words);
 
     let mut hasty = connect_each(&pair.host, to, COUNT);
     until("all are accepted", 10, || server.accepted() == COUNT);
@@ -97,22 +119,22 @@ fn retries2_too_low() {
     lose(&pair.host, to);
     let started = Instant::now();
     say(&mut hasty);
-    until("each has given up", 30, || towards(&pair.host, to) == 0);
+    until("each has given up", 60, || towards(&pair.host, to) == 0);
     let outage = started.elapsed();
     find(&pair.host, to);
     let lost = counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout");
     assert_eq!(lost, 10);
 
     // The same outage with what the finding advises.
-    let cure = Undo::write(&pair.host, [(RETRIES2, "15")]);
+    let cure = Undo::write(&pair.host, [(key, enough)]);
     look(&pair.host, 0).holds(rule);
     let mut patient = connect_each(&pair.host, to, COUNT);
     until("all are accepted", 10, || server.accepted() == 2 * COUNT);
     lose(&pair.host, to);
     let started = Instant::now();
     say(&mut patient);
-    until("the outage has lasted as long", 60, || {
-        started.elapsed() > outage.max(Duration::from_secs(10))
+    until("the outage has lasted as long", 90, || {
+        started.elapsed() > outage.max(least)
     });
     assert_eq!(towards(&pair.host, to), COUNT);
     find(&pair.host, to);
@@ -122,7 +144,7 @@ fn retries2_too_low() {
     assert_eq!(towards(&pair.host, to), COUNT);
     assert_eq!(counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout"), lost);
     note(&format!(
-        "retries2_too_low: {lost} of 10 lost after {:.1} s at 3, none at 15",
+        "{rule}: {lost} of 10 lost after {:.1} s at {low}, none at {enough}",
         outage.as_secs_f32()
     ));
     cure.take_back(&pair.host);
