@@ -23,12 +23,13 @@ pub fn needs_of(profile: &Profile) -> BTreeSet<String> {
         .collect()
 }
 
-/// The plan with the wishes of a profile laid over it.
+/// The plan with the wishes of a profile laid over it; where none was named, the plan itself.
 ///
 /// A profile is what somebody decided for a role, so that its hosts come to the same settings: where a rule
 /// wants another value, the profile's stands, and the rule's is shown as blocked by it.
 #[must_use]
-pub fn with_wishes(mut plan: Plan, profile: &Profile, snapshot: &Snapshot) -> Plan {
+pub fn with_wishes(mut plan: Plan, profile: Option<&Profile>, snapshot: &Snapshot) -> Plan {
+    let Some(profile) = profile else { return plan };
     let view = View::new(snapshot);
     for (key, wanted) in &profile.want {
         let live = view.live(key);

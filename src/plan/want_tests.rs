@@ -34,7 +34,7 @@ fn number(value: i64) -> Reading<Value> {
 /// The plan of a profile beside a rule that sets somaxconn to a value.
 fn planned(want: &str, rule: Option<&str>, facts: &[(&str, Reading<Value>)]) -> Plan {
     let snapshot = host(facts);
-    with_wishes(rules(rule, &snapshot), &profile(want), &snapshot)
+    with_wishes(rules(rule, &snapshot), Some(&profile(want)), &snapshot)
 }
 
 fn rules(to: Option<&str>, snapshot: &Snapshot) -> Plan {
@@ -123,9 +123,17 @@ fn the_guard_of_a_rule_that_agrees_holds_for_the_profile_too() {
     let snapshot = host(&[(LIVE, number(128))]);
     let guards = "guards: [{ when: 'true', because: a guard }]\n";
     let guarded = || plan_of(&[rule("a", "4096", guards)], &snapshot);
-    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 4096"), &snapshot);
+    let plan = with_wishes(
+        guarded(),
+        Some(&profile("net.core.somaxconn: 4096")),
+        &snapshot,
+    );
     assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
-    let plan = with_wishes(guarded(), &profile("net.core.somaxconn: 8192"), &snapshot);
+    let plan = with_wishes(
+        guarded(),
+        Some(&profile("net.core.somaxconn: 8192")),
+        &snapshot,
+    );
     assert_eq!(
         plan.changes[KEY].blocked, None,
         "a guard against another value"
@@ -142,14 +150,14 @@ fn a_profile_decides_between_rules_that_disagree() {
     };
     for wanted in ["4096", "8192", "16384"] {
         let profile = profile(&format!("net.core.somaxconn: {wanted}"));
-        let plan = with_wishes(disagreeing(""), &profile, &snapshot);
+        let plan = with_wishes(disagreeing(""), Some(&profile), &snapshot);
         let change = &plan.changes[KEY];
         assert_eq!(change.blocked, None, "{wanted}");
         assert_eq!(change.recommended.to_string(), wanted);
         assert_eq!(change.because, ["profile:edge"]);
     }
     let profile = profile("net.core.somaxconn: 8192");
-    let plan = with_wishes(disagreeing(guards), &profile, &snapshot);
+    let plan = with_wishes(disagreeing(guards), Some(&profile), &snapshot);
     assert_eq!(plan.changes[KEY].blocked.as_deref(), Some("a guard"));
 }
 
@@ -162,7 +170,7 @@ fn a_rule_that_may_not_go_below_the_default_does_not_hold_the_profile_back() {
     assert!(below().changes[KEY].blocked.is_some());
     let profile = profile("net.core.somaxconn: 2000");
     for plan in [below(), Plan::default()] {
-        let plan = with_wishes(plan, &profile, &snapshot);
+        let plan = with_wishes(plan, Some(&profile), &snapshot);
         assert_eq!(plan.changes[KEY].blocked, None);
     }
 }
@@ -194,7 +202,7 @@ fn a_value_that_the_next_boot_would_lose_is_still_wanted() {
     let wish = |live, next| {
         let snapshot = booting(live, next);
         let profile = profile("net.core.somaxconn: 8192");
-        let mut plan = with_wishes(Plan::default(), &profile, &snapshot);
+        let mut plan = with_wishes(Plan::default(), Some(&profile), &snapshot);
         plan.changes.remove(KEY)
     };
     let value = |number| Forecast::Value(Value::Int(number));
@@ -210,7 +218,7 @@ fn a_value_that_the_next_boot_would_lose_is_still_wanted() {
     assert_eq!(wish(8192, Forecast::Unknown("a link".to_owned())), None);
     let default = booting(4096, Forecast::Untouched);
     let own = profile("net.core.somaxconn: 4096");
-    let plan = with_wishes(Plan::default(), &own, &default);
+    let plan = with_wishes(Plan::default(), Some(&own), &default);
     assert!(plan.changes.is_empty(), "the default comes by itself");
 }
 

@@ -3,7 +3,7 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
-use crate::check::{Judgement, Verdict, check_at, guess};
+use crate::check::{GUESSED_FROM, Judgement, Verdict, check_at, guess};
 use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
@@ -31,21 +31,21 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     let profile = profile::named(&args.role, &args.rules)?;
     site.require_something(profile.as_ref())?;
     let Site { book, waivers } = site;
-    let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
+    let mut facts = profile::facts(&book, profile.as_ref());
+    if profile.is_none() {
+        facts.extend(GUESSED_FROM.map(str::to_owned));
+    }
+    let needs = Needs::Facts(facts);
     let mut snapshot = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
     let judgements = check_at(&snapshot, &book, &waivers);
-    let rules = plan(&judgements, &snapshot);
-    let plan = match &profile {
-        Some(profile) => with_wishes(rules, profile, &snapshot),
-        None => rules,
-    };
+    let plan = plan(&judgements, &snapshot);
+    let plan = with_wishes(plan, profile.as_ref(), &snapshot);
     let report = render::report(&snapshot, &book, &judgements, &plan);
-    let guessed = guess(&snapshot);
-    let role = profile
-        .as_ref()
-        .map_or(Role::Guessed(&guessed), Role::Named);
-    let report = render::under(report, role, &plan);
+    let report = match &profile {
+        Some(profile) => render::under(report, Role::Named(profile), &plan),
+        None => render::under(report, Role::Guessed(&guess(&snapshot)), &plan),
+    };
     match args.format {
         Format::Human => {
             let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::check::GUESSED_FROM;
 use crate::fact::{Reading, Snapshot, Value, nearest};
 use crate::host::{Trust, read_rule_file, read_rule_files};
 use crate::plan::needs_of;
@@ -48,13 +47,10 @@ pub(super) fn named(role: &Role, files: &RuleFiles) -> Result<Option<Profile>, E
     Err(Error::NoProfile(name.clone(), near, all))
 }
 
-/// The facts a run needs: those of the rules, of the profile, and of the guess where none was named.
+/// The facts a run needs: those of the rules and of the profile.
 pub(super) fn facts(book: &Rulebook, profile: Option<&Profile>) -> BTreeSet<String> {
     let mut facts = book.facts();
-    match profile {
-        Some(profile) => facts.extend(needs_of(profile)),
-        None => facts.extend(GUESSED_FROM.map(str::to_owned)),
-    }
+    facts.extend(profile.iter().copied().flat_map(needs_of));
     facts
 }
 

@@ -70,12 +70,9 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         verdict: judge(rule, &view),
     };
     let judgements: Vec<Judgement<'_>> = rules.into_iter().map(judged).collect();
-    let by_rules = plan(&judgements, &snapshot);
-    let plan = match &profile {
-        // Without the host nothing can be said of what it lacks.
-        Some(profile) if !files_only => with_wishes(by_rules, profile, &snapshot),
-        _ => by_rules,
-    };
+    // Without the host nothing can be said of what it lacks.
+    let role = profile.as_ref().filter(|_| !files_only);
+    let plan = with_wishes(plan(&judgements, &snapshot), role, &snapshot);
     let answer = render::why(&Inquiry {
         snapshot: &snapshot,
         keys: &keys,

@@ -90,11 +90,8 @@ impl Offer {
             (Plan::default(), Vec::new())
         } else {
             let judgements = check_at(&snapshot, &book, &waivers);
-            let rules = plan(&judgements, &snapshot);
-            let plan = match &profile {
-                Some(profile) => with_wishes(rules, profile, &snapshot),
-                None => rules,
-            };
+            let plan = plan(&judgements, &snapshot);
+            let plan = with_wishes(plan, profile.as_ref(), &snapshot);
             (plan, unjudged(&judgements))
         };
         let mut offer = Self {
