@@ -7,6 +7,8 @@ mod catalog;
 mod profiles;
 #[path = "src/build/rules.rs"]
 mod rules;
+#[path = "src/build/topics.rs"]
+mod topics;
 
 use std::env;
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ fn generate() -> Result<(), String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     catalog::generate(&root.join("rules/catalog"), &out.join("catalog.rs"))?;
     profiles::generate(&root.join("rules/profiles"), &out.join("profiles.rs"))?;
+    topics::generate(&root.join("rules/topics"), &out.join("topics.rs"))?;
     rules::generate(&root.join("rules"), &out.join("rules.rs"))
 }
 

@@ -48,3 +48,5 @@ pub mod host;
 pub mod plan;
 pub mod render;
 pub mod rule;
+pub mod timing;
+pub mod topic;

@@ -48,7 +48,7 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     for mechanism in sorted(folder)? {
         let data = mechanism
             .file_name()
-            .is_some_and(|name| name == "catalog" || name == "profiles");
+            .is_some_and(|name| name == "catalog" || name == "profiles" || name == "topics");
         if mechanism.is_dir() && !data {
             files.extend(sorted(&mechanism)?.into_iter().filter(|file| is_rule(file)));
         }

@@ -128,7 +128,7 @@ fn list(
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             // The key catalogue is data of the program, and profiles are no rules.
-            if !["catalog", "profiles"]
+            if !["catalog", "profiles", "topics"]
                 .iter()
                 .any(|data| entry.file_name() == *data)
             {

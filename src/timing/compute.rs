@@ -1,0 +1,365 @@
+//! From the settings of a host to its times.
+
+use super::model::{self, LARGEST, SMALLEST, TIME_WAIT};
+use super::{Answer, IDS, Input, Settings, Timing};
+use crate::catalog::Release;
+use crate::fact::{Reading, Value};
+
+const SYN_RETRIES: &str = "net.ipv4.tcp_syn_retries";
+const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
+const SYNACK_RETRIES: &str = "net.ipv4.tcp_synack_retries";
+const RETRIES1: &str = "net.ipv4.tcp_retries1";
+const RETRIES2: &str = "net.ipv4.tcp_retries2";
+const RTO_MAX: &str = "net.ipv4.tcp_rto_max_ms";
+const KEEPALIVE_TIME: &str = "net.ipv4.tcp_keepalive_time";
+const KEEPALIVE_INTVL: &str = "net.ipv4.tcp_keepalive_intvl";
+const KEEPALIVE_PROBES: &str = "net.ipv4.tcp_keepalive_probes";
+const ORPHAN_RETRIES: &str = "net.ipv4.tcp_orphan_retries";
+const FIN_TIMEOUT: &str = "net.ipv4.tcp_fin_timeout";
+const RANGE: &str = "net.ipv4.ip_local_port_range";
+const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
+const REUSE: &str = "net.ipv4.tcp_tw_reuse";
+const REUSE_DELAY: &str = "net.ipv4.tcp_tw_reuse_delay";
+const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
+
+/// First release in which the largest time-out of a listener bounds its SYN-ACKs (`reqsk_timer_handler`).
+const LISTENER_RTO_MAX: Release = Release::new(6, 19);
+
+/// Every time, in the order of [`IDS`].
+pub fn all(settings: &Settings<'_>) -> Vec<Timing> {
+    IDS.iter().filter_map(|id| timing(id, settings)).collect()
+}
+
+/// One time by its id; `None` for an id that there is not.
+pub fn timing(id: &str, settings: &Settings<'_>) -> Option<Timing> {
+    let id = IDS.iter().find(|known| **known == id)?;
+    let mut work = Work::new(settings);
+    let mut again = Vec::new();
+    let mut remark = None;
+    let answer = match *id {
+        "connect" => work.connect().map(|(end, sent)| {
+            again = sent;
+            Answer::Seconds(end)
+        }),
+        "syn-ack" => work.syn_ack().map(|(end, sent)| {
+            again = sent;
+            Answer::Seconds(end)
+        }),
+        "route-doubt" => work.unanswered(RETRIES1),
+        "dead-peer" => work.unanswered(RETRIES2),
+        "dead-idle-peer" => work.idle(&mut remark),
+        "orphan" => work.orphan(&mut remark),
+        "fin-wait-2" => work.fin_wait_2(&mut remark),
+        "time-wait" => Some(Answer::Seconds(TIME_WAIT)),
+        _ => work.connect_rate(&mut remark),
+    };
+    Some(Timing {
+        id,
+        answer: answer.unwrap_or(Answer::Unknown(work.missing)),
+        inputs: work.inputs,
+        again,
+        remark,
+    })
+}
+
+/// A computation that keeps what it read and what it lacked.
+struct Work<'a> {
+    settings: &'a Settings<'a>,
+    inputs: Vec<Input>,
+    missing: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    const fn new(settings: &'a Settings<'a>) -> Self {
+        Self {
+            settings,
+            inputs: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// Reads a key; `instead` tells what counts where the kernel does not have it.
+    fn read(&mut self, key: &'static str, instead: Option<&'static str>) -> Option<Value> {
+        let reading = (self.settings.read)(key);
+        let value = reading.value().cloned();
+        let absent = reading == Reading::Absent;
+        if value.is_none() && !(absent && instead.is_some()) {
+            let why = reading.reason().unwrap_or_default();
+            self.missing.push(format!("{key} is {why}"));
+        }
+        let instead = if absent { instead } else { None };
+        self.inputs.push(Input {
+            key,
+            reading,
+            instead,
+        });
+        value
+    }
+
+    /// A number within bounds.
+    fn number(&mut self, key: &'static str, least: i64) -> Option<f64> {
+        let value = self.read(key, None)?;
+        self.bounded(key, &value, least)
+    }
+
+    /// The same where an old kernel without the key behaves as with another number.
+    fn number_or(
+        &mut self,
+        key: &'static str,
+        least: i64,
+        instead: (&'static str, f64),
+    ) -> Option<f64> {
+        match self.read(key, Some(instead.0)) {
+            Some(value) => self.bounded(key, &value, least),
+            None if self.missing.is_empty() => Some(instead.1),
+            None => None,
+        }
+    }
+
+    fn bounded(&mut self, key: &'static str, value: &Value, least: i64) -> Option<f64> {
+        match value {
+            Value::Int(number) if *number >= least => i32::try_from(*number).ok().map(f64::from),
+            other => {
+                let what = format!("{key} is {other}, of which no time follows");
+                self.missing.push(what);
+                None
+            }
+        }
+    }
+
+    fn retries(&mut self, key: &'static str) -> Option<u32> {
+        let retries = self.number(key, 0)?;
+        whole(retries)
+    }
+
+    /// The largest retransmission time-out, in seconds.
+    fn largest(&mut self) -> Option<f64> {
+        let milliseconds =
+            self.number_or(RTO_MAX, 1, ("120000, as a constant", LARGEST * 1000.0))?;
+        Some(milliseconds / 1000.0)
+    }
+
+    fn connect(&mut self) -> Option<(f64, Vec<f64>)> {
+        let retries = self.retries(SYN_RETRIES);
+        let linear = self.number_or(LINEAR, 0, ("0: the time-outs double at once", 0.0));
+        let largest = self.largest();
+        Some(model::connect(retries?, whole(linear?)?, largest?))
+    }
+
+    fn syn_ack(&mut self) -> Option<(f64, Vec<f64>)> {
+        let retries = self.retries(SYNACK_RETRIES);
+        let bounded = self
+            .settings
+            .kernel
+            .is_some_and(|kernel| LISTENER_RTO_MAX.is_in(kernel));
+        let largest = if bounded {
+            self.largest()
+        } else {
+            Some(LARGEST)
+        };
+        Some(model::syn_ack(retries?, largest?))
+    }
+
+    fn unanswered(&mut self, key: &'static str) -> Option<Answer> {
+        let retries = self.retries(key);
+        let largest = self.largest();
+        Some(Answer::AtLeast(model::model(retries?, SMALLEST, largest?)))
+    }
+
+    fn idle(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
+        let time = self.number(KEEPALIVE_TIME, 1);
+        let interval = self.number(KEEPALIVE_INTVL, 1);
+        let probes = self.number(KEEPALIVE_PROBES, 0);
+        let (time, interval, probes) = (time?, interval?, probes?);
+        if probes == 0.0 {
+            *remark =
+                Some("With no probes a connection ends the first time it is due, asked or not.");
+        }
+        Some(Answer::Seconds(time + interval * probes))
+    }
+
+    fn orphan(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
+        let retries = self.retries(ORPHAN_RETRIES);
+        let largest = self.largest();
+        let retries = retries?;
+        if retries == 0 {
+            *remark = Some(
+                "0 stands for 8 retries, and for none once the time-out has reached its largest value.",
+            );
+        }
+        Some(Answer::AtLeast(model::orphan(retries, largest?)))
+    }
+
+    fn fin_wait_2(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
+        // Never less than 3.5 retransmission time-outs (`tcp_fin_time`), and those are 0.2 s or more.
+        const LEAST: f64 = 0.7;
+        let seconds = self.number(FIN_TIMEOUT, i64::from(i32::MIN))?;
+        if seconds < LEAST {
+            *remark =
+                Some("Less than 3.5 retransmission time-outs of the connection do not count.");
+            return Some(Answer::AtLeast(LEAST));
+        }
+        Some(Answer::Seconds(seconds))
+    }
+
+    fn connect_rate(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
+        let range = self.read(RANGE, None);
+        let reserved = self.read(RESERVED, Some("none reserved"));
+        let reuse = self.number(REUSE, 0);
+        let timestamps = self.number(TIMESTAMPS, 0);
+        let delay = self.number_or(REUSE_DELAY, 1, ("1000, as a constant", 1000.0));
+        let Some(Value::Range([low, high])) = range else {
+            return None;
+        };
+        let taken: i64 = match &reserved {
+            Some(Value::Ports(ranges)) => ranges
+                .iter()
+                .map(|(from, to)| (i64::from(*to).min(high) - i64::from(*from).max(low) + 1).max(0))
+                .sum(),
+            _ => 0,
+        };
+        let usable = i32::try_from((high - low + 1 - taken).max(0)).ok()?;
+        let (reuse, timestamps, delay) = (reuse?, timestamps?, delay?);
+        let is_on = reuse == 1.0 && timestamps != 0.0;
+        *remark = Some(match (reuse == 1.0, reuse == 2.0, is_on) {
+            (_, _, true) => "A port in TIME-WAIT is taken again after the delay of tcp_tw_reuse.",
+            (true, ..) => "tcp_tw_reuse is on and does nothing: timestamps are off.",
+            (_, true, _) => {
+                "tcp_tw_reuse is 2: over loopback a port is taken again after its delay."
+            }
+            _ => "A port is taken again when its TIME-WAIT is over.",
+        });
+        let rest = if is_on { delay / 1000.0 } else { TIME_WAIT };
+        Some(Answer::PerSecond(f64::from(usable) / rest))
+    }
+}
+
+/// A number that is known to be whole and not negative.
+fn whole(number: f64) -> Option<u32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range"
+    )]
+    (0.0..=f64::from(u32::MAX))
+        .contains(&number)
+        .then_some(number as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::catalog;
+    use crate::fact::KernelVersion;
+
+    /// The defaults of a kernel, with these values changed; what is `-` is absent.
+    fn host(release: &str, changed: &[(&'static str, &str)]) -> Vec<Timing> {
+        let kernel = KernelVersion::parse(release).unwrap();
+        let changed: BTreeMap<_, _> = changed.iter().copied().collect();
+        let read = |key: &str| {
+            let spec = catalog::find(key).unwrap();
+            match changed.get(key) {
+                Some(&"-") => Reading::Absent,
+                Some(&"?") => Reading::Denied("EACCES".to_owned()),
+                Some(text) => Reading::Known(spec.parse(text).unwrap()),
+                None if spec.since.is_some_and(|since| !since.is_in(&kernel)) => Reading::Absent,
+                None => spec
+                    .default_for(&kernel)
+                    .map_or(Reading::Absent, Reading::Known),
+            }
+        };
+        all(&Settings {
+            read: &read,
+            kernel: Some(&kernel),
+        })
+    }
+
+    fn answer(timings: &[Timing], id: &str) -> Answer {
+        let found = timings.iter().find(|timing| timing.id == id);
+        found.unwrap().answer.clone()
+    }
+
+    fn seconds(timings: &[Timing], id: &str) -> f64 {
+        match answer(timings, id) {
+            Answer::Seconds(seconds) | Answer::AtLeast(seconds) | Answer::PerSecond(seconds) => {
+                (seconds * 1000.0).round() / 1000.0
+            }
+            Answer::Unknown(why) => panic!("{id}: {why:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_of_a_kernel_give_the_known_times() {
+        let new = host("6.18.0", &[]);
+        for (id, expected) in [
+            ("connect", 131.0),
+            ("syn-ack", 63.0),
+            ("route-doubt", 3.0),
+            ("dead-peer", 924.6),
+            ("dead-idle-peer", 7875.0),
+            ("orphan", 102.2),
+            ("fin-wait-2", 60.0),
+            ("time-wait", 60.0),
+        ] {
+            assert!((seconds(&new, id) - expected).abs() < 1e-6, "{id}");
+        }
+        assert!((seconds(&new, "connect-rate") - 470.533).abs() < 1e-3);
+        let old = host("5.10.0", &[]);
+        assert!((seconds(&old, "connect") - 127.0).abs() < 1e-6);
+        assert!((seconds(&old, "dead-peer") - 924.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn reuse_counts_only_with_timestamps_and_with_its_delay() {
+        let rate = |changed: &[_]| seconds(&host("6.18.0", changed), "connect-rate");
+        assert!((rate(&[(REUSE, "1")]) - 28_232.0).abs() < 1e-6);
+        assert!((rate(&[(REUSE, "1"), (REUSE_DELAY, "2000")]) - 14_116.0).abs() < 1e-6);
+        assert!((rate(&[(REUSE, "1"), (TIMESTAMPS, "0")]) - 470.533).abs() < 1e-3);
+        assert!((rate(&[(RANGE, "10000 65535")]) - 925.6).abs() < 1e-6);
+        assert!((rate(&[(RESERVED, "32768-46883,70")]) - 235.267).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_kernel_without_a_key_is_told_what_counts_instead() {
+        let timings = host("5.10.0", &[]);
+        let connect = timings
+            .iter()
+            .find(|timing| timing.id == "connect")
+            .unwrap();
+        let instead: Vec<_> = connect.inputs.iter().map(|input| input.instead).collect();
+        assert_eq!(instead[0], None);
+        assert!(instead[1].is_some() && instead[2].is_some());
+        assert_eq!(connect.again, [1.0, 3.0, 7.0, 15.0, 31.0, 63.0]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_makes_a_time_unknown_and_names_itself() {
+        let timings = host("6.18.0", &[(RETRIES2, "?")]);
+        let why = Answer::Unknown(vec![format!("{RETRIES2} is denied (EACCES)")]);
+        assert_eq!(answer(&timings, "dead-peer"), why);
+        let timings = host("6.18.0", &[(RTO_MAX, "?"), (LINEAR, "?")]);
+        assert!(matches!(answer(&timings, "connect"), Answer::Unknown(why) if why.len() == 2));
+    }
+
+    #[test]
+    fn a_value_without_meaning_gives_no_time() {
+        let timings = host("6.18.0", &[(KEEPALIVE_TIME, "-5"), (FIN_TIMEOUT, "-1")]);
+        assert!(matches!(
+            answer(&timings, "dead-idle-peer"),
+            Answer::Unknown(_)
+        ));
+        assert_eq!(answer(&timings, "fin-wait-2"), Answer::AtLeast(0.7));
+        let none = host("6.18.0", &[(KEEPALIVE_PROBES, "0")]);
+        assert!((seconds(&none, "dead-idle-peer") - 7200.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_largest_time_out_bounds_syn_acks_from_6_19_on() {
+        let short = [(RTO_MAX, "2000")];
+        assert!((seconds(&host("6.18.0", &short), "syn-ack") - 63.0).abs() < 1e-6);
+        assert!((seconds(&host("6.19.0", &short), "syn-ack") - 11.0).abs() < 1e-6);
+        assert!((seconds(&host("6.18.0", &short), "dead-peer") - 27.0).abs() < 1e-6);
+    }
+}
