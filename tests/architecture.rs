@@ -25,13 +25,16 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("apply", &["fact", "catalog", "rule", "check", "plan"]),
     (
         "render",
-        &["fact", "catalog", "rule", "check", "plan", "apply"],
+        &[
+            "fact", "catalog", "topic", "timing", "rule", "check", "plan", "apply",
+        ],
     ),
     ("host", &["fact", "catalog", "bootconf", "rule", "apply"]),
     (
         "cli",
         &[
-            "fact", "catalog", "bootconf", "rule", "check", "plan", "apply", "render", "host",
+            "fact", "catalog", "topic", "timing", "bootconf", "rule", "check", "plan", "apply",
+            "render", "host",
         ],
     ),
 ];

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::FailOn;
 
+mod explain;
 mod rules;
 
+pub(super) use explain::{Explain, ExplainFormat};
 pub(super) use rules::{
     Choice, LintRules, ListRules, RuleFiles, Rules, Schema, SchemaOf, SiteFolder, TestFormat,
     TestRules,
@@ -61,7 +63,8 @@ pub enum Command {
     Rollback(Rollback),
     /// List every apply: when, by whom, which keys, what became of it.
     History(History),
-    /// Explain a rule: what happens, why it hurts, what a change costs, when to ignore it.
+    /// Explain a rule, a sysctl, a TCP state, a socket error, a counter or a socket option, with this
+    /// host's numbers.
     Explain(Explain),
     /// Print the vocabulary of rules with current values, or why there is none.
     Facts(Facts),
@@ -426,17 +429,6 @@ pub enum Format {
     Human,
     /// For programs, see `tcptune schema`.
     Json,
-}
-
-/// `tcptune explain`.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// The id of a rule.
-    pub rule: String,
-
-    /// The rules to judge by.
-    #[command(flatten)]
-    pub rules: RuleFiles,
 }
 
 /// `tcptune facts`.

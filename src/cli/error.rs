@@ -9,6 +9,7 @@ use crate::host::{
     EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError,
 };
 use crate::rule::{Problem, UnknownWord};
+use crate::topic::Unreadable;
 
 use super::exit::Exit;
 
@@ -33,8 +34,16 @@ pub enum Error {
     NoRoot(PathBuf),
     /// No key of this name and none that begins so; the nearest one.
     NoKey(String, Option<String>),
-    /// No rule of this id; the nearest one.
-    NoRule(String, Option<String>),
+    /// No topic of this name; the nearest one.
+    NoTopic(String, Option<String>),
+    /// No kind of topic has this name; the nearest one, and all there are.
+    NoKind(String, Option<String>, String),
+    /// No topic holds this text.
+    NothingFound(String),
+    /// No kernel has a release like this.
+    NoRelease(String),
+    /// A text of the program is broken.
+    Texts(Unreadable),
     /// A word that is no rule, mechanism or severity.
     NoSuchWord(UnknownWord),
     /// The words leave no rule to judge.
@@ -105,7 +114,11 @@ impl fmt::Display for Error {
             Self::NoTree(path) => write!(f, "no recorded tree at `{}`", path.display()),
             Self::NoRoot(path) => write!(f, "no files of a system below `{}`", path.display()),
             Self::NoKey(key, _) => write!(f, "no key is named `{key}`, and none begins so"),
-            Self::NoRule(id, _) => write!(f, "no rule `{id}`"),
+            Self::NoTopic(word, _) => write!(f, "nothing is known of `{word}`"),
+            Self::NoKind(word, ..) => write!(f, "no kind of topic is named `{word}`"),
+            Self::NothingFound(text) => write!(f, "no topic has `{text}` in it"),
+            Self::NoRelease(text) => write!(f, "`{text}` is no kernel release"),
+            Self::Texts(broken) => broken.fmt(f),
             Self::NoSuchWord(unknown) => {
                 write!(f, "no rule, mechanism or severity `{}`", unknown.word)
             }
@@ -164,7 +177,9 @@ impl Error {
                 "name an interface in place of `*`; the part before it lists all of them"
                     .to_owned(),
             ),
-            Self::NoKey(_, Some(near)) | Self::NoRule(_, Some(near)) => {
+            Self::NoKey(_, Some(near))
+            | Self::NoTopic(_, Some(near))
+            | Self::NoKind(_, Some(near), _) => {
                 Some(format!("did you mean `{near}`?"))
             }
             Self::NoSuchWord(UnknownWord { nearest, .. }) => Some(match nearest {
@@ -174,7 +189,11 @@ impl Error {
             Self::NothingChosen => Some(
                 "see what is left with `tcptune rules list` and the same options".to_owned(),
             ),
-            Self::NoRule(_, None) => Some("list them with `tcptune rules list`".to_owned()),
+            Self::NoTopic(_, None) | Self::NothingFound(_) => {
+                Some("list what is known with `tcptune explain --list`".to_owned())
+            }
+            Self::NoKind(_, None, kinds) => Some(format!("give one of {kinds}")),
+            Self::NoRelease(_) => Some("give one such as 5.14 or 6.1.0".to_owned()),
             Self::NoRules(_) => Some("give a folder with *.yaml files".to_owned()),
             Self::NoOwnRules => {
                 Some("name a folder or a file, PATH".to_owned())

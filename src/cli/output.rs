@@ -1,6 +1,7 @@
 //! Where results and messages go: stdout is the result, stderr the rest.
 
 use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, StdoutLock, Write};
+use std::process::{Command, Stdio};
 
 use crate::render::apply::ApplyReport;
 use crate::render::problem::Place;
@@ -54,10 +55,16 @@ impl Output {
             .map_err(Error::Output)
     }
 
-    /// Writes a line of the result. What rules and the names of their files put into it is anybody's.
-    pub(super) fn line(&mut self, text: &str) -> Result<(), Error> {
-        self.print(&render::one_line(text))?;
-        self.print("\n")
+    /// Writes a page: through a pager where it is longer than the terminal is high, else as it is.
+    pub(super) fn page(&mut self, page: &[u8]) -> Result<(), Error> {
+        let rows =
+            rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_row));
+        let lines = page.iter().filter(|byte| **byte == b'\n').count();
+        self.flush()?;
+        if io::stdout().is_terminal() && rows > 0 && lines >= rows && paged(page) {
+            return Ok(());
+        }
+        self.stdout.write_all(page).map_err(Error::Output)
     }
 
     /// Sends everything on its way.
@@ -159,6 +166,32 @@ impl Output {
             None => Ok(()),
         }
     }
+}
+
+/// Shows a page with `$PAGER`, else `less`; whether that could be started.
+fn paged(page: &[u8]) -> bool {
+    let asked = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
+    let mut words = asked.split_whitespace();
+    let Some(program) = words.next() else {
+        return false;
+    };
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::piped());
+    if std::env::var_os("LESS").is_none() {
+        command.env("LESS", "FRX");
+    }
+    // Whoever reads a page as root wants no shell from it.
+    command.env("LESSSECURE", "1");
+    let Ok(mut pager) = command.spawn() else {
+        return false;
+    };
+    if let Some(mut pipe) = pager.stdin.take() {
+        // A reader who has seen enough closes the pipe.
+        let _ = pipe.write_all(page);
+    }
+    // The terminal is the pager's until it ends; how it ended is its own affair.
+    let _ = pager.wait();
+    true
 }
 
 /// Says on stderr what is wrong with the arguments, which may hold anything.

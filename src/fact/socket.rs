@@ -7,6 +7,7 @@
 mod bulk;
 mod counts;
 mod examined;
+mod holding;
 mod ports;
 mod row;
 mod state;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use bulk::{Bulk, Capped, Receiving, Sending, receive_capped, send_capped};
 pub use counts::StateCounts;
 pub use examined::{BufferLimits, Examination, Examined, QuietTimes};
+pub use holding::Holding;
 pub use ports::{PortOccupancy, PortView};
 pub use row::{Listener, SocketRow};
 pub use state::{Family, TcpState, Timer};

@@ -27,6 +27,7 @@ mod replace;
 mod rule_files;
 mod snapshot_file;
 mod socket_facts;
+mod socket_holders;
 pub mod sockets;
 mod statistics;
 mod sysctls;
@@ -50,4 +51,5 @@ pub use rule_files::{
     RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
 };
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
+pub use socket_holders::holding;
 pub use sysctls::Sysctls;

@@ -14,9 +14,11 @@ mod style;
 mod wrap;
 
 pub mod apply;
+pub mod explain;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod problem;
 pub mod report;
 pub mod rules;
@@ -24,11 +26,12 @@ pub mod why;
 
 pub use from::{Role, origin, report, rule_list, tool, under};
 pub use human::{
-    HumanOptions, Reach, apply_command, explanation, human, human_apply, human_history, human_lint,
-    human_rules, human_tests, human_why, reach_options,
+    HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_history,
+    human_lint, human_rules, human_tests, human_why, reach_options,
 };
 pub use json::json;
 pub use junit::junit;
+pub use markdown::markdown;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;
 pub use why::{Inquiry, Why, why};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::Scope;
 use super::report::{Tool, Verdict};
 
+pub(super) use key::unit;
 pub use key::{Inquiry, why};
 
 /// The value of `schema` in every answer of this version.

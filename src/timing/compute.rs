@@ -3,7 +3,7 @@
 use super::model::{self, LARGEST, SMALLEST, TIME_WAIT};
 use super::{Answer, IDS, Input, Settings, Timing};
 use crate::catalog::Release;
-use crate::fact::{Reading, Value};
+use crate::fact::{KernelVersion, Reading, Value};
 
 const SYN_RETRIES: &str = "net.ipv4.tcp_syn_retries";
 const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
@@ -60,6 +60,18 @@ pub fn timing(id: &str, settings: &Settings<'_>) -> Option<Timing> {
         again,
         remark,
     })
+}
+
+/// The settings a time may rest on, whatever the kernel.
+pub fn keys_of(id: &str) -> Vec<&'static str> {
+    let newest = KernelVersion::parse("99.0");
+    let settings = Settings {
+        read: &|_| Reading::Absent,
+        kernel: newest.as_ref(),
+    };
+    let timing = timing(id, &settings);
+    let inputs = timing.into_iter().flat_map(|timing| timing.inputs);
+    inputs.map(|input| input.key).collect()
 }
 
 /// A computation that keeps what it read and what it lacked.
@@ -252,7 +264,6 @@ mod tests {
 
     use super::*;
     use crate::catalog;
-    use crate::fact::KernelVersion;
 
     /// The defaults of a kernel, with these values changed; what is `-` is absent.
     fn host(release: &str, changed: &[(&'static str, &str)]) -> Vec<Timing> {
@@ -353,6 +364,17 @@ mod tests {
         assert_eq!(answer(&timings, "fin-wait-2"), Answer::AtLeast(0.7));
         let none = host("6.18.0", &[(KEEPALIVE_PROBES, "0")]);
         assert!((seconds(&none, "dead-idle-peer") - 7200.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn every_key_is_asked_for_even_where_none_can_be_read() {
+        assert_eq!(keys_of("connect"), [SYN_RETRIES, LINEAR, RTO_MAX]);
+        assert_eq!(keys_of("syn-ack"), [SYNACK_RETRIES, RTO_MAX]);
+        assert_eq!(keys_of("connect-rate").len(), 5);
+        assert!(keys_of("time-wait").is_empty());
+        for id in IDS {
+            assert!(keys_of(id).iter().all(|key| catalog::find(key).is_some()));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 mod compute;
 mod model;
 
-pub use compute::{all, timing};
+pub use compute::{all, keys_of, timing};
 
 use crate::fact::{KernelVersion, Reading, Value};
 

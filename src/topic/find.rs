@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::Kind;
 use super::spelling::{self, Strength, plain, spellings, strength};
 use super::table::TEXTS;
-use super::{Kind, text};
+use super::text::{Text, text};
 use crate::catalog;
 use crate::fact;
 
@@ -159,7 +160,7 @@ fn rank(name: &str) -> (bool, bool) {
 
 /// Whether an error has this number, this message, or this other name.
 fn is_error(name: &str, number: Option<i32>, word: &str) -> Option<Strength> {
-    let Ok(Some(text::Text::Error(error))) = text::text(&topic(Kind::Error, name)) else {
+    let Ok(Some(Text::Error(error))) = text(&topic(Kind::Error, name)) else {
         return None;
     };
     let other = || error.aliases.iter().any(|alias| plain(alias) == word);

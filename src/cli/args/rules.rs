@@ -149,6 +149,8 @@ pub enum SchemaOf {
     Report,
     /// `why --format json`.
     Why,
+    /// `explain --format json`.
+    Explain,
     /// The file that `apply --plan-out` writes and `apply --plan` reads.
     Plan,
     /// `apply`, `confirm` and `rollback` with `--format json`.

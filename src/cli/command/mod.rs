@@ -38,6 +38,7 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::Schema(args) => match args.of {
             SchemaOf::Report => output.print(&render::report::schema()),
             SchemaOf::Why => output.print(&render::why::schema()),
+            SchemaOf::Explain => output.print(&render::explain::schema()),
             SchemaOf::Plan => output.print(&crate::apply::plan_schema()),
             SchemaOf::Apply => output.print(&render::apply::schema()),
             SchemaOf::History => output.print(&render::apply::history_schema()),

@@ -23,6 +23,11 @@ pub(super) fn enter(at: &Where, files: &BootFiles) -> Result<Source, Error> {
     Ok(source)
 }
 
+/// The same where nobody asks for boot files.
+pub(super) fn without_files(at: &Where) -> Result<Source, Error> {
+    source(at)
+}
+
 /// The boot configuration of a tree of files alone.
 pub(super) fn files(files: &BootFiles) -> Result<Boot, Error> {
     let source = boot(files)?;

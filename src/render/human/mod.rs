@@ -7,6 +7,7 @@
 mod apply;
 mod change;
 mod closing;
+mod explain;
 mod explanation;
 mod facts;
 mod finding;
@@ -21,6 +22,7 @@ mod why;
 use std::io;
 
 use super::apply::{ApplyReport, HistoryReport};
+use super::explain::Explanation;
 use super::report::{Finding, Report};
 use super::rules::{LintReport, RuleList, TestReport};
 use super::shell;
@@ -94,14 +96,14 @@ impl Default for HumanOptions<'_> {
     }
 }
 
-/// Writes an explanation: the little Markdown that rules use, as a page.
-pub fn explanation(
-    text: &str,
+/// Writes the explanation of a topic as a page.
+pub fn human_explain(
+    answer: &Explanation,
     options: &HumanOptions<'_>,
     out: &mut impl io::Write,
 ) -> io::Result<()> {
     let mut page = Page::new(options);
-    explanation::explanation(&mut page, text);
+    explain::explain(&mut page, answer);
     out.write_all(page.text().as_bytes())
 }
 

@@ -144,7 +144,7 @@ pub(super) fn shown(spec: Option<&KeySpec>, value: &Value) -> String {
     }
 }
 
-fn unit(spec: &KeySpec) -> Option<String> {
+pub(in crate::render) fn unit(spec: &KeySpec) -> Option<String> {
     match (spec.unit, spec.noun) {
         (Unit::Number, _) => None,
         (Unit::Count, noun) => noun.map(str::to_owned),

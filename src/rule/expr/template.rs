@@ -80,6 +80,15 @@ impl Template {
         Ok(Self { pieces })
     }
 
+    /// The message without its values: an ellipsis stands for each.
+    pub fn outline(&self) -> String {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Literal(text) => text.as_str(),
+            Piece::Value(_) => "\u{2026}",
+        });
+        pieces.collect()
+    }
+
     /// The message with its values, as [`format_value`] writes them; `?` for what is unknown.
     pub fn render(&self, facts: &dyn Facts) -> String {
         let mut message = String::new();

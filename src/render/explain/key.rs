@@ -1,0 +1,250 @@
+//! A setting.
+
+use super::{Now, Row, Section, Told, timing};
+use crate::catalog::{self, KeyScope, KeySpec, Kind, NewNetns, Write};
+use crate::render::why::{WhyKey, unit};
+use crate::topic::{self, Key, Topic};
+
+/// What a key is, in a few words.
+pub(super) fn title(key: &str) -> String {
+    let Some(spec) = catalog::find(key) else {
+        return "sysctl".to_owned();
+    };
+    let mut words = vec!["sysctl".to_owned()];
+    words.extend(unit(spec));
+    words.push(
+        match spec.scope {
+            KeyScope::Netns => "per network namespace",
+            KeyScope::Host | KeyScope::HostReadonly => "of the whole machine",
+        }
+        .to_owned(),
+    );
+    if let Some(release) = spec.removed_in {
+        words.push(format!("removed in Linux {release}"));
+    } else if let Some(release) = spec.noop_since {
+        words.push(format!("without effect since Linux {release}"));
+    }
+    words.join(", ")
+}
+
+/// The whole explanation.
+pub(super) fn sections(
+    topic: &Topic,
+    text: Option<&Key>,
+    now: &Now<'_>,
+    values: &mut Vec<Told>,
+) -> Vec<Section> {
+    let key = topic.name.as_str();
+    let spec = catalog::find(key);
+    let mut sections = Vec::new();
+    let mut add = |section: Option<Section>| sections.extend(section);
+    add(Section::text("", text.map(|text| text.does.as_str())));
+    if let Some(text) = text {
+        add(Section::text(gone_heading(spec), text.gone.as_deref()));
+    }
+    add(Section::rows(&now.place(), here(key, spec, now, values)));
+    if let Some(text) = text {
+        add(timing::section(&text.timings, now, values));
+        let [up, down] = directions(spec);
+        add(Section::text(up, text.up.as_deref()));
+        add(Section::text(down, text.down.as_deref()));
+        add(Section::text("Other values", text.change.as_deref()));
+        add(Section::text("Leave it alone", text.leave.as_deref()));
+        add(Section::text("Beware", text.note.as_deref()));
+    }
+    add(Section::rows("Where it counts", scope(key, spec)));
+    add(Section::list("History", history(spec, text)));
+    add(Section::list("Said about it, and wrong", wrong(topic)));
+    sections
+}
+
+/// `tcp_fin_timeout shortens TIME-WAIT. - No. It …`
+pub(super) fn wrong(topic: &Topic) -> Vec<String> {
+    let myths = topic::myths_about(topic).into_iter();
+    myths
+        .map(|(_, myth)| format!("\"{}\" {}", myth.claim.trim(), myth.truth.trim()))
+        .collect()
+}
+
+fn gone_heading(spec: Option<&KeySpec>) -> &'static str {
+    if spec.is_some_and(|spec| spec.removed_in.is_some()) {
+        "It is gone"
+    } else {
+        "It does nothing any more"
+    }
+}
+
+fn directions(spec: Option<&KeySpec>) -> [&'static str; 2] {
+    match spec.map(|spec| spec.kind) {
+        Some(Kind::Bool) => ["On", "Off"],
+        _ => ["Raised", "Lowered"],
+    }
+}
+
+/// The values of this host, or of a kernel.
+fn here(
+    key: &str,
+    spec: Option<&'static KeySpec>,
+    now: &Now<'_>,
+    values: &mut Vec<Told>,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if key.contains('*') {
+        rows.push(Row::new(
+            "live",
+            "a family: put an interface in place of the * to see its value",
+        ));
+    } else if let Some(standing) = now.standing(key) {
+        stands(key, &standing, spec, values, &mut rows);
+    } else {
+        let mut row = now.row(key, values);
+        "default".clone_into(&mut row.label);
+        rows.push(row);
+    }
+    let Some(spec) = spec else {
+        return rows;
+    };
+    if let Some(scaled) = spec.scaled {
+        rows.push(Row::new("scales", scaled));
+    }
+    if let Some(takes) = takes(spec) {
+        rows.push(Row::new("takes", takes));
+    }
+    for (number, meaning) in spec.values {
+        rows.push(Row::new(&number.to_string(), *meaning));
+    }
+    rows
+}
+
+/// Live, default and next boot, each with where it comes from.
+fn stands(
+    key: &str,
+    standing: &WhyKey,
+    spec: Option<&KeySpec>,
+    values: &mut Vec<Told>,
+    rows: &mut Vec<Row>,
+) {
+    let unit = spec.and_then(unit);
+    let mut add = |label: &str, family: &str, value: &Option<String>, why: &str| {
+        let name = format!("{family}.{key}");
+        values.push(match value {
+            Some(value) => Told::known(name, value.clone(), unit.as_deref()),
+            None => Told::unknown(name, why.to_owned()),
+        });
+        let text = match (value.as_deref(), why) {
+            (Some(""), "") => "(empty)".to_owned(),
+            (Some(""), why) => format!("(empty); {why}"),
+            (Some(value), "") => value.to_owned(),
+            (Some(value), why) => format!("{value}; {why}"),
+            (None, why) => why.to_owned(),
+        };
+        rows.push(Row::new(label, text));
+    };
+    let reasons = &standing.reasons;
+    add("live", "sysctl", &standing.live, &reasons.live);
+    if standing.exists == Some(false) {
+        return;
+    }
+    add("next boot", "boot", &standing.next_boot, &reasons.next_boot);
+    add("default", "default", &standing.default, &reasons.default);
+}
+
+/// What a write accepts.
+fn takes(spec: &KeySpec) -> Option<String> {
+    let each = match spec.kind {
+        Kind::Triple => "three numbers, each ",
+        Kind::Range => "two numbers, each ",
+        _ => "",
+    };
+    match spec.kind {
+        Kind::Bool => Some("0 is off, any other number is on".to_owned()),
+        Kind::Ports => Some("a list of ports and ranges: 8080,9148-9150".to_owned()),
+        Kind::Words => Some("words with blanks between them".to_owned()),
+        Kind::Text => None,
+        _ => {
+            let (min, max) = (spec.min?, spec.max?);
+            let any = (min, max) == (i64::from(i32::MIN), i64::from(i32::MAX));
+            let bounds = if any {
+                "any 32-bit number: nothing is checked".to_owned()
+            } else {
+                format!("{min} to {max}")
+            };
+            Some(format!("{each}{bounds}"))
+        }
+    }
+}
+
+/// Machine or namespace, containers, and what is never written.
+fn scope(key: &str, spec: Option<&KeySpec>) -> Vec<Row> {
+    let Some(spec) = spec else {
+        return Vec::new();
+    };
+    let mut rows = Vec::new();
+    let place = match spec.scope {
+        KeyScope::Netns => "each network namespace has its own",
+        KeyScope::Host => "one for the whole machine; seen in the initial network namespace only",
+        KeyScope::HostReadonly => "one for the whole machine; shown in containers, set on the host",
+    };
+    rows.push(Row::new("scope", place));
+    if spec.scope == KeyScope::Netns && spec.removed_in.is_none() {
+        let start = match spec.new_netns {
+            NewNetns::Default => "the kernel's default, whatever the host has",
+            NewNetns::InheritInit => "a copy of the initial namespace's value",
+            NewNetns::InheritCreator => "a copy of the value of the namespace that makes it",
+            NewNetns::HostValue => "the host's own value",
+            NewNetns::Absent => "nothing: the key is not there",
+        };
+        rows.push(Row::new("new namespace", start));
+        let pods = match spec.kubernetes_safe_since {
+            Some(release) => format!("a pod may set it, from Kubernetes {release} on"),
+            None => "unsafe: a pod may set it only where the kubelet allows it by name".to_owned(),
+        };
+        if key.starts_with("net.") && spec.write == Write::Allowed {
+            rows.push(Row::new("Kubernetes", pods));
+        }
+    }
+    match spec.write {
+        Write::Allowed => {}
+        Write::Never { why } => rows.push(Row::new("tcptune", format!("never writes it: {why}"))),
+        Write::ReadOnly => rows.push(Row::new("writing", "nobody can")),
+    }
+    if spec.secret {
+        rows.push(Row::new(
+            "secret",
+            "its value never appears in a report or a snapshot",
+        ));
+    }
+    rows
+}
+
+/// What the catalogue knows of its past, then what else happened.
+fn history(spec: Option<&KeySpec>, text: Option<&Key>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(spec) = spec {
+        if let Some(since) = spec.since {
+            lines.push(format!("{since}: the first release with it, or older"));
+        }
+        if let Some(since) = spec.netns_since {
+            lines.push(format!("{since}: one for each network namespace"));
+        }
+        // The first default came with the key; a change is news.
+        for default in spec.defaults.iter().skip(1) {
+            let value = default.value.unwrap_or("something else");
+            lines.push(format!("{}: the default becomes {value}", default.since));
+        }
+        for (release, value) in spec.default_el {
+            lines.push(format!("RHEL {release}: the default is {value}"));
+        }
+        if let Some(since) = spec.noop_since {
+            lines.push(format!("{since}: without effect"));
+        }
+        if let Some(release) = spec.removed_in {
+            lines.push(format!("{release}: removed"));
+        }
+        if let Some(instead) = spec.replacement {
+            lines.push(format!("instead: {instead}"));
+        }
+    }
+    lines.extend(text.into_iter().flat_map(|text| text.history.clone()));
+    lines
+}

@@ -1,0 +1,90 @@
+//! A state of TCP sockets.
+
+use super::{Now, Row, Section, Told, key, timing};
+use crate::fact::socket::{Ranked, TcpState};
+use crate::render::quantity::count;
+use crate::topic::{State, Topic};
+
+/// The whole explanation.
+pub(super) fn sections(
+    topic: &Topic,
+    text: &State,
+    now: &Now<'_>,
+    values: &mut Vec<Told>,
+) -> Vec<Section> {
+    let here = of_name(&topic.name).map_or_else(Vec::new, |state| here(state, now, values));
+    [
+        Section::text("", Some(&text.means)),
+        Section::rows(&now.place(), here),
+        Section::text("Who must act next", Some(&text.next)),
+        Section::text("Whose they are", Some(&text.whose)),
+        Section::text("How long it lasts", Some(&text.lasts)),
+        timing::section(&text.timings, now, values),
+        Section::text("When many are a fault", Some(&text.fault)),
+        Section::text("What helps", Some(&text.helps)),
+        Section::list("How a socket comes here", text.enter.clone()),
+        Section::list("How it leaves", text.leave.clone()),
+        Section::list("Said about it, and wrong", key::wrong(topic)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The state that `ss` prints so.
+pub(super) fn of_name(name: &str) -> Option<TcpState> {
+    TcpState::ALL
+        .into_iter()
+        .find(|state| state.ss_name() == name)
+}
+
+/// How many, and whose.
+fn here(state: TcpState, now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Row> {
+    let fact = format!("socket.{}", state.name());
+    let Some(total) = now.count(&fact) else {
+        return Vec::new();
+    };
+    values.push(Told::known(fact, total.to_string(), Some("sockets")));
+    let of = |family: &str| now.count(&format!("socket.{family}.{}", state.name()));
+    let families = match (of("ipv4"), of("ipv6")) {
+        (Some(four), Some(six)) if total > 0 => {
+            format!(" ({} on IPv4 sockets, {} on IPv6)", count(four), count(six))
+        }
+        _ => String::new(),
+    };
+    let mut rows = vec![Row::new("now", format!("{}{families}", count(total)))];
+    let Some(holding) = now.holding.filter(|_| total > 0) else {
+        return rows;
+    };
+    let mut held: Vec<String> = named(&holding.processes);
+    if holding.unseen > 0 {
+        held.push(format!(
+            "{} of processes not visible here",
+            count(holding.unseen)
+        ));
+    }
+    if holding.kernel > 0 {
+        held.push(format!(
+            "{} of no process: the kernel ends them",
+            count(holding.kernel)
+        ));
+    }
+    if !held.is_empty() {
+        rows.push(Row::new("held by", held.join("; ")));
+    }
+    if !holding.ends.is_empty() {
+        rows.push(Row::new("most", named(&holding.ends).join("; ")));
+    }
+    if holding.cut {
+        let text = format!("the first {} were looked at", count(holding.looked_at));
+        rows.push(Row::new("sampled", text));
+    }
+    rows
+}
+
+fn named(groups: &[Ranked]) -> Vec<String> {
+    let named = groups.iter();
+    named
+        .map(|group| format!("{} {}", count(group.count), group.name))
+        .collect()
+}
