@@ -135,9 +135,11 @@ fn topic(kind: Kind, name: &str) -> Topic {
     }
 }
 
-/// Among keys that end alike, IPv4 before IPv6 and a family before what concerns all interfaces.
-fn rank(name: &str) -> (bool, bool) {
-    (name.contains(".ipv6."), name.contains(".all."))
+/// Among keys that end alike: those that still are before those that are gone, IPv4 before IPv6, a family
+/// before what concerns all interfaces.
+fn rank(name: &str) -> (bool, bool, bool) {
+    let gone = catalog::find(name).is_some_and(|spec| spec.removed_in.is_some());
+    (gone, name.contains(".ipv6."), name.contains(".all."))
 }
 
 /// Whether the sentences of a stored text hold these letters.

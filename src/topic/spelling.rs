@@ -70,7 +70,8 @@ const STATES: [(&str, &[&str]); 11] = [
 ];
 
 /// What the last part of a key may be left without.
-const PREFIXES: [&str; 6] = [
+const PREFIXES: [&str; 7] = [
+    "nf_",
     "tcp_",
     "udp_",
     "ip_",

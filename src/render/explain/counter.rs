@@ -59,10 +59,10 @@ pub(super) fn counter(
     .collect()
 }
 
-/// How to see it rise. `nstat` joins protocol and field, and tells what was added since its last run.
+/// How to see it rise: `nstat` joins protocol and field, and tells what was added since its last run.
 fn watch(name: &str) -> Option<Section> {
     let joined = name.replacen('.', "", 1);
-    let lines = vec![format!("nstat -az {joined}; sleep 10; nstat -z {joined}")];
+    let lines = vec![format!("nstat -n; sleep 10; nstat -z {joined}")];
     Section::of("See whether it rises now", super::Block::Code(lines))
 }
 

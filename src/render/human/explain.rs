@@ -16,7 +16,10 @@ const WIDEST_LABEL: usize = 24;
 /// Writes an explanation.
 pub(super) fn explain(page: &mut Page, answer: &Explanation) {
     let name = page.styles.name;
-    let (topic, title) = (escape::line(&answer.topic.name), escape::line(&answer.title));
+    let (topic, title) = (
+        escape::line(&answer.topic.name),
+        escape::line(&answer.title),
+    );
     if cells(&topic) + 3 + cells(&title) <= page.room(0) {
         page.row(&[(name, &topic), (Style::new(), &format!("   {title}"))]);
     } else {
