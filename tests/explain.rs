@@ -353,7 +353,7 @@ fn data(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(data(&path));
-        } else {
+        } else if path.extension().is_some_and(|end| end == "yaml") {
             files.push(path);
         }
     }

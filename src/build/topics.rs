@@ -29,6 +29,9 @@ const KINDS: [(&str, &str, &str); 8] = [
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut texts = BTreeMap::new();
     for path in sorted(folder)? {
+        if path.extension().is_some_and(|end| end == "md") {
+            continue;
+        }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let Some(at) = KINDS.iter().position(|(name, ..)| *name == stem) else {
             return Err(format!("{}: no kind of topic", path.display()));

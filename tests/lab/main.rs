@@ -38,6 +38,7 @@ mod pmtu;
 mod port_conflicts;
 mod ports;
 mod retransmit;
+mod states;
 mod syn_backlog;
 mod syn_queue;
 mod syn_recv;
