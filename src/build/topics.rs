@@ -25,7 +25,7 @@ const KINDS: [(&str, &str, &str); 8] = [
     ("myths", "Myth", "myth"),
 ];
 
-/// Writes `TEXTS`: for each entry its kind, its name and its other fields as JSON, sorted.
+/// Writes `TEXTS`: for each entry its kind, its name and its other fields as JSON, sorted; and `ERRORS`.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut texts = BTreeMap::new();
     for path in sorted(folder)? {
@@ -40,13 +40,41 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
             read(&file, at, &mut texts)?;
         }
     }
-    let mut code = String::from("pub(super) static TEXTS: &[(Kind, &str, &str)] = &[\n");
+    let mut code = errors(&texts);
+    code.push_str("pub(super) static TEXTS: &[(Kind, &str, &str)] = &[\n");
     for ((at, name), fields) in &texts {
         let (_, kind, _) = KINDS[*at];
         let _ = writeln!(code, "(Kind::{kind}, {name:?}, {fields:?}),");
     }
     code.push_str("];\n");
     fs::write(out, code).map_err(|error| format!("{}: {error}", out.display()))
+}
+
+/// Writes `ERRORS`: the other names of each error, which would else have to be looked for in its text.
+fn errors(texts: &BTreeMap<(usize, String), String>) -> String {
+    let mut code = String::from("pub(super) static ERRORS: &[(&str, &[&str])] = &[\n");
+    for ((at, name), fields) in texts {
+        let Ok(Value::Object(fields)) = serde_json::from_str(fields) else {
+            continue;
+        };
+        if KINDS[*at].1 != "Error" {
+            continue;
+        }
+        let mut names = Vec::new();
+        names.extend(fields.get("number").map(Value::to_string));
+        names.extend(
+            fields
+                .get("text")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        );
+        let aliases = fields.get("aliases").and_then(Value::as_array);
+        let aliases = aliases.into_iter().flatten().filter_map(Value::as_str);
+        names.extend(aliases.map(str::to_owned));
+        let _ = writeln!(code, "({name:?}, &{names:?}),");
+    }
+    code.push_str("];\n");
+    code
 }
 
 /// A file by itself, or the files of a folder.

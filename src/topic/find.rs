@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Kind;
-use super::spelling::{self, SPELLINGS, Strength, names, plain};
+use super::spelling::{self, Strength, names, plain, spellings, strength};
 use crate::catalog;
 use crate::fact;
 
@@ -58,10 +58,12 @@ pub fn find(word: &str) -> Vec<Topic> {
             }
         }
     }
-    for spelling in SPELLINGS.iter().filter(|one| one.plain == letters) {
-        let topic = topic(spelling.kind, spelling.name);
-        if !found.iter().any(|(_, other)| *other == topic) {
-            found.push((spelling.strength, topic));
+    for (kind, name) in names() {
+        if let Some(strength) = strength(kind, name, &letters) {
+            let topic = topic(kind, name);
+            if !found.iter().any(|(_, other)| *other == topic) {
+                found.push((strength, topic));
+            }
         }
     }
     // An option and its key may differ in case only: TCP_NOTSENT_LOWAT, tcp_notsent_lowat.
@@ -102,9 +104,14 @@ pub fn nearest(word: &str) -> Option<Topic> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }
-    let near = fact::nearest(&word, SPELLINGS.iter().map(|one| one.plain.as_str()))?;
-    let spelling = SPELLINGS.iter().find(|one| one.plain == near)?;
-    Some(topic(spelling.kind, spelling.name))
+    let spelled = names().flat_map(|(kind, name)| {
+        let own = spellings(kind, name).into_iter();
+        own.map(move |(plain, _)| (plain, kind, name))
+    });
+    let spelled: Vec<(String, Kind, &str)> = spelled.collect();
+    let near = fact::nearest(&word, spelled.iter().map(|(plain, ..)| plain.as_str()))?;
+    let (_, kind, name) = spelled.iter().find(|(plain, ..)| plain == near)?;
+    Some(topic(*kind, name))
 }
 
 /// Every topic whose name or text holds these letters, in any case; those by name first.

@@ -1,11 +1,8 @@
 //! The spellings of a topic: as `ss`, `netstat`, `nstat`, the RFCs and people write it.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use serde::Deserialize;
-
-use super::table::TEXTS;
+use super::table::{ERRORS, TEXTS};
 use super::{Kind, Topic};
 use crate::catalog;
 
@@ -19,31 +16,6 @@ pub(super) enum Strength {
     /// The name without its protocol, too: `fin_timeout`.
     Bare,
 }
-
-/// One way to write one topic, as words are compared: see [`plain`].
-#[derive(Debug)]
-pub(super) struct Spelling {
-    pub(super) plain: String,
-    pub(super) strength: Strength,
-    pub(super) kind: Kind,
-    pub(super) name: &'static str,
-}
-
-/// Every spelling of every topic, made at the first question.
-pub(super) static SPELLINGS: LazyLock<Vec<Spelling>> = LazyLock::new(|| {
-    let mut all = Vec::new();
-    for (kind, name) in names() {
-        for (plain, strength) in spellings(kind, name) {
-            all.push(Spelling {
-                plain,
-                strength,
-                kind,
-                name,
-            });
-        }
-    }
-    all
-});
 
 /// The other names of states: those of the RFC, of `netstat`, of the kernel.
 const STATES: [(&str, &[&str]); 11] = [
@@ -85,8 +57,33 @@ const LEVELS: [&str; 4] = ["SO_", "TCP_", "IP_", "IPV6_"];
 
 /// A word as it is compared: small letters and digits, so that `TIME-WAIT` is `time_wait`.
 pub(super) fn plain(word: &str) -> String {
+    letters(word).collect()
+}
+
+fn letters(word: &str) -> impl Iterator<Item = char> {
     let kept = word.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    kept.flat_map(char::to_lowercase)
+}
+
+/// How well a plain word names a topic; `None` when it does not. Nothing is allocated for the many that differ
+/// early.
+pub(super) fn strength(kind: Kind, name: &'static str, word: &str) -> Option<Strength> {
+    let mut found = None;
+    spell(kind, name, &mut |spelling, strength| {
+        if found.is_none() && letters(spelling).eq(word.chars()) {
+            found = Some(strength);
+        }
+    });
+    found
+}
+
+/// The plain spellings of a topic, the strongest first.
+pub(super) fn spellings(kind: Kind, name: &str) -> Vec<(String, Strength)> {
+    let mut all = Vec::new();
+    spell(kind, name, &mut |spelling, strength| {
+        all.push((plain(spelling), strength));
+    });
+    all
 }
 
 /// The kind and name of every topic: the listed keys, and whatever else has a text.
@@ -155,72 +152,56 @@ pub(super) fn qualified(word: &str) -> Option<(Kind, &str)> {
     Some((Kind::of_word(kind)?, rest))
 }
 
-/// The plain spellings of a topic, the strongest first.
-fn spellings(kind: Kind, name: &str) -> Vec<(String, Strength)> {
-    let mut all = vec![(plain(name), Strength::Full)];
-    let mut add = |text: &str, strength| all.push((plain(text), strength));
+/// Tells every spelling of a topic, the strongest first.
+fn spell(kind: Kind, name: &str, tell: &mut impl FnMut(&str, Strength)) {
+    tell(name, Strength::Full);
     match kind {
-        Kind::Key => key(name, &mut add),
+        Kind::Key => key(name, tell),
         Kind::State => {
             let others = STATES.iter().find(|(state, _)| *state == name);
             for other in others.into_iter().flat_map(|(_, others)| *others) {
-                add(other, Strength::Full);
+                tell(other, Strength::Full);
             }
         }
         Kind::Counter => {
             if let Some((_, field)) = name.split_once('.') {
-                add(field, Strength::Short);
+                tell(field, Strength::Short);
             }
         }
         Kind::Option => {
             if let Some(rest) = LEVELS.iter().find_map(|level| name.strip_prefix(level)) {
-                add(rest, Strength::Bare);
+                tell(rest, Strength::Bare);
             }
         }
-        Kind::Error => error(name, &mut add),
+        // Its number, its message, its other names.
+        Kind::Error => {
+            let at = ERRORS.binary_search_by(|(error, _)| (*error).cmp(name));
+            let others = at.ok().and_then(|at| ERRORS.get(at));
+            for other in others.into_iter().flat_map(|(_, others)| *others) {
+                tell(other, Strength::Full);
+            }
+        }
         Kind::Concept | Kind::Timing | Kind::Myth => {}
     }
-    all
 }
 
-/// A key may be written without `net.ipv4`, as its last part, and without its protocol.
-fn key(name: &str, add: &mut impl FnMut(&str, Strength)) {
+/// A key may be written without `net.ipv4`, as its last part or two, and without its protocol.
+fn key(name: &str, tell: &mut impl FnMut(&str, Strength)) {
     if let Some(rest) = name.splitn(3, '.').nth(2) {
-        add(rest, Strength::Short);
+        tell(rest, Strength::Short);
     }
-    let mut parts = name.rsplit('.');
-    let (last, above) = (parts.next().unwrap_or(name), parts.next());
-    add(last, Strength::Short);
-    if let Some(above) = above {
-        add(&format!("{above}.{last}"), Strength::Short);
+    let start = |parts: usize| {
+        let ends = name.rmatch_indices('.').nth(parts - 1);
+        ends.and_then(|(dot, _)| name.get(dot + 1..))
+    };
+    let last = start(1).unwrap_or(name);
+    tell(last, Strength::Short);
+    if let Some(both) = start(2) {
+        tell(both, Strength::Short);
     }
     for prefix in PREFIXES {
         if let Some(rest) = last.strip_prefix(prefix) {
-            add(rest, Strength::Bare);
-        }
-    }
-}
-
-/// An error may be written as its number, its message or another name.
-fn error(name: &str, add: &mut impl FnMut(&str, Strength)) {
-    #[derive(Deserialize)]
-    struct Names {
-        number: i32,
-        text: String,
-        #[serde(default)]
-        aliases: Vec<String>,
-    }
-    let names = stored(Kind::Error, name).and_then(|json| serde_json::from_str(json).ok());
-    if let Some(Names {
-        number,
-        text,
-        aliases,
-    }) = names
-    {
-        add(&number.to_string(), Strength::Full);
-        add(&text, Strength::Full);
-        for alias in aliases {
-            add(&alias, Strength::Full);
+            tell(rest, Strength::Bare);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The texts, one shape for each kind.
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -327,23 +326,24 @@ pub fn text(topic: &Topic) -> Result<Option<Text>, Unreadable> {
     Ok(Some(text))
 }
 
-/// Every myth, read at the first question.
-static MYTHS: LazyLock<Vec<(&str, Myth)>> = LazyLock::new(|| {
-    let stored = spelling::stored_of(Kind::Myth);
-    stored
-        .filter_map(|(name, json)| Some((name, read(json).ok()?)))
-        .collect()
-});
-
 /// Every myth that names a topic; those that are about it before all else come first.
-pub fn myths_about(topic: &Topic) -> Vec<&'static Myth> {
+pub fn myths_about(topic: &Topic) -> Vec<Myth> {
+    /// What has to be read to know whether the rest is wanted.
+    #[derive(Deserialize)]
+    struct Names {
+        about: Vec<String>,
+    }
     let own = spelling::own_words(topic);
     let means = |word: &String| match spelling::qualified(word) {
         Some((kind, rest)) => kind == topic.kind && own.contains(&spelling::plain(rest)),
         None => own.contains(&spelling::plain(word)),
     };
-    let myths = MYTHS.iter().map(|(_, myth)| myth);
-    let mut about: Vec<&Myth> = myths.filter(|myth| myth.about.iter().any(means)).collect();
+    let stored = spelling::stored_of(Kind::Myth);
+    let wanted = stored.filter(|(_, json)| {
+        let names: Result<Names, _> = serde_json::from_str(json);
+        names.is_ok_and(|names| names.about.iter().any(means))
+    });
+    let mut about: Vec<Myth> = wanted.filter_map(|(_, json)| read(json).ok()).collect();
     about.sort_by_key(|myth| !myth.about.first().is_some_and(means));
     about
 }
