@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::net::Net;
+use crate::notes::note;
 
 /// An explanation, schema `tcptune.explain/1`.
 #[derive(Debug)]
@@ -96,24 +97,26 @@ fn number(value: &Value) -> f64 {
     number.unwrap_or_else(|| panic!("unknown: {value}"))
 }
 
-/// What a timer may be late: coarser the longer it is (an eighth at most), and a busy machine looks late.
-fn late(seconds: f64) -> f64 {
-    seconds * 1.1 + 1.5
-}
-
 /// It ended when it was said to. A tenth of a second less is allowed: timers count in ticks, and some
 /// begin with a packet that came before the clock was started.
 pub(crate) fn ended_at(what: &str, told: f64, seen: Duration) {
     let seen = seen.as_secs_f64();
-    let fits = (told - 0.1..=late(told)).contains(&seen);
-    assert!(fits, "{what}: {told} s told, {seen:.2} s seen");
+    note(&format!("{what}: {told} s told, {seen:.2} s seen"));
+    let fits = fits(told - 0.1, told, seen);
+    assert!(fits, "{what}: {told} s told, {seen:.3} s seen");
 }
 
 /// It ended not before it was said to, and not after `latest`.
 pub(crate) fn ended_between(what: &str, told: f64, latest: f64, seen: Duration) {
     let seen = seen.as_secs_f64();
-    let fits = (told..=late(latest)).contains(&seen);
-    assert!(fits, "{what}: {told} to {latest} s told, {seen:.2} s seen");
+    note(&format!("{what}: at least {told} s told, {seen:.2} s seen"));
+    let fits = fits(told, latest, seen);
+    assert!(fits, "{what}: {told} to {latest} s told, {seen:.3} s seen");
+}
+
+/// Timers are coarser the longer they are (by an eighth at most), and a busy machine sees them late.
+fn fits(first: f64, last: f64, seen: f64) -> bool {
+    (first..=last * 1.1 + 1.5).contains(&seen)
 }
 
 #[test]
@@ -139,11 +142,6 @@ fn an_explanation_is_asked_by_name() {
 
 #[test]
 fn a_time_that_is_off_is_told_from_one_that_fits() {
-    let off = |told, seen| {
-        let seen = Duration::from_secs_f64(seen);
-        std::panic::catch_unwind(|| ended_at("it", told, seen)).is_err()
-    };
-    assert!(!off(3.0, 2.95) && !off(3.0, 3.4));
-    assert!(off(3.0, 2.8) && off(3.0, 7.0) && off(7.0, 11.0));
-    ended_between("it", 3.0, 7.0, Duration::from_millis(6700));
+    assert!(fits(3.0, 3.0, 3.4) && fits(3.0, 7.0, 6.7));
+    assert!(!fits(7.0, 7.0, 3.06) && !fits(7.0, 7.0, 11.0));
 }

@@ -2,24 +2,29 @@
 //! ports, and the pages of the keys. How long `TIME-WAIT` lasts is seen in `fin_wait.rs`, which waits for it
 //! anyway.
 
-use std::time::Instant;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crate::explained::{Explained, ended_at, ended_between};
 use crate::kernel::Counters;
 use crate::load::{Manner, Server, connect_each, keep_time_wait, short};
+use crate::net::Undo;
 use crate::notes::note;
 use crate::pair::{Family, Pair, lose, peer};
 use crate::ports::{RANGE, REUSE, TIMESTAMPS, waiting};
 use crate::timings::{RTO_MAX, Values, beside, gone, next_expiry, port};
 use crate::wait::until;
+use crate::wire::{Shape, Wire};
 
 const ORPHAN_RETRIES: &str = "net.ipv4.tcp_orphan_retries";
 const FIN_TIMEOUT: &str = "net.ipv4.tcp_fin_timeout";
+/// Without tail loss probes: they would come before the first retransmission.
+const EARLY: &str = "net.ipv4.tcp_early_retrans";
 const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
 const DELAY: &str = "net.ipv4.tcp_tw_reuse_delay";
 
-/// Closed towards a peer that is gone: the FIN is sent again until the bound, and then the socket is dropped. 0
-/// stands for 8, unless the longest time-out is reached first.
+/// Closed towards a peer that is gone: the FIN is sent again until the bound, and then the socket is dropped.
+/// 0 stands for 8, unless the longest time-out is reached first.
 #[test]
 fn orphan_is_dropped() {
     let cases: [Values; 3] = [
@@ -38,10 +43,8 @@ fn orphan_is_dropped() {
         let since = Instant::now();
         drop(streams);
         for (family, seen) in gone(&pair.host, &families, since) {
-            note(&format!(
-                "orphan_is_dropped {family:?}: at least {end} s told, {seen:.2?} seen"
-            ));
-            ended_between("orphan", end, next_expiry(pair, end), seen);
+            let what = format!("orphan_is_dropped {family:?}");
+            ended_between(&what, end, next_expiry(pair, end), seen);
         }
         let aborted = counters.risen(&pair.host, "TcpExt.TCPAbortOnTimeout");
         assert_eq!(usize::try_from(aborted), Ok(families.len()));
@@ -49,10 +52,42 @@ fn orphan_is_dropped() {
     });
 }
 
-/// Closed towards a peer that acknowledges and keeps its side open.
+/// On a long path the time-out starts high: the largest, after which 0 stands for nothing, comes with the
+/// second expiry.
+#[test]
+fn orphan_on_a_long_path_is_dropped() {
+    // A round trip of 0.2 s: the first time-out is three times that.
+    let Some(wire) = Wire::open(Shape::of(200)) else {
+        return;
+    };
+    let pair = &wire.pair;
+    if !pair.host.has(RTO_MAX) {
+        return;
+    }
+    let values = [(ORPHAN_RETRIES, "0"), (RTO_MAX, "1000"), (EARLY, "0")];
+    let written = Undo::write(&pair.host, values);
+    let end = Explained::of(&pair.host, "timings").at_least("orphan");
+    let families = pair.families();
+    let (servers, streams) = connections(pair, &families);
+    wire.cut(true);
+    let since = Instant::now();
+    drop(streams);
+    for (family, seen) in gone(&pair.host, &families, since) {
+        let what = format!("orphan_on_a_long_path_is_dropped {family:?}");
+        ended_between(&what, end, next_expiry(pair, end), seen);
+    }
+    drop(servers);
+    written.take_back(&pair.host);
+}
+
+/// Closed towards a peer that acknowledges and keeps its side open. Above 60 s what is above counts, twice.
 #[test]
 fn fin_wait2_ends() {
-    let cases: [Values; 2] = [&[(FIN_TIMEOUT, "3")], &[(FIN_TIMEOUT, "0")]];
+    let cases: [Values; 3] = [
+        &[(FIN_TIMEOUT, "3")],
+        &[(FIN_TIMEOUT, "0")],
+        &[(FIN_TIMEOUT, "62")],
+    ];
     beside(&cases, |pair, told| {
         let is_zero = pair.host.read(FIN_TIMEOUT) == "0";
         let families = pair.families();
@@ -60,19 +95,14 @@ fn fin_wait2_ends() {
         let since = Instant::now();
         drop(streams);
         for (family, seen) in gone(&pair.host, &families, since) {
+            let what = format!("fin_wait2_ends {family:?}");
             if is_zero {
                 let end = told.at_least("fin-wait-2");
-                note(&format!(
-                    "fin_wait2_ends {family:?}: at least {end} s told, {seen:.2?} seen"
-                ));
                 // Three and a half times a time-out of 0.2 s and what the path adds to it.
-                ended_between("fin-wait-2", end, end * 1.5, seen);
+                ended_between(&what, end, end * 1.5, seen);
             } else {
                 let end = told.exact("fin-wait-2");
-                note(&format!(
-                    "fin_wait2_ends {family:?}: {end} s told, {seen:.2?} seen"
-                ));
-                ended_at("fin-wait-2", end, seen);
+                ended_at(&what, end, seen);
             }
         }
         drop(servers);
@@ -119,19 +149,15 @@ fn connect_rate_with_reuse() {
         let (first, last) = (made.first(), made.last());
         let (first, last) = first.zip(last).expect("connections were made");
         let took = last.1 - first.0;
-        note(&format!(
-            "connect_rate_with_reuse: at most {rate} a second told, {} in {took:.2?} seen",
-            made.len()
-        ));
-        ended_at("connect-rate", rest * (ROUNDS - 1) as f64, took);
+        ended_at("connect_rate_with_reuse", rest * (ROUNDS - 1) as f64, took);
         let recycled = counters.risen(&pair.host, "TcpExt.TWRecycled");
         assert_eq!(usize::try_from(recycled), Ok(USABLE * (ROUNDS - 1)));
         kept.take_back(&pair.host);
     });
 }
 
-/// Without reuse there are as many connections as ports, and no other for the length of TIME-WAIT, of which the
-/// kernel's own timers tell.
+/// Without reuse there are as many connections as ports, and no other for the length of TIME-WAIT, of which
+/// the kernel's own timers tell.
 #[test]
 fn connect_rate_without_reuse() {
     // On without timestamps is off.
@@ -155,15 +181,19 @@ fn connect_rate_without_reuse() {
         });
         // What is left now and what has passed make the whole length.
         let left = waiting(&pair.host, to).min().unwrap_or(0);
-        let left = std::time::Duration::from_millis(left * 10);
-        ended_at("time-wait", length, started.elapsed() + left);
+        let left = Duration::from_millis(left * 10);
+        ended_at(
+            "connect_rate_without_reuse",
+            length,
+            started.elapsed() + left,
+        );
         until("every entry is 3 s old", 20, || {
             waiting(&pair.host, to).all(|due| due < 5700)
         });
         let later = short(&pair.host, to, 5);
         assert_eq!((later.done, later.no_port), (0, 5), "{later:?}");
         note(&format!(
-            "connect_rate_without_reuse: {USABLE} in {length} s told, {} connected, 5 of 5 refused at once and 5 of 5 after 3 s",
+            "connect_rate_without_reuse: {USABLE} in {length} s told, {} seen, refused at once and after 3 s",
             seen.done
         ));
         kept.take_back(&pair.host);
@@ -212,7 +242,7 @@ fn keys_tell_the_same_times() {
 }
 
 /// A server that holds and one connection to it, for each family.
-fn connections(pair: &Pair, families: &[Family]) -> (Vec<Server>, Vec<std::net::TcpStream>) {
+fn connections(pair: &Pair, families: &[Family]) -> (Vec<Server>, Vec<TcpStream>) {
     let start = |family: &Family| {
         let to = peer(*family, port(*family));
         let server = Server::start(&pair.peer, to, Manner::Hold);
