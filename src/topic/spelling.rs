@@ -1,6 +1,9 @@
 //! The spellings of a topic: as `ss`, `netstat`, `nstat`, the RFCs and people write it.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use super::table::TEXTS;
 use super::{Kind, Topic};
@@ -16,6 +19,31 @@ pub(super) enum Strength {
     /// The name without its protocol, too: `fin_timeout`.
     Bare,
 }
+
+/// One way to write one topic, as words are compared: see [`plain`].
+#[derive(Debug)]
+pub(super) struct Spelling {
+    pub(super) plain: String,
+    pub(super) strength: Strength,
+    pub(super) kind: Kind,
+    pub(super) name: &'static str,
+}
+
+/// Every spelling of every topic, made at the first question.
+pub(super) static SPELLINGS: LazyLock<Vec<Spelling>> = LazyLock::new(|| {
+    let mut all = Vec::new();
+    for (kind, name) in names() {
+        for (plain, strength) in spellings(kind, name) {
+            all.push(Spelling {
+                plain,
+                strength,
+                kind,
+                name,
+            });
+        }
+    }
+    all
+});
 
 /// The other names of states: those of the RFC, of `netstat`, of the kernel.
 const STATES: [(&str, &[&str]); 11] = [
@@ -42,7 +70,8 @@ const STATES: [(&str, &[&str]); 11] = [
 ];
 
 /// What the last part of a key may be left without.
-const PREFIXES: [&str; 6] = [
+const PREFIXES: [&str; 7] = [
+    "nf_",
     "tcp_",
     "udp_",
     "ip_",
@@ -58,6 +87,25 @@ const LEVELS: [&str; 4] = ["SO_", "TCP_", "IP_", "IPV6_"];
 pub(super) fn plain(word: &str) -> String {
     let kept = word.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
+}
+
+/// The kind and name of every topic: the listed keys, and whatever else has a text.
+pub(super) fn names() -> impl Iterator<Item = (Kind, &'static str)> {
+    let keys = catalog::keys().iter().filter(|spec| !spec.unlisted);
+    let keys = keys.filter(|spec| !is_template(spec.key));
+    let keys = keys.map(|spec| (Kind::Key, spec.key));
+    let others = TEXTS.iter().filter(|(kind, ..)| *kind != Kind::Key);
+    keys.chain(others.map(|(kind, name, _)| (*kind, *name)))
+}
+
+/// Whether a key is the entry for new interfaces that its family stands for as well.
+fn is_template(key: &str) -> bool {
+    if !key.contains(".default.") || stored(Kind::Key, key).is_some() {
+        return false;
+    }
+    let family = key.replacen(".default.", ".*.", 1);
+    let keys = catalog::keys();
+    keys.binary_search_by(|spec| spec.key.cmp(&family)).is_ok()
 }
 
 /// The stored text of a topic, as JSON: of a key that of its own entry, else of its family.
@@ -80,19 +128,25 @@ fn stored(kind: Kind, name: &str) -> Option<&'static str> {
     TEXTS.get(at).map(|(_, _, json)| *json)
 }
 
-/// Whether a word, as texts use it to point at others, means this topic.
-pub(super) fn means(word: &str, topic: &Topic) -> bool {
-    if let Some((kind, rest)) = qualified(word) {
-        return kind == topic.kind && means(rest, topic);
-    }
+/// Every text of a kind, with its name.
+pub(super) fn stored_of(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = TEXTS.iter().filter(move |(other, ..)| *other == kind);
+    own.map(|(_, name, json)| (*name, *json))
+}
+
+/// The words that mean a topic without doubt: no other prefix has to be thought of. `kind/name` means it,
+/// too; see [`qualified`].
+pub(super) fn own_words(topic: &Topic) -> BTreeSet<String> {
     let family = match topic.kind {
         Kind::Key => catalog::find(&topic.name).map(|spec| spec.key),
         _ => None,
     };
-    let word = plain(word);
-    let same = |name: &str| strength(topic.kind, name, &word) <= Some(Strength::Short);
-    let is = |name: &str| strength(topic.kind, name, &word).is_some() && same(name);
-    is(&topic.name) || family.is_some_and(is)
+    let names = [Some(topic.name.as_str()), family];
+    let all = names.into_iter().flatten();
+    all.flat_map(|name| spellings(topic.kind, name))
+        .filter(|(_, strength)| *strength <= Strength::Short)
+        .map(|(plain, _)| plain)
+        .collect()
 }
 
 /// `kind/name` and `kind:name`.
@@ -101,17 +155,10 @@ pub(super) fn qualified(word: &str) -> Option<(Kind, &str)> {
     Some((Kind::of_word(kind)?, rest))
 }
 
-/// How well a plain word names the topic of this kind and name; `None` when it does not.
-pub(super) fn strength(kind: Kind, name: &str, word: &str) -> Option<Strength> {
-    spellings(kind, name)
-        .into_iter()
-        .find_map(|(spelling, strength)| (spelling == word).then_some(strength))
-}
-
 /// The plain spellings of a topic, the strongest first.
-pub(super) fn spellings(kind: Kind, name: &str) -> Vec<(Cow<'static, str>, Strength)> {
-    let mut all = vec![(Cow::Owned(plain(name)), Strength::Full)];
-    let mut add = |text: &str, strength| all.push((Cow::Owned(plain(text)), strength));
+fn spellings(kind: Kind, name: &str) -> Vec<(String, Strength)> {
+    let mut all = vec![(plain(name), Strength::Full)];
+    let mut add = |text: &str, strength| all.push((plain(text), strength));
     match kind {
         Kind::Key => key(name, &mut add),
         Kind::State => {
@@ -130,12 +177,17 @@ pub(super) fn spellings(kind: Kind, name: &str) -> Vec<(Cow<'static, str>, Stren
                 add(rest, Strength::Bare);
             }
         }
-        Kind::Error | Kind::Concept | Kind::Timing | Kind::Myth => {}
+        Kind::Error => error(name, &mut add),
+        Kind::Concept | Kind::Timing | Kind::Myth => {}
     }
     all
 }
 
+/// A key may be written without `net.ipv4`, as its last part, and without its protocol.
 fn key(name: &str, add: &mut impl FnMut(&str, Strength)) {
+    if let Some(rest) = name.splitn(3, '.').nth(2) {
+        add(rest, Strength::Short);
+    }
     let mut parts = name.rsplit('.');
     let (last, above) = (parts.next().unwrap_or(name), parts.next());
     add(last, Strength::Short);
@@ -145,6 +197,30 @@ fn key(name: &str, add: &mut impl FnMut(&str, Strength)) {
     for prefix in PREFIXES {
         if let Some(rest) = last.strip_prefix(prefix) {
             add(rest, Strength::Bare);
+        }
+    }
+}
+
+/// An error may be written as its number, its message or another name.
+fn error(name: &str, add: &mut impl FnMut(&str, Strength)) {
+    #[derive(Deserialize)]
+    struct Names {
+        number: i32,
+        text: String,
+        #[serde(default)]
+        aliases: Vec<String>,
+    }
+    let names = stored(Kind::Error, name).and_then(|json| serde_json::from_str(json).ok());
+    if let Some(Names {
+        number,
+        text,
+        aliases,
+    }) = names
+    {
+        add(&number.to_string(), Strength::Full);
+        add(&text, Strength::Full);
+        for alias in aliases {
+            add(&alias, Strength::Full);
         }
     }
 }
@@ -160,9 +236,8 @@ mod tests {
 
     #[test]
     fn every_state_has_an_entry_of_other_names() {
-        let states = TEXTS.iter().filter(|(kind, ..)| *kind == Kind::State);
-        for (_, name, _) in states {
-            assert!(STATES.iter().any(|(state, _)| state == name), "{name}");
+        for (name, _) in stored_of(Kind::State) {
+            assert!(STATES.iter().any(|(state, _)| *state == name), "{name}");
         }
     }
 

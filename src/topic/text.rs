@@ -1,11 +1,11 @@
 //! The texts, one shape for each kind.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::table::TEXTS;
 use super::{Kind, Source, Topic, spelling};
 
 /// How sure a text is.
@@ -327,12 +327,25 @@ pub fn text(topic: &Topic) -> Result<Option<Text>, Unreadable> {
     Ok(Some(text))
 }
 
-/// Every myth that names a topic.
-pub fn myths_about(topic: &Topic) -> Vec<(&'static str, Myth)> {
-    let myths = TEXTS.iter().filter(|(kind, ..)| *kind == Kind::Myth);
-    let myths = myths.filter_map(|(_, name, json)| Some((*name, read::<Myth>(json).ok()?)));
-    let names = |myth: &Myth| myth.about.iter().any(|word| spelling::means(word, topic));
-    myths.filter(|(_, myth)| names(myth)).collect()
+/// Every myth, read at the first question.
+static MYTHS: LazyLock<Vec<(&str, Myth)>> = LazyLock::new(|| {
+    let stored = spelling::stored_of(Kind::Myth);
+    stored
+        .filter_map(|(name, json)| Some((name, read(json).ok()?)))
+        .collect()
+});
+
+/// Every myth that names a topic; those that are about it before all else come first.
+pub fn myths_about(topic: &Topic) -> Vec<&'static Myth> {
+    let own = spelling::own_words(topic);
+    let means = |word: &String| match spelling::qualified(word) {
+        Some((kind, rest)) => kind == topic.kind && own.contains(&spelling::plain(rest)),
+        None => own.contains(&spelling::plain(word)),
+    };
+    let myths = MYTHS.iter().map(|(_, myth)| myth);
+    let mut about: Vec<&Myth> = myths.filter(|myth| myth.about.iter().any(means)).collect();
+    about.sort_by_key(|myth| !myth.about.first().is_some_and(means));
+    about
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {

@@ -141,8 +141,8 @@ pub(super) fn page(
     values: Vec<Told>,
 ) -> Explanation {
     let notes = match now.basis {
-        Basis::Host => now.snapshot.now.notes.clone(),
-        Basis::Kernel | Basis::Newest => Vec::new(),
+        Basis::Host | Basis::Unread => now.snapshot.now.notes.clone(),
+        Basis::Kernel => Vec::new(),
     };
     Explanation {
         schema: EXPLAIN_SCHEMA.to_owned(),

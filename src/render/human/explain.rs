@@ -11,16 +11,21 @@ use crate::render::wrap::{cells, pad, wrap};
 const HEADING: usize = 2;
 const BODY: usize = HEADING + 2;
 /// A label wider than this stands on a line of its own.
-const WIDEST_LABEL: usize = 30;
+const WIDEST_LABEL: usize = 24;
 
 /// Writes an explanation.
 pub(super) fn explain(page: &mut Page, answer: &Explanation) {
     let name = page.styles.name;
-    page.row(&[
-        (name, &answer.topic.name),
-        (Style::new(), "   "),
-        (Style::new(), &answer.title),
-    ]);
+    let (topic, title) = (
+        escape::line(&answer.topic.name),
+        escape::line(&answer.title),
+    );
+    if cells(&topic) + 3 + cells(&title) <= page.room(0) {
+        page.row(&[(name, &topic), (Style::new(), &format!("   {title}"))]);
+    } else {
+        page.row(&[(name, &topic)]);
+        page.paragraph(HEADING, &title);
+    }
     for note in &answer.notes {
         page.paragraph(0, &format!("note: {note}"));
     }
@@ -30,7 +35,7 @@ pub(super) fn explain(page: &mut Page, answer: &Explanation) {
     if !answer.rules.is_empty() {
         let rows = answer.rules.iter().map(|one| Row {
             label: one.rule.clone(),
-            text: format!("{} ({})", one.title, one.how),
+            text: one.told(),
         });
         let rows: Vec<Row> = rows.collect();
         heading(page, "Rules");
