@@ -8,6 +8,7 @@
 
 mod boot_files;
 mod evidence;
+mod explained;
 mod flood;
 mod flow;
 mod judge;
@@ -45,4 +46,6 @@ mod syn_recv;
 mod syn_sent;
 mod time_wait;
 mod timestamps_sack;
+mod timings;
+mod timings_closing;
 mod tw_reuse;

@@ -186,7 +186,7 @@ fn armed(id: &str, now: &Now<'_>, values: &mut Vec<Told>) -> Option<String> {
     let armed = now.count(name)?;
     values.push(Told::known(name.to_owned(), armed.to_string(), None));
     Some(format!(
-        "{} of {} open connections here have the timer; the others are never asked",
+        "{} of {} open connections here show the timer (it is hidden while data waits to be acknowledged); the others are never asked",
         quantity::count(armed),
         quantity::count(all)
     ))
