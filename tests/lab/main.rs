@@ -7,6 +7,7 @@
 )]
 
 mod boot_files;
+mod calls;
 mod evidence;
 mod flood;
 mod flow;
@@ -25,6 +26,9 @@ mod accept_queue;
 mod buffers;
 mod close_wait;
 mod congestion;
+mod errors;
+mod errors_ends;
+mod errors_unreachable;
 mod filtering;
 mod fin_wait;
 mod fin_wait_orphans;
