@@ -104,7 +104,9 @@ fn here(
     let Some(spec) = spec else {
         return rows;
     };
-    if let Some(scaled) = spec.scaled {
+    // Where it is not the reason that no default is told.
+    let told = |scaled: &str| rows.iter().any(|row| row.text.contains(scaled));
+    if let Some(scaled) = spec.scaled.filter(|scaled| !told(scaled)) {
         rows.push(Row::new("scales", scaled));
     }
     if let Some(takes) = takes(spec) {

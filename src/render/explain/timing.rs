@@ -68,7 +68,7 @@ pub(super) fn every(now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Section> {
         };
         let mut rows = vec![
             Row::new("answer", answer(&timing)),
-            Row::new("from", inputs(&timing)),
+            Row::new("from", given(&timing)),
             Row::new("formula", text.formula.trim()),
         ];
         if let Some(sent) = again(&timing) {
@@ -126,8 +126,16 @@ fn number(number: f64) -> String {
     }
 }
 
-/// `tcp_syn_retries 6, tcp_rto_max_ms 120000`.
+/// As a sentence: `From tcp_syn_retries 6, tcp_rto_max_ms 120000.`
 fn inputs(timing: &Timing) -> String {
+    match given(timing) {
+        given if given.is_empty() => given,
+        given => format!("From {given}."),
+    }
+}
+
+/// `tcp_syn_retries 6, tcp_rto_max_ms 120000`.
+fn given(timing: &Timing) -> String {
     let named = timing.inputs.iter().filter_map(|input| {
         let short = input.key.rsplit('.').next().unwrap_or(input.key);
         let value = input.reading.value()?.to_string();
@@ -139,11 +147,7 @@ fn inputs(timing: &Timing) -> String {
         Some(format!("{short} {value}"))
     });
     let named: Vec<String> = named.collect();
-    if named.is_empty() {
-        String::new()
-    } else {
-        format!("From {}.", named.join(", "))
-    }
+    named.join(", ")
 }
 
 /// When segments are sent again.
