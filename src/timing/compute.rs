@@ -214,7 +214,8 @@ impl<'a> Work<'a> {
         if seconds > TIME_WAIT {
             // The socket waits for what is above 60 s, then its entry does (`tcp_rcv_state_process`,
             // `tcp_keepalive_timer`): each of them takes the 60 s off.
-            *remark = Some("Above 60 the kernel waits twice the part above 60: 61 is 2 s, 120 is 120 s.");
+            *remark =
+                Some("Above 60 the kernel waits twice the part above 60: 61 is 2 s, 120 is 120 s.");
             return Some(Answer::Seconds(2.0 * (seconds - TIME_WAIT)));
         }
         Some(Answer::Seconds(seconds))
@@ -369,9 +370,18 @@ mod tests {
         ));
         assert_eq!(answer(&timings, "fin-wait-2"), Answer::AtLeast(0.7));
         // Measured on 6.18: 61 gave 2.1 s, 65 10.4 s, 90 60.9 s, 120 122 s.
-        for (set, expected) in [("60", 60.0), ("61", 2.0), ("65", 10.0), ("90", 60.0), ("120", 120.0)] {
+        for (set, expected) in [
+            ("60", 60.0),
+            ("61", 2.0),
+            ("65", 10.0),
+            ("90", 60.0),
+            ("120", 120.0),
+        ] {
             let timings = host("6.18.0", &[(FIN_TIMEOUT, set)]);
-            assert!((seconds(&timings, "fin-wait-2") - expected).abs() < 1e-6, "{set}");
+            assert!(
+                (seconds(&timings, "fin-wait-2") - expected).abs() < 1e-6,
+                "{set}"
+            );
         }
         let none = host("6.18.0", &[(KEEPALIVE_PROBES, "0")]);
         assert!((seconds(&none, "dead-idle-peer") - 7200.0).abs() < 1e-6);

@@ -14,7 +14,7 @@ use crate::calls::{
     abort, answer, arrives, call, connection, error_of, fails, is_left, read, read_now, tcp,
     unblock, write,
 };
-use crate::kernel::{CLOSE_WAIT, Counters, ESTABLISHED, in_state};
+use crate::kernel::{CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, in_state};
 use crate::load::listen;
 use crate::notes::note;
 use crate::pair::{Pair, find, host, lose, peer};
@@ -55,6 +55,9 @@ fn a_close_is_told_as_end_of_file() {
             assert_eq!(error_of(fd), Ok(()), "a FIN is no error");
         }
         assert_eq!(in_state(&pair.host, CLOSE_WAIT), 3);
+        until("each FIN is acknowledged", 10, || {
+            in_state(&pair.peer, FIN_WAIT_2) == 3
+        });
         for fd in [&client, &asking, &signalled] {
             assert_eq!(
                 write(fd),
