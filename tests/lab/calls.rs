@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::sockopt::{Timeout, set_socket_linger, set_socket_timeout, socket_error};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept, connect, recv, send,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept_with, connect, recv, send,
     socket_with,
 };
 
@@ -78,9 +78,10 @@ pub(crate) fn call(from: &Net, listener: &TcpListener) -> OwnedFd {
 }
 
 /// Takes out the next connection.
-pub(crate) fn answer(listener: &TcpListener) -> OwnedFd {
+pub(crate) fn answer(listener: &impl AsFd) -> OwnedFd {
     waits(listener, Timeout::Recv, PATIENCE);
-    let server = accept(listener).expect("a connection waits");
+    // Not to be kept open by the programs that other experiments start.
+    let server = accept_with(listener, SocketFlags::CLOEXEC).expect("a connection waits");
     waits(&server, Timeout::Recv, PATIENCE);
     server
 }

@@ -1,11 +1,10 @@
 //! The errors of connections that are not answered, or answered with a refusal or a report.
 
-use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_keepalive, set_tcp_user_timeout};
-use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, connect, sendto};
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, bind, connect, sendto};
 
 use crate::calls::{
     connect_new, connection, ends, error_of, fails, open, read, read_now, tcp, udp, unblock, waits,
@@ -66,8 +65,9 @@ fn a_closed_port_refuses_at_once() {
     }
     let folder = tempfile::tempdir().expect("a folder is made");
     let path = folder.path().join("socket");
-    drop(UnixListener::bind(&path).expect("a socket file is made"));
     let left = SocketAddrUnix::new(&path).expect("a short path");
+    let silent = open(&pair.host, AddressFamily::UNIX, SocketType::STREAM);
+    bind(&silent, &left).expect("a socket file is made");
     let client = open(&pair.host, AddressFamily::UNIX, SocketType::STREAM);
     assert_eq!(
         connect(&client, &left),
