@@ -12,6 +12,8 @@
 //! |---|---|---|---|---|
 //! | 1 | [`fact`] | names, units, values, readings, samples, sockets; parsers of kernel text | – | no |
 //! | 1 | [`catalog`] | every known key and counter: type, range, scope, defaults | `fact` | no |
+//! | 1 | [`topic`] | sentences about every key, state, error, counter and option; which word means which | `catalog` | no |
+//! | 1 | [`timing`] | times and rates that follow from settings | `catalog` | no |
 //! | 2 | [`bootconf`] | files that set keys at boot: who wins, what follows | 1 | no |
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |

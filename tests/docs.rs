@@ -221,6 +221,43 @@ fn the_eleven_states_are_answered_and_their_rules_exist() {
 }
 
 #[test]
+fn the_page_of_explain_is_printed_as_it_is() {
+    let readme = readme();
+    let command = "    $ tcptune explain connect --kernel 6.18";
+    let lines = readme.lines().skip_while(|line| *line != command).skip(1);
+    let block = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
+    let page: Vec<&str> = block
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+        .collect();
+    let page = page.join("\n");
+    let page = page.trim_end();
+    assert!(page.lines().count() > 5, "{page}");
+    let out = tcptune(&["explain", "connect", "--kernel", "6.18"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.starts_with(page), "{text}");
+}
+
+#[test]
+fn every_example_of_a_topic_is_one() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("| to explain | for example |").unwrap();
+    let mut seen = 0;
+    for row in rest
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+    {
+        for example in row.split('`').skip(1).step_by(2) {
+            let words = example.strip_prefix("tcptune explain ").unwrap_or(example);
+            let out = tcptune(&["explain", words]);
+            assert!(out.status.success(), "{example}: {out:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}
+
+#[test]
 fn every_built_in_rule_is_in_the_changelog() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
     let changelog = std::fs::read_to_string(file).unwrap();

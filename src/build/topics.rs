@@ -25,10 +25,13 @@ const KINDS: [(&str, &str, &str); 8] = [
     ("myths", "Myth", "myth"),
 ];
 
-/// Writes `TEXTS`: for each entry its kind, its name and its other fields as JSON, sorted.
+/// Writes `TEXTS`: for each entry its kind, its name and its other fields as JSON, sorted; and `ERRORS`.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut texts = BTreeMap::new();
     for path in sorted(folder)? {
+        if path.extension().is_some_and(|end| end == "md") {
+            continue;
+        }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let Some(at) = KINDS.iter().position(|(name, ..)| *name == stem) else {
             return Err(format!("{}: no kind of topic", path.display()));
@@ -37,13 +40,41 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
             read(&file, at, &mut texts)?;
         }
     }
-    let mut code = String::from("pub(super) static TEXTS: &[(Kind, &str, &str)] = &[\n");
+    let mut code = errors(&texts);
+    code.push_str("pub(super) static TEXTS: &[(Kind, &str, &str)] = &[\n");
     for ((at, name), fields) in &texts {
         let (_, kind, _) = KINDS[*at];
         let _ = writeln!(code, "(Kind::{kind}, {name:?}, {fields:?}),");
     }
     code.push_str("];\n");
     fs::write(out, code).map_err(|error| format!("{}: {error}", out.display()))
+}
+
+/// Writes `ERRORS`: the other names of each error, which would else have to be looked for in its text.
+fn errors(texts: &BTreeMap<(usize, String), String>) -> String {
+    let mut code = String::from("pub(super) static ERRORS: &[(&str, &[&str])] = &[\n");
+    for ((at, name), fields) in texts {
+        let Ok(Value::Object(fields)) = serde_json::from_str(fields) else {
+            continue;
+        };
+        if KINDS[*at].1 != "Error" {
+            continue;
+        }
+        let mut names = Vec::new();
+        names.extend(fields.get("number").map(Value::to_string));
+        names.extend(
+            fields
+                .get("text")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+        );
+        let aliases = fields.get("aliases").and_then(Value::as_array);
+        let aliases = aliases.into_iter().flatten().filter_map(Value::as_str);
+        names.extend(aliases.map(str::to_owned));
+        let _ = writeln!(code, "({name:?}, &{names:?}),");
+    }
+    code.push_str("];\n");
+    code
 }
 
 /// A file by itself, or the files of a folder.

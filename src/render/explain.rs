@@ -188,6 +188,18 @@ impl Row {
     }
 }
 
+impl RuleName {
+    /// What it says, and how it has to do with the topic.
+    pub(super) fn told(&self) -> String {
+        // A title that is nothing but values says nothing without them.
+        let says = self.title.chars().any(char::is_alphanumeric);
+        match says {
+            true => format!("{} ({})", self.title, self.how),
+            false => format!("({})", self.how),
+        }
+    }
+}
+
 impl Told {
     /// A value that is known.
     fn known(name: String, value: String, unit: Option<&str>) -> Self {

@@ -42,8 +42,7 @@ pub fn markdown(answer: &Explanation, out: &mut impl io::Write) -> io::Result<()
     if !answer.rules.is_empty() {
         writeln!(out, "\n## Rules\n")?;
         for one in &answer.rules {
-            let (rule, title) = (text(&one.rule), text(&one.title));
-            writeln!(out, "- **{rule}** ({}): {title}", one.how)?;
+            writeln!(out, "- **{}**: {}", text(&one.rule), text(&one.told()))?;
         }
     }
     names("Read on", &answer.see, out)?;

@@ -58,6 +58,8 @@ pub struct WhyKey {
     pub recommended: Option<String>,
     /// The kernel's own default; null when it is not known.
     pub default: Option<String>,
+    /// What the kernel does with it, in a sentence or two; null for a key of which nothing is known.
+    pub about: Option<String>,
     /// What the setting is about; null for a key the catalogue does not know.
     pub scope: Option<Scope>,
     /// Every line that sets or excludes it, in the order they are read.

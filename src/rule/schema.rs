@@ -198,6 +198,15 @@ impl Rule {
             .collect()
     }
 
+    /// Whether it reads a fact or would set the key it is about, without reading the response of a built-in
+    /// rule.
+    pub fn reads(&self, fact: &str) -> bool {
+        match self.built_in {
+            Some(data) => data.facts.contains(&fact),
+            None => self.facts().contains(fact),
+        }
+    }
+
     /// Adds [`Rule::facts`] to a set, without reading the response of a built-in rule.
     pub(super) fn facts_into(&self, facts: &mut BTreeSet<String>) {
         match self.built_in {

@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::Kind;
-use super::spelling::{self, Strength, plain, spellings, strength};
-use super::table::TEXTS;
-use super::text::{Text, text};
+use super::spelling::{self, Strength, names, plain, spellings, strength};
 use crate::catalog;
 use crate::fact;
 
 /// Longer texts name nothing, and the cost stays bounded.
 const LONGEST: usize = 128;
+
+/// What a key may be written without, where an interface stands in it: `conf.eth0.rp_filter`.
+const PLACES: [&str; 3] = ["net.ipv4.", "net.ipv6.", "net."];
 
 /// Something that can be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +33,8 @@ impl Topic {
 ///
 /// A word may be a key in any spelling or its last part, with or without `tcp_`; a state as `ss`,
 /// `netstat` or an RFC writes it; an error by name, number or message; a counter with or without its
-/// protocol, or as `nstat` joins them; the name of an option, concept, timing or myth. `kind/name` asks
-/// for one kind.
+/// protocol, or as `nstat` joins them; the name of an option, concept, timing or myth. Among those that
+/// differ in case or marks only, the one written exactly so comes first. `kind/name` asks for one kind.
 pub fn find(word: &str) -> Vec<Topic> {
     if word.len() > LONGEST {
         return Vec::new();
@@ -43,42 +44,46 @@ pub fn find(word: &str) -> Vec<Topic> {
         found.retain(|topic| topic.kind == kind);
         return found;
     }
-    let mut found: Vec<(Strength, Topic)> = Vec::new();
-    let whole = catalog::canonical(word);
-    if let Some(spec) = catalog::find(&whole).filter(|spec| !spec.unlisted) {
-        let name = if spec.is_pattern() {
-            whole.into_owned()
-        } else {
-            spec.key.to_owned()
-        };
-        found.push((
-            Strength::Full,
-            Topic {
-                kind: Kind::Key,
-                name,
-            },
-        ));
-    }
-    let number = word.parse::<i32>().ok();
-    let plain = plain(word);
-    if plain.is_empty() {
+    let letters = plain(word);
+    if letters.is_empty() {
         return Vec::new();
     }
+    let mut found: Vec<(Strength, Topic)> = Vec::new();
+    if let Some(name) = key(word) {
+        found.push((Strength::Full, topic(Kind::Key, &name)));
+    } else if word.contains('.') {
+        for place in PLACES {
+            if let Some(name) = key(&format!("{place}{word}")) {
+                found.push((Strength::Short, topic(Kind::Key, &name)));
+            }
+        }
+    }
     for (kind, name) in names() {
-        let by_name = strength(kind, name, &plain);
-        let strength = match kind {
-            Kind::Error => by_name.or_else(|| is_error(name, number, &plain)),
-            _ => by_name,
-        };
-        if let Some(strength) = strength {
+        if let Some(strength) = strength(kind, name, &letters) {
             let topic = topic(kind, name);
             if !found.iter().any(|(_, other)| *other == topic) {
                 found.push((strength, topic));
             }
         }
     }
-    found.sort_by_key(|(strength, topic)| (*strength, topic.kind, rank(&topic.name)));
+    // An option and its key may differ in case only: TCP_NOTSENT_LOWAT, tcp_notsent_lowat.
+    let exact = |topic: &Topic| topic.name == word || topic.name.ends_with(&format!(".{word}"));
+    found.sort_by_key(|(strength, topic)| {
+        let as_written = !(exact(topic) && topic.kind != Kind::Timing);
+        (as_written, *strength, topic.kind, rank(&topic.name))
+    });
     found.into_iter().map(|(_, topic)| topic).collect()
+}
+
+/// The name of the key that is written out in full, an interface in it or not.
+fn key(word: &str) -> Option<String> {
+    let whole = catalog::canonical(word);
+    let spec = catalog::find(&whole).filter(|spec| !spec.unlisted)?;
+    Some(if spec.is_pattern() {
+        whole.into_owned()
+    } else {
+        spec.key.to_owned()
+    })
 }
 
 /// The topic of a kind with exactly this name.
@@ -96,18 +101,17 @@ pub fn topics() -> impl Iterator<Item = Topic> {
 /// The topic whose spelling is nearest to a word that means none; `None` when nothing is near.
 pub fn nearest(word: &str) -> Option<Topic> {
     let word = plain(word.split_once(['/', ':']).map_or(word, |(_, rest)| rest));
-    if word.is_empty() {
+    if word.is_empty() || word.len() > LONGEST {
         return None;
     }
-    let mut spelled: Vec<(String, Topic)> = Vec::new();
-    for (kind, name) in names() {
-        for (spelling, _) in spellings(kind, name) {
-            spelled.push((spelling.into_owned(), topic(kind, name)));
-        }
-    }
-    let near = fact::nearest(&word, spelled.iter().map(|(spelling, _)| spelling.as_str()))?;
-    let at = spelled.iter().position(|(spelling, _)| spelling == near)?;
-    spelled.into_iter().nth(at).map(|(_, topic)| topic)
+    let spelled = names().flat_map(|(kind, name)| {
+        let own = spellings(kind, name).into_iter();
+        own.map(move |(plain, _)| (plain, kind, name))
+    });
+    let spelled: Vec<(String, Kind, &str)> = spelled.collect();
+    let near = fact::nearest(&word, spelled.iter().map(|(plain, ..)| plain.as_str()))?;
+    let (_, kind, name) = spelled.iter().find(|(plain, ..)| plain == near)?;
+    Some(topic(*kind, name))
 }
 
 /// Every topic whose name or text holds these letters, in any case; those by name first.
@@ -131,21 +135,6 @@ pub fn search(words: &str) -> Vec<Topic> {
     by_name
 }
 
-/// The kind and name of every topic: the listed keys, and whatever else has a text.
-fn names() -> impl Iterator<Item = (Kind, &'static str)> {
-    let keys = catalog::keys().iter().filter(|spec| !spec.unlisted);
-    let keys = keys.filter(|spec| !is_template(spec.key));
-    let keys = keys.map(|spec| (Kind::Key, spec.key));
-    let others = TEXTS.iter().filter(|(kind, ..)| *kind != Kind::Key);
-    keys.chain(others.map(|(kind, name, _)| (*kind, *name)))
-}
-
-/// Whether a key is the entry for new interfaces that its family stands for as well.
-fn is_template(key: &str) -> bool {
-    let family = || key.replacen(".default.", ".*.", 1);
-    key.contains(".default.") && catalog::keys().iter().any(|spec| spec.key == family())
-}
-
 fn topic(kind: Kind, name: &str) -> Topic {
     Topic {
         kind,
@@ -153,19 +142,11 @@ fn topic(kind: Kind, name: &str) -> Topic {
     }
 }
 
-/// Among keys that end alike, IPv4 before IPv6 and a family before what concerns all interfaces.
-fn rank(name: &str) -> (bool, bool) {
-    (name.contains(".ipv6."), name.contains(".all."))
-}
-
-/// Whether an error has this number, this message, or this other name.
-fn is_error(name: &str, number: Option<i32>, word: &str) -> Option<Strength> {
-    let Ok(Some(Text::Error(error))) = text(&topic(Kind::Error, name)) else {
-        return None;
-    };
-    let other = || error.aliases.iter().any(|alias| plain(alias) == word);
-    let same = number == Some(error.number) || plain(&error.text) == word || other();
-    same.then_some(Strength::Full)
+/// Among keys that end alike: those that still are before those that are gone, IPv4 before IPv6, a family
+/// before what concerns all interfaces.
+fn rank(name: &str) -> (bool, bool, bool) {
+    let gone = catalog::find(name).is_some_and(|spec| spec.removed_in.is_some());
+    (gone, name.contains(".ipv6."), name.contains(".all."))
 }
 
 /// Whether the sentences of a stored text hold these letters.

@@ -1,8 +1,8 @@
 //! The spellings of a topic: as `ss`, `netstat`, `nstat`, the RFCs and people write it.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::table::TEXTS;
+use super::table::{ERRORS, TEXTS};
 use super::{Kind, Topic};
 use crate::catalog;
 
@@ -42,7 +42,8 @@ const STATES: [(&str, &[&str]); 11] = [
 ];
 
 /// What the last part of a key may be left without.
-const PREFIXES: [&str; 6] = [
+const PREFIXES: [&str; 7] = [
+    "nf_",
     "tcp_",
     "udp_",
     "ip_",
@@ -56,8 +57,52 @@ const LEVELS: [&str; 4] = ["SO_", "TCP_", "IP_", "IPV6_"];
 
 /// A word as it is compared: small letters and digits, so that `TIME-WAIT` is `time_wait`.
 pub(super) fn plain(word: &str) -> String {
+    letters(word).collect()
+}
+
+fn letters(word: &str) -> impl Iterator<Item = char> {
     let kept = word.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    kept.flat_map(char::to_lowercase)
+}
+
+/// How well a plain word names a topic; `None` when it does not. Nothing is allocated for the many that differ
+/// early.
+pub(super) fn strength(kind: Kind, name: &'static str, word: &str) -> Option<Strength> {
+    let mut found = None;
+    spell(kind, name, &mut |spelling, strength| {
+        if found.is_none() && letters(spelling).eq(word.chars()) {
+            found = Some(strength);
+        }
+    });
+    found
+}
+
+/// The plain spellings of a topic, the strongest first.
+pub(super) fn spellings(kind: Kind, name: &str) -> Vec<(String, Strength)> {
+    let mut all = Vec::new();
+    spell(kind, name, &mut |spelling, strength| {
+        all.push((plain(spelling), strength));
+    });
+    all
+}
+
+/// The kind and name of every topic: the listed keys, and whatever else has a text.
+pub(super) fn names() -> impl Iterator<Item = (Kind, &'static str)> {
+    let keys = catalog::keys().iter().filter(|spec| !spec.unlisted);
+    let keys = keys.filter(|spec| !is_template(spec.key));
+    let keys = keys.map(|spec| (Kind::Key, spec.key));
+    let others = TEXTS.iter().filter(|(kind, ..)| *kind != Kind::Key);
+    keys.chain(others.map(|(kind, name, _)| (*kind, *name)))
+}
+
+/// Whether a key is the entry for new interfaces that its family stands for as well.
+fn is_template(key: &str) -> bool {
+    if !key.contains(".default.") || stored(Kind::Key, key).is_some() {
+        return false;
+    }
+    let family = key.replacen(".default.", ".*.", 1);
+    let keys = catalog::keys();
+    keys.binary_search_by(|spec| spec.key.cmp(&family)).is_ok()
 }
 
 /// The stored text of a topic, as JSON: of a key that of its own entry, else of its family.
@@ -80,19 +125,25 @@ fn stored(kind: Kind, name: &str) -> Option<&'static str> {
     TEXTS.get(at).map(|(_, _, json)| *json)
 }
 
-/// Whether a word, as texts use it to point at others, means this topic.
-pub(super) fn means(word: &str, topic: &Topic) -> bool {
-    if let Some((kind, rest)) = qualified(word) {
-        return kind == topic.kind && means(rest, topic);
-    }
+/// Every text of a kind, with its name.
+pub(super) fn stored_of(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = TEXTS.iter().filter(move |(other, ..)| *other == kind);
+    own.map(|(_, name, json)| (*name, *json))
+}
+
+/// The words that mean a topic without doubt: no other prefix has to be thought of. `kind/name` means it,
+/// too; see [`qualified`].
+pub(super) fn own_words(topic: &Topic) -> BTreeSet<String> {
     let family = match topic.kind {
         Kind::Key => catalog::find(&topic.name).map(|spec| spec.key),
         _ => None,
     };
-    let word = plain(word);
-    let same = |name: &str| strength(topic.kind, name, &word) <= Some(Strength::Short);
-    let is = |name: &str| strength(topic.kind, name, &word).is_some() && same(name);
-    is(&topic.name) || family.is_some_and(is)
+    let names = [Some(topic.name.as_str()), family];
+    let all = names.into_iter().flatten();
+    all.flat_map(|name| spellings(topic.kind, name))
+        .filter(|(_, strength)| *strength <= Strength::Short)
+        .map(|(plain, _)| plain)
+        .collect()
 }
 
 /// `kind/name` and `kind:name`.
@@ -101,50 +152,56 @@ pub(super) fn qualified(word: &str) -> Option<(Kind, &str)> {
     Some((Kind::of_word(kind)?, rest))
 }
 
-/// How well a plain word names the topic of this kind and name; `None` when it does not.
-pub(super) fn strength(kind: Kind, name: &str, word: &str) -> Option<Strength> {
-    spellings(kind, name)
-        .into_iter()
-        .find_map(|(spelling, strength)| (spelling == word).then_some(strength))
-}
-
-/// The plain spellings of a topic, the strongest first.
-pub(super) fn spellings(kind: Kind, name: &str) -> Vec<(Cow<'static, str>, Strength)> {
-    let mut all = vec![(Cow::Owned(plain(name)), Strength::Full)];
-    let mut add = |text: &str, strength| all.push((Cow::Owned(plain(text)), strength));
+/// Tells every spelling of a topic, the strongest first.
+fn spell(kind: Kind, name: &str, tell: &mut impl FnMut(&str, Strength)) {
+    tell(name, Strength::Full);
     match kind {
-        Kind::Key => key(name, &mut add),
+        Kind::Key => key(name, tell),
         Kind::State => {
             let others = STATES.iter().find(|(state, _)| *state == name);
             for other in others.into_iter().flat_map(|(_, others)| *others) {
-                add(other, Strength::Full);
+                tell(other, Strength::Full);
             }
         }
         Kind::Counter => {
             if let Some((_, field)) = name.split_once('.') {
-                add(field, Strength::Short);
+                tell(field, Strength::Short);
             }
         }
         Kind::Option => {
             if let Some(rest) = LEVELS.iter().find_map(|level| name.strip_prefix(level)) {
-                add(rest, Strength::Bare);
+                tell(rest, Strength::Bare);
             }
         }
-        Kind::Error | Kind::Concept | Kind::Timing | Kind::Myth => {}
+        // Its number, its message, its other names.
+        Kind::Error => {
+            let at = ERRORS.binary_search_by(|(error, _)| (*error).cmp(name));
+            let others = at.ok().and_then(|at| ERRORS.get(at));
+            for other in others.into_iter().flat_map(|(_, others)| *others) {
+                tell(other, Strength::Full);
+            }
+        }
+        Kind::Concept | Kind::Timing | Kind::Myth => {}
     }
-    all
 }
 
-fn key(name: &str, add: &mut impl FnMut(&str, Strength)) {
-    let mut parts = name.rsplit('.');
-    let (last, above) = (parts.next().unwrap_or(name), parts.next());
-    add(last, Strength::Short);
-    if let Some(above) = above {
-        add(&format!("{above}.{last}"), Strength::Short);
+/// A key may be written without `net.ipv4`, as its last part or two, and without its protocol.
+fn key(name: &str, tell: &mut impl FnMut(&str, Strength)) {
+    if let Some(rest) = name.splitn(3, '.').nth(2) {
+        tell(rest, Strength::Short);
+    }
+    let start = |parts: usize| {
+        let ends = name.rmatch_indices('.').nth(parts - 1);
+        ends.and_then(|(dot, _)| name.get(dot + 1..))
+    };
+    let last = start(1).unwrap_or(name);
+    tell(last, Strength::Short);
+    if let Some(both) = start(2) {
+        tell(both, Strength::Short);
     }
     for prefix in PREFIXES {
         if let Some(rest) = last.strip_prefix(prefix) {
-            add(rest, Strength::Bare);
+            tell(rest, Strength::Bare);
         }
     }
 }
@@ -160,9 +217,8 @@ mod tests {
 
     #[test]
     fn every_state_has_an_entry_of_other_names() {
-        let states = TEXTS.iter().filter(|(kind, ..)| *kind == Kind::State);
-        for (_, name, _) in states {
-            assert!(STATES.iter().any(|(state, _)| state == name), "{name}");
+        for (name, _) in stored_of(Kind::State) {
+            assert!(STATES.iter().any(|(state, _)| *state == name), "{name}");
         }
     }
 

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::table::TEXTS;
 use super::{Kind, Source, Topic, spelling};
 
 /// How sure a text is.
@@ -327,12 +326,26 @@ pub fn text(topic: &Topic) -> Result<Option<Text>, Unreadable> {
     Ok(Some(text))
 }
 
-/// Every myth that names a topic.
-pub fn myths_about(topic: &Topic) -> Vec<(&'static str, Myth)> {
-    let myths = TEXTS.iter().filter(|(kind, ..)| *kind == Kind::Myth);
-    let myths = myths.filter_map(|(_, name, json)| Some((*name, read::<Myth>(json).ok()?)));
-    let names = |myth: &Myth| myth.about.iter().any(|word| spelling::means(word, topic));
-    myths.filter(|(_, myth)| names(myth)).collect()
+/// Every myth that names a topic; those that are about it before all else come first.
+pub fn myths_about(topic: &Topic) -> Vec<Myth> {
+    /// What has to be read to know whether the rest is wanted.
+    #[derive(Deserialize)]
+    struct Names {
+        about: Vec<String>,
+    }
+    let own = spelling::own_words(topic);
+    let means = |word: &String| match spelling::qualified(word) {
+        Some((kind, rest)) => kind == topic.kind && own.contains(&spelling::plain(rest)),
+        None => own.contains(&spelling::plain(word)),
+    };
+    let stored = spelling::stored_of(Kind::Myth);
+    let wanted = stored.filter(|(_, json)| {
+        let names: Result<Names, _> = serde_json::from_str(json);
+        names.is_ok_and(|names| names.about.iter().any(means))
+    });
+    let mut about: Vec<Myth> = wanted.filter_map(|(_, json)| read(json).ok()).collect();
+    about.sort_by_key(|myth| !myth.about.first().is_some_and(means));
+    about
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unreadable> {

@@ -123,12 +123,12 @@ fn usage_errors_exit_with_2_and_print_no_result() {
         (&["check", "--color", "sometimes"], "auto, always, never"),
         (&["snapshot"], "--output"),
         (&["schema", "nothing"], "possible values: report"),
-        (&["explain"], "<RULE>"),
+        (&["explain"], "<TOPIC>"),
         (
             &["explain", "ports-exausted"],
             "did you mean `ports-exhausted`?",
         ),
-        (&["explain", ""], "tcptune rules list"),
+        (&["explain", ""], "tcptune explain --list"),
         (
             &["facts", "nothing.like.this"],
             "no fact has `nothing.like.this` in its name",

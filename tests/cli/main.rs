@@ -11,6 +11,7 @@
 mod authoring;
 mod editors;
 mod exits;
+mod explain;
 mod help;
 mod hosts;
 mod page;

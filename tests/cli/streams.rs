@@ -6,13 +6,14 @@ use std::process::{Command, Stdio};
 
 use crate::run::{PROGRAM, Tcptune, tree};
 
-const RESULTS: [&[&str]; 7] = [
+const RESULTS: [&[&str]; 8] = [
     &["--help"],
     &["check", "--help"],
     &["--version"],
     &["facts"],
     &["rules", "list"],
     &["explain", "ports-exhausted"],
+    &["explain", "myths"],
     &["schema", "report"],
 ];
 

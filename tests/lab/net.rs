@@ -129,6 +129,11 @@ impl Net {
         tokens(&text.unwrap_or_else(|error| panic!("{key} cannot be read: {error}")))
     }
 
+    /// Whether this kernel has `key`.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.enter(|| path_of(key).exists())
+    }
+
     /// Writes `key`, reads it back, and gives the value it had.
     pub(crate) fn write(&self, key: &str, value: &str) -> String {
         let before = self.read(key);

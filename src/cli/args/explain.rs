@@ -7,8 +7,8 @@ use super::{BootFiles, RuleFiles, Where};
 /// `tcptune explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// What to explain, in any spelling: tcp_fin_timeout, TIME-WAIT, ECONNRESET, 110, ListenOverflows,
-    /// `SO_KEEPALIVE`, a rule; or all of a kind: states, timings, myths, errors, counters, options, concepts.
+    /// What to explain, in any spelling: fin_timeout, TIME-WAIT, ECONNRESET, 110, ListenOverflows, a socket
+    /// option, a rule; or all of a kind: states, timings, myths, errors, counters, options, concepts.
     #[arg(required_unless_present_any = ["list", "search"], num_args = 1.., value_name = "TOPIC")]
     pub topic: Vec<String>,
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::catalog;
 use crate::fact::socket::{Holding, TcpState};
 use crate::fact::{KernelVersion, Sample, Snapshot, nearest};
-use crate::host::{self, Moment, Needs, Source};
+use crate::host::{self, Moment, Needs, Source, Sysctls};
 use crate::render::explain::{self, Basis, Explanation, Now};
 use crate::render::{self, HumanOptions};
 use crate::rule::{Rule, Rulebook};
@@ -201,20 +201,29 @@ impl Place {
         };
         let needs = Needs::Facts(needs(asked));
         let now = host::collect(&source, &needs, Moment::End(None));
-        let Some(kernel) = now.host.kernel.clone() else {
+        let seen = Sysctls::open(source.proc()).refusal().is_none();
+        let counted = |fact: &String| {
+            ["socket.", "counter.", "gauge."]
+                .iter()
+                .any(|family| fact.starts_with(family))
+        };
+        if now.host.kernel.is_none() || !(seen || now.readings.keys().any(counted)) {
+            let kernel = now.host.kernel.clone();
             return Ok(Self {
-                basis: Basis::Newest,
-                kernel: KernelVersion::parse(NEWEST),
+                basis: Basis::Unread,
+                kernel: kernel.or_else(|| KernelVersion::parse(NEWEST)),
+                snapshot: Snapshot::new(None, now),
                 ..empty
             });
-        };
+        }
+        let kernel = now.host.kernel.clone();
         let holding = state.and_then(|state| whose(&source, state, &now));
         let elsewhere = args.at.netns.is_some() || args.at.pid.is_some();
         let recording = args.at.proc.is_some() && args.boot.root.is_none();
         Ok(Self {
             basis: Basis::Host,
             snapshot: Snapshot::new(None, now),
-            kernel: Some(kernel),
+            kernel,
             no_files: if elsewhere {
                 Some(NAMESPACE)
             } else {

@@ -1,6 +1,6 @@
 //! Counters, socket options, myths and concepts.
 
-use super::{Now, Row, Section, Told, key, prose};
+use super::{Now, Row, Section, Told, key, prose, timing};
 use crate::catalog;
 use crate::render::quantity;
 use crate::topic::{Concept, Counter, Myth, OptionText, Topic};
@@ -59,10 +59,10 @@ pub(super) fn counter(
     .collect()
 }
 
-/// How to see it rise. `nstat` joins protocol and field, and tells what was added since its last run.
+/// How to see it rise: `nstat` joins protocol and field, and tells what was added since its last run.
 fn watch(name: &str) -> Option<Section> {
     let joined = name.replacen('.', "", 1);
-    let lines = vec![format!("nstat -az {joined}; sleep 10; nstat -z {joined}")];
+    let lines = vec![format!("nstat -n; sleep 10; nstat -z {joined}")];
     Section::of("See whether it rises now", super::Block::Code(lines))
 }
 
@@ -81,7 +81,12 @@ pub(super) fn option(
         rows.push(Row::new("since", format!("Linux {since}")));
     }
     let keys = text.overrides.iter();
-    let keys = keys.map(|key| now.row(key, values)).collect();
+    let keys = keys.map(|key| {
+        let mut row = now.row(key, values);
+        timing::short(key).clone_into(&mut row.label);
+        row
+    });
+    let keys = keys.collect();
     [
         Section::text("", Some(&text.does)),
         Section::rows("How to set it", rows),

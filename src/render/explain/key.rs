@@ -11,6 +11,10 @@ pub(super) fn title(key: &str) -> String {
         return "sysctl".to_owned();
     };
     let mut words = vec!["sysctl".to_owned()];
+    if let Some(release) = spec.removed_in {
+        words.push(format!("removed in Linux {release}"));
+        return words.join(", ");
+    }
     words.extend(unit(spec));
     words.push(
         match spec.scope {
@@ -19,9 +23,7 @@ pub(super) fn title(key: &str) -> String {
         }
         .to_owned(),
     );
-    if let Some(release) = spec.removed_in {
-        words.push(format!("removed in Linux {release}"));
-    } else if let Some(release) = spec.noop_since {
+    if let Some(release) = spec.noop_since {
         words.push(format!("without effect since Linux {release}"));
     }
     words.join(", ")
@@ -58,12 +60,19 @@ pub(super) fn sections(
     sections
 }
 
-/// `tcp_fin_timeout shortens TIME-WAIT. - No. It …`
+/// Claims about a topic, each with what is true. Of many, those that are about it before all else.
 pub(super) fn wrong(topic: &Topic) -> Vec<String> {
-    let myths = topic::myths_about(topic).into_iter();
-    myths
-        .map(|(_, myth)| format!("\"{}\" {}", myth.claim.trim(), myth.truth.trim()))
-        .collect()
+    const SHOWN: usize = 4;
+    let myths = topic::myths_about(topic);
+    let more = myths.len().saturating_sub(SHOWN);
+    let shown = myths.into_iter().take(SHOWN);
+    let mut lines: Vec<String> = shown
+        .map(|myth| format!("\"{}\" {}", myth.claim.trim(), myth.truth.trim()))
+        .collect();
+    if more > 0 {
+        lines.push(format!("{more} more among those of: tcptune explain myths"));
+    }
+    lines
 }
 
 fn gone_heading(spec: Option<&KeySpec>) -> &'static str {
@@ -101,7 +110,7 @@ fn here(
         "default".clone_into(&mut row.label);
         rows.push(row);
     }
-    let Some(spec) = spec else {
+    let Some(spec) = spec.filter(|spec| spec.removed_in.is_none()) else {
         return rows;
     };
     // Where it is not the reason that no default is told.
@@ -178,7 +187,7 @@ fn takes(spec: &KeySpec) -> Option<String> {
 
 /// Machine or namespace, containers, and what is never written.
 fn scope(key: &str, spec: Option<&KeySpec>) -> Vec<Row> {
-    let Some(spec) = spec else {
+    let Some(spec) = spec.filter(|spec| spec.removed_in.is_none()) else {
         return Vec::new();
     };
     let mut rows = Vec::new();
@@ -188,7 +197,7 @@ fn scope(key: &str, spec: Option<&KeySpec>) -> Vec<Row> {
         KeyScope::HostReadonly => "one for the whole machine; shown in containers, set on the host",
     };
     rows.push(Row::new("scope", place));
-    if spec.scope == KeyScope::Netns && spec.removed_in.is_none() {
+    if spec.scope == KeyScope::Netns {
         let start = match spec.new_netns {
             NewNetns::Default => "the kernel's default, whatever the host has",
             NewNetns::InheritInit => "a copy of the initial namespace's value",

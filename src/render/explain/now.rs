@@ -18,8 +18,8 @@ pub enum Basis {
     Host,
     /// The defaults of the kernel that was named.
     Kernel,
-    /// The defaults of the newest kernel the catalogue knows, since nothing could be read.
-    Newest,
+    /// The defaults of this kernel, or of the newest the catalogue knows, since nothing could be read.
+    Unread,
 }
 
 /// What is known of the host or kernel.
@@ -102,7 +102,7 @@ impl Now<'_> {
         match self.basis {
             Basis::Host => format!("Here, {kernel}"),
             Basis::Kernel => format!("{kernel}, by default"),
-            Basis::Newest => format!("By default ({kernel}); nothing could be read here"),
+            Basis::Unread => format!("{kernel}, by default: nothing could be read here"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Every topic of a kind on one page, and lists of topics.
 
 use super::subject::page;
-use super::{Block, Explanation, Now, Row, Section, TopicName, diagram, timing};
+use super::{Block, Explanation, Now, Row, Section, TopicName, diagram, state, timing};
 use crate::rule::Rule;
 use crate::topic::{self, Kind, Text, Topic, Unreadable};
 
@@ -16,7 +16,10 @@ pub fn overview(kind: Kind, now: &Now<'_>) -> Result<Explanation, Unreadable> {
     let (title, sections) = match kind {
         Kind::State => {
             let drawing = Section::of(&now.place(), Block::Code(diagram::lines(now, &mut values)));
-            let list = Section::rows("What each means", rows(topics)?);
+            // As a connection lives, not as the alphabet has it.
+            let mut topics: Vec<Topic> = topics.collect();
+            topics.sort_by_key(|topic| state::order(&topic.name));
+            let list = Section::rows("What each means", rows(topics.into_iter())?);
             let both = drawing.into_iter().chain(list).collect();
             (
                 "the states of a TCP socket, with how many there are".to_owned(),

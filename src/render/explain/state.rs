@@ -38,6 +38,24 @@ pub(super) fn of_name(name: &str) -> Option<TcpState> {
         .find(|state| state.ss_name() == name)
 }
 
+/// Where a state stands in the life of a connection.
+pub(super) fn order(name: &str) -> Option<usize> {
+    const LIFE: [TcpState; 11] = [
+        TcpState::Closed,
+        TcpState::Listening,
+        TcpState::SynSent,
+        TcpState::SynRecv,
+        TcpState::Established,
+        TcpState::FinWait1,
+        TcpState::FinWait2,
+        TcpState::Closing,
+        TcpState::TimeWait,
+        TcpState::CloseWait,
+        TcpState::LastAck,
+    ];
+    LIFE.iter().position(|state| state.ss_name() == name)
+}
+
 /// How many, and whose.
 fn here(state: TcpState, now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Row> {
     let fact = format!("socket.{}", state.name());

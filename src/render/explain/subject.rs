@@ -141,8 +141,8 @@ pub(super) fn page(
     values: Vec<Told>,
 ) -> Explanation {
     let notes = match now.basis {
-        Basis::Host => now.snapshot.now.notes.clone(),
-        Basis::Kernel | Basis::Newest => Vec::new(),
+        Basis::Host | Basis::Unread => now.snapshot.now.notes.clone(),
+        Basis::Kernel => Vec::new(),
     };
     Explanation {
         schema: EXPLAIN_SCHEMA.to_owned(),
@@ -204,9 +204,7 @@ fn rules(topic: &Topic, named: &[String], see: &[String], book: &Rulebook) -> Ve
     let mut list: Vec<RuleName> = Vec::new();
     for rule in book.rules() {
         // Whatever a rule sets is among its facts; the rest of it is read only where it has to do with this.
-        let reads = fact
-            .as_ref()
-            .is_some_and(|fact| rule.facts().contains(fact));
+        let reads = fact.as_ref().is_some_and(|fact| rule.reads(fact));
         let sets = reads
             && topic.kind == Kind::Key
             && rule.response().set.iter().any(|one| one.key == topic.name);

@@ -34,6 +34,7 @@ pub(super) fn sections(
     let mut rows = vec![Row::new("answer", answer(&timing))];
     for input in &timing.inputs {
         let mut row = now.row(input.key, values);
+        short(input.key).clone_into(&mut row.label);
         if let Some(instead) = input.instead {
             row.text = format!("this kernel does not have it: {instead}");
         }
@@ -137,17 +138,21 @@ fn inputs(timing: &Timing) -> String {
 /// `tcp_syn_retries 6, tcp_rto_max_ms 120000`.
 fn given(timing: &Timing) -> String {
     let named = timing.inputs.iter().filter_map(|input| {
-        let short = input.key.rsplit('.').next().unwrap_or(input.key);
         let value = input.reading.value()?.to_string();
         let value = if value.is_empty() {
             "none".to_owned()
         } else {
             value
         };
-        Some(format!("{short} {value}"))
+        Some(format!("{} {value}", short(input.key)))
     });
     let named: Vec<String> = named.collect();
     named.join(", ")
+}
+
+/// The last part of a key.
+pub(super) fn short(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }
 
 /// When segments are sent again.
@@ -181,7 +186,7 @@ fn armed(id: &str, now: &Now<'_>, values: &mut Vec<Told>) -> Option<String> {
     let armed = now.count(name)?;
     values.push(Told::known(name.to_owned(), armed.to_string(), None));
     Some(format!(
-        "{} of {} open connections here have the timer; the others are never asked",
+        "{} of {} open connections here show the timer (it is hidden while data waits to be acknowledged); the others are never asked",
         quantity::count(armed),
         quantity::count(all)
     ))

@@ -5,32 +5,44 @@ use anstyle::Style;
 use super::page::Page;
 use crate::render::escape;
 use crate::render::explain::{Block, Explanation, Row, Section, TopicName};
-use crate::render::wrap::{cells, pad, wrap};
+use crate::render::wrap::{cells, cut, pad, wrap};
 
 /// Where headings begin; what they head is two blanks deeper.
 const HEADING: usize = 2;
 const BODY: usize = HEADING + 2;
 /// A label wider than this stands on a line of its own.
-const WIDEST_LABEL: usize = 30;
+const WIDEST_LABEL: usize = 24;
 
 /// Writes an explanation.
 pub(super) fn explain(page: &mut Page, answer: &Explanation) {
     let name = page.styles.name;
-    page.row(&[
-        (name, &answer.topic.name),
-        (Style::new(), "   "),
-        (Style::new(), &answer.title),
-    ]);
+    let (topic, title) = (
+        escape::line(&answer.topic.name),
+        escape::line(&answer.title),
+    );
+    if cells(&topic) + 3 + cells(&title) <= page.room(0) {
+        page.row(&[(name, &topic), (Style::new(), &format!("   {title}"))]);
+    } else {
+        page.row(&[(name, &topic)]);
+        page.paragraph(HEADING, &title);
+    }
     for note in &answer.notes {
         page.paragraph(0, &format!("note: {note}"));
     }
+    let is_index = answer.topic.kind == "list" && answer.topic.name == "topics";
     for section in &answer.sections {
-        write(page, section);
+        match section.blocks.as_slice() {
+            [Block::Rows(rows)] if is_index => {
+                heading(page, &section.heading);
+                index(page, rows);
+            }
+            _ => write(page, section),
+        }
     }
     if !answer.rules.is_empty() {
         let rows = answer.rules.iter().map(|one| Row {
             label: one.rule.clone(),
-            text: format!("{} ({})", one.title, one.how),
+            text: one.told(),
         });
         let rows: Vec<Row> = rows.collect();
         heading(page, "Rules");
@@ -113,6 +125,21 @@ fn listed(page: &mut Page, item: &str) {
     {
         let mark = if at == 0 { "- " } else { "  " };
         page.row(&[(Style::new(), &format!("{:BODY$}{mark}{line}", ""))]);
+    }
+}
+
+/// Names with the beginning of what they are about, one line each.
+fn index(page: &mut Page, rows: &[Row]) {
+    const COLUMN: usize = 36;
+    for row in rows {
+        let label = pad(&escape::line(&row.label), COLUMN);
+        let room = page.room(BODY + cells(&label) + 1);
+        let line = format!(
+            "{:BODY$}{label} {}",
+            "",
+            cut(&escape::line(&row.text), room)
+        );
+        page.row(&[(Style::new(), &line)]);
     }
 }
 

@@ -48,6 +48,9 @@ fn whole(page: &mut Page, key: &WhyKey, answer: &Why) {
         page.gap();
     }
     files(page, key, answer);
+    if let Some(about) = &key.about {
+        page.margin("about", about);
+    }
     if let Some(scope) = key.scope {
         let unit = key.unit.as_ref();
         let unit = unit.map_or_else(String::new, |unit| format!("; in {unit}"));

@@ -12,6 +12,7 @@ use crate::fact::{Reading, Snapshot, Unit, Value};
 use crate::plan::{Future, Plan, Standing};
 use crate::render::finding::Scope;
 use crate::render::report::{Tool, Verdict};
+use crate::topic::{self, Kind, Text, Topic};
 
 /// What the forecast takes the command line of the next boot to be.
 const THIS_BOOT: &str = "/proc/cmdline is of this boot: a change in /etc/default/grub or \
@@ -118,6 +119,7 @@ fn answer(key: &str, inquiry: &Inquiry<'_>, facts: &[Judged<'_>]) -> WhyKey {
         system_now: value(standing.system_now.as_ref()).filter(|_| !known.is_removed()),
         recommended: change.map(|change| change.recommended.to_string()),
         default: standing.default.as_ref().map(|one| shown(spec, one)),
+        about: about(key),
         scope: spec.map(|spec| match spec.scope {
             KeyScope::Netns => Scope::Netns,
             KeyScope::Host | KeyScope::HostReadonly => Scope::Host,
@@ -132,6 +134,18 @@ fn answer(key: &str, inquiry: &Inquiry<'_>, facts: &[Judged<'_>]) -> WhyKey {
         reasons: reason::reasons(&known),
         definitions: known.definitions,
         rules: known.rules,
+    }
+}
+
+/// What the kernel does with it: the same sentences as in `explain`.
+fn about(key: &str) -> Option<String> {
+    let topic = Topic {
+        kind: Kind::Key,
+        name: key.to_owned(),
+    };
+    match topic::text(&topic) {
+        Ok(Some(Text::Key(text))) => Some(text.does.trim().to_owned()),
+        _ => None,
     }
 }
 
