@@ -153,9 +153,12 @@ fn a_reset_is_told_once() {
         told(&client, "closed with data unread");
         assert_eq!(counters.risen(&pair.peer, "TcpExt.TCPAbortOnClose"), 1);
         assert_eq!(
-            getpeername(&client).err(),
-            Some(Errno::NOTCONN),
-            "getpeername() of a socket that was reset gives ENOTCONN"
+            (
+                getpeername(&client).map(drop),
+                shutdown(&client, Shutdown::Write)
+            ),
+            (Err(Errno::NOTCONN), Err(Errno::NOTCONN)),
+            "getpeername() and shutdown() of a socket that was reset"
         );
         assert_eq!(
             (

@@ -29,6 +29,8 @@ use crate::notes::note;
 use crate::pair::{Family, Pair, host, peer};
 
 const PORT: u16 = 8080;
+/// `MSG_FASTOPEN`
+const FASTOPEN: SendFlags = SendFlags::from_bits_retain(0x2000_0000);
 const SOON: Duration = Duration::from_millis(100);
 
 /// EAGAIN ends a call that would wait, at once or after its time-out, and harms nothing. A non-blocking
@@ -83,6 +85,13 @@ fn a_call_that_may_not_wait_says_try_again() {
             [first, connect(&client, &to), connect(&client, &to)],
             [Err(Errno::INPROGRESS), Ok(()), Err(Errno::ISCONN)],
             "a non-blocking connect() gives EINPROGRESS, 0 when it is done, then EISCONN; within one host, too"
+        );
+        let early = tcp(&pair.host, family);
+        unblock(&early);
+        assert_eq!(
+            sendto(&early, b"x", FASTOPEN, &to),
+            Err(Errno::INPROGRESS),
+            "and so does sendto() with MSG_FASTOPEN without a cookie"
         );
         drop(own);
     }
@@ -246,6 +255,11 @@ fn full_interface(pair: &Pair) {
     });
     let packets = made.expect("a packet socket is made");
     waits(&packets, Timeout::Recv, Duration::from_secs(10));
+    assert_eq!(
+        write(&packets),
+        Err(Errno::NXIO),
+        "AF_PACKET without an interface gives ENXIO"
+    );
     let from_peer = udp(&pair.peer, Family::V4);
     assert_eq!(
         sendto(from_peer, b"x", SendFlags::empty(), &host(Family::V4, PORT)),
@@ -283,6 +297,12 @@ fn full_interface(pair: &Pair) {
         (0..20).find_map(send),
         Some(Errno::NOBUFS),
         "AF_PACKET is told of it"
+    );
+    net.ip("link set cable down\n");
+    assert_eq!(
+        send(0),
+        Some(Errno::NETDOWN),
+        "AF_PACKET is told that the interface is down"
     );
 }
 

@@ -259,7 +259,7 @@ fn families(pair: &Pair) {
     assert_eq!(
         read(path.expect("there is a root")),
         Err(Errno::BADF),
-        "a descriptor that stands for a path is not open for calls"
+        "a descriptor of O_PATH is not open for any of them"
     );
 }
 

@@ -362,18 +362,28 @@ fn an_address_is_not_here() {
         until("the address is ready", 10, || {
             refusal(net, quick, Share::Nobody).is_none()
         });
-        let listener = load::listen(net, (Ipv6Addr::LOCALHOST, 8080).into(), 16);
-        assert_eq!(connect_new(net, (Ipv6Addr::LOCALHOST, 8080).into()), Ok(()));
-        drop(listener);
+        let own = (Ipv6Addr::LOCALHOST, 8080).into();
+        let _listener = load::listen(net, own, 16);
+        assert_eq!(connect_new(net, own), Ok(()));
+        net.write("net.ipv6.conf.cable.disable_ipv6", "1");
+        assert_eq!(
+            (
+                refusal(net, host(Family::V6, 8080), Share::Nobody),
+                connect_new(net, peer(Family::V6, 8080)),
+                connect_new(net, own),
+            ),
+            (gone, Err(Errno::NETUNREACH), Ok(())),
+            "IPv6 is disabled on one interface: bind() there, connect() there, connect() elsewhere"
+        );
         net.write("net.ipv6.conf.all.disable_ipv6", "1");
         assert_eq!(
             (
                 refusal(net, (Ipv6Addr::LOCALHOST, 8082).into(), Share::Nobody),
-                connect_new(net, (Ipv6Addr::LOCALHOST, 8080).into()),
+                connect_new(net, own),
                 connect_new(net, peer(Family::V6, 8080)),
             ),
             (gone, Err(Errno::ADDRNOTAVAIL), Err(Errno::ADDRNOTAVAIL)),
-            "IPv6 is disabled"
+            "IPv6 is disabled on all interfaces"
         );
     }
 }

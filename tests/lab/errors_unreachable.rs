@@ -154,6 +154,11 @@ fn a_route_refuses_at_once() {
         Err(Errno::ACCESS),
         "a broadcast without SO_BROADCAST gives EACCES"
     );
+    assert_eq!(
+        connect(udp(&pair.host, Family::V4), &all),
+        Err(Errno::ACCESS),
+        "and so does connect()"
+    );
     set_socket_broadcast(&loud, true).expect("an option is set");
     assert_eq!(send(), Ok(1), "and with it is sent");
 
@@ -179,7 +184,12 @@ fn a_route_refuses_at_once() {
     );
     assert_eq!(counters.risen(&pair.host, "Tcp.OutSegs"), 0, "no SYN left");
 
-    // The addresses of this host keep their routes: what is sent to them is lost.
+    // The addresses of this host keep their routes, which lead through loopback.
+    assert_eq!(
+        connect_new(&pair.host, host(Family::V4, PORT)),
+        Err(Errno::CONNREFUSED),
+        "an address of an interface that is down is still this host's"
+    );
     pair.host.ip("link set lo down\n");
     let to = (Ipv4Addr::LOCALHOST, PORT).into();
     let silent = tcp(&pair.host, Family::V4);
