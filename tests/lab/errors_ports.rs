@@ -193,7 +193,6 @@ fn rests_of_connections_hold_the_port() {
     let net = &pair.host;
     let _ = keep_time_wait(net);
     net.write("net.ipv4.tcp_tw_reuse", "1");
-    net.write("net.ipv4.tcp_fin_timeout", "1");
     for family in pair.families() {
         for (port, old) in [(8080, Share::Nobody), (8081, Share::Address)] {
             let at = host(family, port);
@@ -210,7 +209,9 @@ fn rests_of_connections_hold_the_port() {
                 expected,
                 "a connection of a socket sharing with {old:?} is left: bind() sharing with nobody, SO_REUSEADDR"
             );
+            net.write("net.ipv4.tcp_fin_timeout", "60");
             close_in_turn(net, server, client);
+            net.write("net.ipv4.tcp_fin_timeout", "1");
             assert_eq!(
                 both(),
                 expected,
