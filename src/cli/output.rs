@@ -59,7 +59,7 @@ impl Output {
     pub(super) fn page(&mut self, page: &[u8]) -> Result<(), Error> {
         let rows =
             rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_row));
-        let lines = page.iter().filter(|byte| **byte == b'\n').count();
+        let lines = page.split(|byte| *byte == b'\n').count();
         self.flush()?;
         if io::stdout().is_terminal() && rows > 0 && lines >= rows && paged(page) {
             return Ok(());

@@ -193,9 +193,10 @@ impl RuleName {
     pub(super) fn told(&self) -> String {
         // A title that is nothing but values says nothing without them.
         let says = self.title.chars().any(char::is_alphanumeric);
-        match says {
-            true => format!("{} ({})", self.title, self.how),
-            false => format!("({})", self.how),
+        if says {
+            format!("{} ({})", self.title, self.how)
+        } else {
+            format!("({})", self.how)
         }
     }
 }

@@ -139,9 +139,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn retries(&mut self, key: &'static str) -> Option<u32> {
-        let retries = self.number(key, 0)?;
-        whole(retries)
+    /// A whole number, zero or more.
+    fn count(&mut self, key: &'static str) -> Option<u32> {
+        let number = self.number(key, 0)?;
+        whole(number)
     }
 
     /// The largest retransmission time-out, in seconds.
@@ -152,14 +153,14 @@ impl<'a> Work<'a> {
     }
 
     fn connect(&mut self) -> Option<(f64, Vec<f64>)> {
-        let retries = self.retries(SYN_RETRIES);
+        let retries = self.count(SYN_RETRIES);
         let linear = self.number_or(LINEAR, 0, ("0: the time-outs double at once", 0.0));
         let largest = self.largest();
         Some(model::connect(retries?, whole(linear?)?, largest?))
     }
 
     fn syn_ack(&mut self) -> Option<(f64, Vec<f64>)> {
-        let retries = self.retries(SYNACK_RETRIES);
+        let retries = self.count(SYNACK_RETRIES);
         let bounded = self
             .settings
             .kernel
@@ -173,7 +174,7 @@ impl<'a> Work<'a> {
     }
 
     fn unanswered(&mut self, key: &'static str) -> Option<Answer> {
-        let retries = self.retries(key);
+        let retries = self.count(key);
         let largest = self.largest();
         Some(Answer::AtLeast(model::model(retries?, SMALLEST, largest?)))
     }
@@ -183,7 +184,7 @@ impl<'a> Work<'a> {
         let interval = self.number(KEEPALIVE_INTVL, 1);
         let probes = self.number(KEEPALIVE_PROBES, 0);
         let (time, interval, probes) = (time?, interval?, probes?);
-        if probes == 0.0 {
+        if probes < 1.0 {
             *remark =
                 Some("With no probes a connection ends the first time it is due, asked or not.");
         }
@@ -191,7 +192,7 @@ impl<'a> Work<'a> {
     }
 
     fn orphan(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
-        let retries = self.retries(ORPHAN_RETRIES);
+        let retries = self.count(ORPHAN_RETRIES);
         let largest = self.largest();
         let retries = retries?;
         if retries == 0 {
@@ -224,8 +225,8 @@ impl<'a> Work<'a> {
     fn connect_rate(&mut self, remark: &mut Option<&'static str>) -> Option<Answer> {
         let range = self.read(RANGE, None);
         let reserved = self.read(RESERVED, Some("none reserved"));
-        let reuse = self.number(REUSE, 0);
-        let timestamps = self.number(TIMESTAMPS, 0);
+        let reuse = self.count(REUSE);
+        let timestamps = self.count(TIMESTAMPS);
         let delay = self.number_or(REUSE_DELAY, 1, ("1000, as a constant", 1000.0));
         let Some(Value::Range([low, high])) = range else {
             return None;
@@ -239,13 +240,11 @@ impl<'a> Work<'a> {
         };
         let usable = i32::try_from((high - low + 1 - taken).max(0)).ok()?;
         let (reuse, timestamps, delay) = (reuse?, timestamps?, delay?);
-        let is_on = reuse == 1.0 && timestamps != 0.0;
-        *remark = Some(match (reuse == 1.0, reuse == 2.0, is_on) {
-            (_, _, true) => "A port in TIME-WAIT is taken again after the delay of tcp_tw_reuse.",
-            (true, ..) => "tcp_tw_reuse is on and does nothing: timestamps are off.",
-            (_, true, _) => {
-                "tcp_tw_reuse is 2: over loopback a port is taken again after its delay."
-            }
+        let is_on = reuse == 1 && timestamps != 0;
+        *remark = Some(match (reuse, is_on) {
+            (_, true) => "A port in TIME-WAIT is taken again after the delay of tcp_tw_reuse.",
+            (1, _) => "tcp_tw_reuse is on and does nothing: timestamps are off.",
+            (2, _) => "tcp_tw_reuse is 2: over loopback a port is taken again after its delay.",
             _ => "A port is taken again when its TIME-WAIT is over.",
         });
         let rest = if is_on { delay / 1000.0 } else { TIME_WAIT };

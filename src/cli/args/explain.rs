@@ -7,14 +7,15 @@ use super::{BootFiles, RuleFiles, Where};
 /// `tcptune explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// What to explain, in any spelling: fin_timeout, TIME-WAIT, ECONNRESET, 110, ListenOverflows, a socket
-    /// option, a rule; or all of a kind: states, timings, myths, errors, counters, options, concepts.
+    /// What to explain, in any spelling: a sysctl, a TCP state, a socket error by name, number or message, a
+    /// counter, a socket option, a rule; or all of a kind: states, timings, myths, errors, counters, options,
+    /// concepts, sysctls, rules.
     #[arg(required_unless_present_any = ["list", "search"], num_args = 1.., value_name = "TOPIC")]
     pub topic: Vec<String>,
 
     /// List what can be explained, or what of one kind.
-    #[arg(long, value_name = "KIND", num_args = 0..=1, conflicts_with_all = ["topic", "search"])]
-    pub list: Option<Option<String>>,
+    #[arg(long, value_name = "KIND", num_args = 0..=1, default_missing_value = "all", conflicts_with_all = ["topic", "search"])]
+    pub list: Option<String>,
 
     /// List the topics whose name or text holds this.
     #[arg(long, value_name = "TEXT", conflicts_with = "topic")]

@@ -87,7 +87,7 @@ fn print(args: &Explain, answer: &Explanation, output: &mut Output) -> Result<()
 /// What the words mean.
 fn asked<'b>(args: &Explain, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
     if let Some(kind) = &args.list {
-        return listed(kind.as_deref(), book);
+        return listed(kind, book);
     }
     if let Some(text) = &args.search {
         let letters = text.to_lowercase();
@@ -127,17 +127,17 @@ fn asked<'b>(args: &Explain, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
 }
 
 /// `--list`, or `--list KIND`.
-fn listed<'b>(kind: Option<&str>, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
+fn listed<'b>(kind: &str, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
     let all = || topic::topics();
     let rules = || book.rules().collect::<Vec<_>>();
     Ok(match kind {
-        None => Asked::List(
+        "all" => Asked::List(
             "everything that can be explained".to_owned(),
             all().collect(),
             rules(),
         ),
-        Some("rule" | "rules") => Asked::List("every rule".to_owned(), Vec::new(), rules()),
-        Some(word) => {
+        "rule" | "rules" => Asked::List("every rule".to_owned(), Vec::new(), rules()),
+        word => {
             let Some(kind) = Kind::of_word(word) else {
                 let words = Kind::ALL.map(Kind::plural).join(", ");
                 let known = Kind::ALL.into_iter().map(Kind::plural).chain(["rules"]);
@@ -260,12 +260,11 @@ fn needs(asked: &Asked<'_>) -> BTreeSet<String> {
     let mut needs = BTreeSet::new();
     let mut times: Vec<String> = Vec::new();
     match asked {
-        Asked::List(..) | Asked::Rule(_) => {}
         Asked::Overview(Kind::State) => {
             needs.extend(TcpState::ALL.map(|state| format!("socket.{}", state.name())));
         }
         Asked::Overview(Kind::Timing) => times.extend(timing::IDS.map(str::to_owned)),
-        Asked::Overview(_) => {}
+        Asked::Overview(_) | Asked::List(..) | Asked::Rule(_) => {}
         Asked::Topic(topic, _) => {
             match topic.kind {
                 Kind::Key if !topic.name.contains('*') => {

@@ -21,18 +21,18 @@ const DRAWING: &str = "\
                               |
          close() here first   |   the peer's FIN comes first
          FIN goes out         |   ACK goes out
-          +-------------------+-------------------+
-          v                                       v
-     [FIN-WAIT-1]                           [CLOSE-WAIT]
-          |          \\                            |
-  ACK     |            \\ FIN comes in             | close() here,
-  comes   |             \\ before the ACK          | FIN goes out
-  in      v              v                        v
-     [FIN-WAIT-2]    [CLOSING]              [LAST-ACK]
-          |              |                        |
-  FIN     |              | ACK comes in           | ACK comes in
-  comes   v              v                        v
-  in [TIME-WAIT]  <------+                     (gone)
+          +-------------------+---------------------+
+          v                                         v
+     [FIN-WAIT-1]                              [CLOSE-WAIT]
+          |           \\                              |
+  ACK     |            \\  FIN comes in              | close() here,
+  comes   |             \\ before the ACK            | FIN goes out
+  in      v              v                          v
+     [FIN-WAIT-2]          [CLOSING]           [LAST-ACK]
+          |                    |                    |
+  FIN     |                    | ACK comes in       | ACK comes in
+  comes   v                    v                    v
+  in [TIME-WAIT]         <-----+                 (gone)
           |
           |  60 s, a constant of the kernel
           v
