@@ -7,6 +7,7 @@
 )]
 
 mod boot_files;
+mod calls;
 mod evidence;
 mod explained;
 mod flood;
@@ -26,6 +27,12 @@ mod accept_queue;
 mod buffers;
 mod close_wait;
 mod congestion;
+mod errors;
+mod errors_ends;
+mod errors_limits;
+mod errors_misuse;
+mod errors_ports;
+mod errors_unreachable;
 mod filtering;
 mod fin_wait;
 mod fin_wait_orphans;
