@@ -39,6 +39,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 pub mod apply;
+pub mod assign;
 pub mod bootconf;
 pub mod catalog;
 pub mod check;

@@ -18,6 +18,7 @@ pub mod explain;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod markdown;
 pub mod problem;
 pub mod report;

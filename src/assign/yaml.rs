@@ -1,0 +1,8 @@
+//! YAML and JSON.
+
+use super::Assignment;
+
+/// Every assignment of the text.
+pub(super) fn find(_text: &str) -> Vec<Assignment> {
+    Vec::new()
+}

@@ -1,0 +1,102 @@
+//! What `tcptune lint` tells, as other programs read it: `tcptune.lint/1`.
+//!
+//! Like the report, these types are frozen on their own: within version 1 fields are only added.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::report::Tool;
+
+/// The value of `schema` in every result of this version.
+pub const LINT_SCHEMA: &str = "tcptune.lint/1";
+
+/// The result of a run over files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "tcptune lint, version 1")]
+pub struct Linted {
+    /// Name and version of this format: `tcptune.lint/1`.
+    pub schema: String,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// How many files were read.
+    pub files: u64,
+    /// Files that were not read, and why; binary files and such beyond the limit are only counted.
+    pub skipped: Vec<SkippedFile>,
+    /// How many binary or oversized files were passed over.
+    pub passed_over: u64,
+    /// The kernels the files are judged for: "RHEL 9 (5.14)".
+    pub kernels: Vec<String>,
+    /// The Kubernetes release pods are judged for.
+    pub kubernetes: Option<String>,
+    /// Findings by file and line.
+    pub findings: Vec<LintedLine>,
+    /// How many findings an inline comment took back.
+    pub ignored: u64,
+    /// Every assignment, where that was asked for.
+    pub assignments: Option<Vec<FoundAssignment>>,
+}
+
+/// A file that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkippedFile {
+    /// Its path.
+    pub file: String,
+    /// Why: the errno by name, or a phrase.
+    pub why: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LintedLine {
+    /// The file's path as it was given or found.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column of the key, in characters from 1.
+    pub column: u64,
+    /// The key, dotted.
+    pub key: String,
+    /// The value as the text has it.
+    pub value: String,
+    /// The rule's id.
+    pub rule: String,
+    /// `high`, `medium`, `low` or `info`.
+    pub severity: String,
+    /// The rule's headline.
+    pub title: String,
+    /// What is wrong here, in one or two sentences.
+    pub message: String,
+    /// What to write instead, or that the line is to be deleted; null where there is no such advice.
+    pub replacement: Option<String>,
+    /// The kernels of the run it is true for.
+    pub kernels: Vec<String>,
+    /// The line of the file.
+    pub source: String,
+    /// A page to read on.
+    pub url: Option<String>,
+}
+
+/// An assignment that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FoundAssignment {
+    /// The file's path.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The key, dotted.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// The line sets nothing, and would without its comment mark.
+    pub commented: bool,
+    /// Key or value hold a variable or template.
+    pub dynamic: bool,
+    /// How it is written.
+    pub syntax: String,
+    /// Why it does not do what it means to do.
+    pub flaw: Option<String>,
+}
