@@ -44,7 +44,7 @@ pub(super) fn sections(
         Section::list("Which calls return it", text.calls.clone()),
         Section::rows("Likely causes, the likeliest first", numbered(&text.causes)),
         Some(tell).filter(|tell| !tell.blocks.is_empty()),
-        Section::text("When it appears", text.until.as_deref()),
+        Section::text("Which time-outs decide", text.until.as_deref()),
         timing::section(&text.timings, now, values),
         Section::text("What to repair", text.fix.as_deref()),
         Section::list("Said about it, and wrong", wrong(topic, text)),

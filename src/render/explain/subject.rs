@@ -61,7 +61,17 @@ pub fn explain(
     let mut answer = page(name_of(topic), title, now, sections, values);
     answer.also = also.iter().map(name_of).collect();
     answer.rules = rules(topic, &named, words, book);
-    answer.see = references(topic, words).into_iter().flatten().collect();
+    // A rule is told apart, also where its id is the name of a key with other marks.
+    let others: Vec<String> = words
+        .iter()
+        .filter(|word| book.rule(word).is_none())
+        .cloned()
+        .collect();
+    for one in references(topic, &others).into_iter().flatten() {
+        if !answer.see.contains(&one) {
+            answer.see.push(one);
+        }
+    }
     answer.confidence = confidence.map(|one| Confidence::word(one).to_owned());
     answer.sources = about.map_or_else(Vec::new, |about| {
         let sources = about.sources.into_iter();

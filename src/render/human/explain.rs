@@ -95,8 +95,13 @@ fn write(page: &mut Page, section: &Section) {
     }
     let mut first = true;
     for block in &section.blocks {
-        // Paragraphs stand apart; what belongs to the one before does not.
-        if !first && matches!(block, Block::Text(_)) {
+        // Paragraphs stand apart, and so does more than one line of code; a command belongs to what it shows.
+        let apart = match block {
+            Block::Text(_) => true,
+            Block::Code(lines) => lines.len() > 1,
+            Block::List(_) | Block::Rows(_) => false,
+        };
+        if !first && apart {
             page.gap();
         }
         first = false;
