@@ -67,8 +67,19 @@ pub fn settings_of(all: &Assignments) -> BTreeMap<String, Reading<Value>> {
     known.collect()
 }
 
+/// Why texts give a setting no value: no line sets it, or what a line sets cannot be told.
+pub(super) fn unset(all: &Assignments, fact: &str, key: &str) -> Lookup {
+    let mut lines = all.lines.iter().filter(|one| !one.commented);
+    let why = if lines.any(|one| one.key == key) {
+        Why::NotCollected("the text does not tell the value".to_owned())
+    } else {
+        Why::Absent
+    };
+    Lookup::Missing(Missing::new(fact, why))
+}
+
 /// The names of the kernels of which something is true; those of a range as one name.
-pub(super) fn named(targets: &[Target], is_true: impl Fn(&Target) -> bool) -> Vec<String> {
+pub fn named(targets: &[Target], is_true: impl Fn(&Target) -> bool) -> Vec<String> {
     let plain = |one: &Target| one.name == one.kernel.release;
     let mut names: Vec<String> = Vec::new();
     for run in targets.chunk_by(|one, next| {
@@ -265,6 +276,9 @@ impl AssignmentView<'_> {
     }
 
     fn refused(&self) -> Option<String> {
+        if self.spec.is_some_and(|spec| spec.write == Write::ReadOnly) {
+            return Some("the key is read-only".to_owned());
+        }
         let why = self.ineffective()?;
         let stored = self.spec?.store(None, self.written()?.as_bytes());
         matches!(stored, Stored::Refused { .. }).then_some(why)

@@ -16,7 +16,7 @@ mod setting;
 mod view;
 mod waived;
 
-pub use assignment::{AssignmentView, settings_of};
+pub use assignment::{AssignmentView, named, settings_of};
 pub use cases::{snapshot, try_case};
 pub use evaluate::{check, check_at, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};

@@ -9,7 +9,7 @@ use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 use crate::rule::{Waiver, Waivers};
 
-use super::assignment::{AssignmentView, assignments};
+use super::assignment::{AssignmentView, assignments, unset};
 use super::capped::capped;
 use super::definition::{DefinitionView, definitions};
 use super::next_boot::{default, next_boot};
@@ -451,6 +451,9 @@ impl Facts for View<'_> {
         }
         if let Some(reading) = reading {
             return Lookup::of(fact, reading);
+        }
+        if let (Some(texts), Some(key)) = (self.texts, fact.strip_prefix("sysctl.")) {
+            return unset(texts, fact, key);
         }
         if let Some(default) = param_default(fact) {
             return Lookup::Value(Value::Int(default));

@@ -13,11 +13,11 @@ pub const SUPPORTED: [(&str, &str, &str); 8] = [
     ("ubuntu24.04", "Ubuntu 24.04 (6.8)", "6.8.0-generic"),
     ("rhel10", "RHEL 10 (6.12)", "6.12.0-0.el10.x86_64"),
     ("debian13", "Debian 13 (6.12)", "6.12.0-amd64"),
-    ("mainline", "Linux 6.18", "6.18.0"),
+    ("mainline", "Linux 6.19", "6.19.0"),
 ];
 
 /// The mainline releases, by first number: the last second number of each.
-const SERIES: [(u32, u32); 4] = [(3, 19), (4, 20), (5, 19), (6, 18)];
+const SERIES: [(u32, u32); 4] = [(3, 19), (4, 20), (5, 19), (6, 19)];
 
 /// The supported distributions.
 pub fn supported() -> Vec<Target> {
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(names("5.14"), ["5.14"]);
         assert_eq!(names("6.1, 5.14"), ["5.14", "6.1"]);
         assert_eq!(names("4.19..5.1"), ["4.19", "4.20", "5.0", "5.1"]);
-        assert_eq!(names(">=6.17"), ["6.17", "6.18"]);
+        assert_eq!(names(">=6.18"), ["6.18", "6.19"]);
         assert_eq!(names(">=6.99"), ["6.99"]);
         assert_eq!(names(">=4.19,<5.1"), ["4.19", "4.20", "5.0"]);
         assert_eq!(names(">4.19,<=5.0"), ["4.20", "5.0"]);
