@@ -31,7 +31,14 @@ pub fn nearest(key: &str) -> Option<&'static str> {
 /// The one key whose last part is that of a name in another place (`net.ipv4.somaxconn`), or ends with it
 /// (`net.ipv4.fin_timeout`).
 fn same_end(key: &str) -> Option<&'static str> {
+    /// Beginnings that stand twice, or in the wrong place: `net.ipv4_timestamps`.
+    const DOUBLED: [&str; 4] = ["ipv4_", "core_", "net_", "tcp_"];
     let (_, own) = key.rsplit_once('.')?;
+    let doubled = DOUBLED.iter().find_map(|start| own.strip_prefix(start));
+    same_part(own).or_else(|| same_part(doubled?))
+}
+
+fn same_part(own: &str) -> Option<&'static str> {
     // `net.ipv4.mem` may be the end of many.
     if own.len() < 6 {
         return None;
@@ -140,6 +147,8 @@ mod tests {
             ("net.ipv4.tcp_rme", "net.ipv4.tcp_rmem"),
             ("net.ipv4.fin_timeout", "net.ipv4.tcp_fin_timeout"),
             ("net.ipv4.somaxconn", "net.core.somaxconn"),
+            ("net.ipv4_timestamps", "net.ipv4.tcp_timestamps"),
+            ("net.ipv4.tcp_somaxconn", "net.core.somaxconn"),
             (
                 "net.core.tcp_max_syn_backlog",
                 "net.ipv4.tcp_max_syn_backlog",

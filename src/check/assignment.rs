@@ -113,10 +113,6 @@ impl AssignmentView<'_> {
         let optional = |found: Option<String>| found.map_or_else(absent, text);
         let flag = |on: bool| Lookup::Value(Value::Bool(on));
         let release = |found: Option<Release>| optional(found.map(|found| found.to_string()));
-        let kernels = |is_true: &dyn Fn(&Target) -> bool| {
-            let names = named(&self.all.targets, is_true);
-            optional((!names.is_empty()).then(|| names.join(", ")))
-        };
         match fact.strip_prefix("assignment.").unwrap_or_default() {
             "key" => text(one.key.clone()),
             "value" => optional(self.shown()),
@@ -136,29 +132,24 @@ impl AssignmentView<'_> {
             "corrected" => optional(self.corrected()),
             "removed" => flag(self.on_every(&|target| self.is_removed(target))),
             "removed_in" => release(self.spec.and_then(|spec| spec.removed_in)),
-            "removed_on" => kernels(&|target| self.is_removed(target)),
-            "absent_on" => kernels(&|target| self.is_absent(target)),
-            "replacement" => optional(
-                self.spec
-                    .and_then(|spec| spec.replacement)
-                    .map(str::to_owned),
-            ),
+            "removed_on" | "absent_on" | "no_op_on" | "below_default_on" => {
+                optional(self.kernels(fact).map(|names| self.listed(&names)))
+            }
+            "replacement" => optional(self.spec.and_then(|spec| spec.replacement).map(|instead| {
+                // Where nothing took its place, what to do stands behind that word.
+                instead.strip_prefix("none: ").unwrap_or(instead).to_owned()
+            })),
             "renamed" => optional(self.renamed()),
             "no_op" => flag(
                 self.on_every(&|target| self.is_no_op(target) || self.is_removed(target))
                     && self.all.targets.iter().any(|target| self.is_no_op(target)),
             ),
             "no_op_since" => release(self.spec.and_then(|spec| spec.noop_since)),
-            "no_op_on" => kernels(&|target| self.is_no_op(target)),
             "ineffective" => optional(self.ineffective()),
             "refused" => optional(self.refused()),
             "default" => optional(self.default().map(|value| value.to_string())),
             "is_default" => flag(self.is_default()),
-            "below_default" => {
-                let newest = self.all.targets.iter().max_by_key(|one| number_of(one));
-                flag(newest.is_some_and(|target| self.is_below(target)))
-            }
-            "below_default_on" => kernels(&|target| self.is_below(target)),
+            "below_default" => flag(self.on_every(&|target| self.is_below(target))),
             "pod" => flag(one.pod),
             "pod_unsafe" => flag(one.pod && !self.is_safe()),
             "pod_safe_since" => {
@@ -178,10 +169,27 @@ impl AssignmentView<'_> {
         }
     }
 
-    /// The names of the kernels of a fact that ends in `_on`, where the line has it.
+    /// The names of the kernels of a fact that ends in `_on`; `None` where it is true of no kernel.
     pub fn kernels(&self, fact: &str) -> Option<Vec<String>> {
-        let text = self.value(fact).into_text()?;
-        Some(text.split(", ").map(str::to_owned).collect())
+        let targets = &self.all.targets;
+        let names = match fact.strip_prefix("assignment.")? {
+            "removed_on" => named(targets, |target| self.is_removed(target)),
+            "absent_on" => named(targets, |target| self.is_absent(target)),
+            "no_op_on" => named(targets, |target| self.is_no_op(target)),
+            "below_default_on" => named(targets, |target| self.is_below(target)),
+            _ => return None,
+        };
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// Names of kernels as a part of a sentence.
+    fn listed(&self, names: &[String]) -> String {
+        let targets = &self.all.targets;
+        if targets.len() > 2 && named(targets, |_| true) == names {
+            "every kernel asked for".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 
     fn on_every(&self, is_true: &dyn Fn(&Target) -> bool) -> bool {
@@ -222,7 +230,9 @@ impl AssignmentView<'_> {
     /// The assignment without its slips.
     fn corrected(&self) -> Option<String> {
         let nearest = self.nearest();
-        if (nearest.is_none() && self.one.flaw.is_none()) || self.is_secret() {
+        let named = self.is_known() || catalog::family(&self.one.key).is_some();
+        let flawed = named && self.one.flaw.is_some();
+        if (nearest.is_none() && !flawed) || self.is_secret() {
             return None;
         }
         let value = self.one.value.as_deref()?;
@@ -237,7 +247,9 @@ impl AssignmentView<'_> {
 
     /// An assignment in the manner of the line.
     fn spelled(&self, key: &str, value: &str) -> String {
+        let stray = self.one.flaw == Some("command-in-conf");
         match (self.one.syntax, value.contains(char::is_whitespace)) {
+            _ if stray => format!("{key} = {value}"),
             ("command", true) => format!("sysctl -w {key}=\"{value}\""),
             ("command", false) => format!("sysctl -w {key}={value}"),
             _ => format!("{key} = {value}"),
@@ -287,8 +299,11 @@ impl AssignmentView<'_> {
     }
 
     fn default(&self) -> Option<Value> {
-        let newest = self.all.targets.iter().max_by_key(|one| number_of(one))?;
-        self.entry()?.default_for(&newest.kernel)
+        let spec = self.entry()?;
+        let mut kernels: Vec<_> = self.all.targets.iter().map(|one| &one.kernel).collect();
+        kernels.sort_by_key(|one| (one.major, one.minor, one.patch));
+        let mut newest_first = kernels.into_iter().rev();
+        newest_first.find_map(|kernel| spec.default_for(kernel))
     }
 
     fn is_default(&self) -> bool {
@@ -349,11 +364,6 @@ fn filled(pattern: &str, key: &str) -> Option<String> {
     let segments = pattern.split('.').zip(key.split('.'));
     let segments = segments.map(|(wanted, own)| if wanted == "*" { own } else { wanted });
     Some(segments.collect::<Vec<_>>().join("."))
-}
-
-const fn number_of(target: &Target) -> (u32, u32, u32) {
-    let kernel = &target.kernel;
-    (kernel.major, kernel.minor, kernel.patch)
 }
 
 #[cfg(test)]

@@ -132,6 +132,12 @@ fn slips_are_mended_in_the_manner_of_the_line() {
         corrected(slip).as_deref(),
         Some("net.ipv4.conf.eth0.rp_filter = 1")
     );
+    let mut stray = line("net.ipv4.tcp_sack", "1");
+    (stray.syntax, stray.flaw) = ("command", Some("command-in-conf"));
+    assert_eq!(corrected(stray).as_deref(), Some("net.ipv4.tcp_sack = 1"));
+    let mut unknown = line("net.ipv4.entirely_else", "\"1\"");
+    unknown.flaw = Some("quotes");
+    assert_eq!(corrected(unknown), None);
     assert_eq!(corrected(line("net.ipv4.tcp_sack", "1")), None);
     assert_eq!(corrected(line("net.ipv4.entirely_else", "1")), None);
 }
@@ -163,6 +169,10 @@ fn a_default_is_one_of_every_kernel_asked_for() {
     let fact = "assignment.below_default_on";
     let below = text(somaxconn("1024"), &["4.18.0", "6.1.0"], fact);
     assert_eq!(below.as_deref(), Some("6.1.0"));
+    let below = text(somaxconn("64"), &["4.18.0", "5.4.0", "6.1.0"], fact);
+    assert_eq!(below.as_deref(), Some("every kernel asked for"));
+    let default = text(somaxconn("64"), &["6.1.0", "4.18.0"], "assignment.default");
+    assert_eq!(default.as_deref(), Some("4096"));
 }
 
 #[test]
