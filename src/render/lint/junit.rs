@@ -56,11 +56,10 @@ fn suite(findings: &[LintedLine], page: &mut String) {
     for one in findings {
         let _ = writeln!(
             page,
-            "    <testcase name=\"{rule} {key}\" classname=\"{file}\" file=\"{file}\" line=\"{line}\">\n      \
+            "    <testcase name=\"{name}\" classname=\"{file}\" file=\"{file}\" line=\"{line}\">\n      \
              <failure type=\"{severity}\" message=\"{message}\">{file}:{line}:{column}: {source}</failure>\n    \
              </testcase>",
-            rule = text(&one.rule),
-            key = text(&one.key),
+            name = text(format!("{} {}", one.rule, one.key).trim_end()),
             line = one.line,
             column = one.column,
             severity = text(&one.severity),

@@ -41,6 +41,7 @@ fn reason(dead: &Dead) -> String {
 
 /// The same as a unified diff. `lines` are those of the old text as they may be shown.
 pub(super) fn unified(name: &str, lines: &[String], dead: &[Dead]) -> Vec<String> {
+    let name = name.trim_start_matches('/');
     let mut diff = vec![format!("--- a/{name}"), format!("+++ b/{name}")];
     let apart = |one: &Dead, next: &Dead| next.line - one.line <= 2 * CONTEXT;
     let mut before = 0;
