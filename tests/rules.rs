@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tcptune::check::{lint, try_case};
 use tcptune::host::{RuleFolder, Trust, read_rule_files};
-use tcptune::rule::{
-    CaseFile, Expect, HEADINGS, Maturity, Rule, Rulebook, Subject, parse_cases,
-};
+use tcptune::rule::{CaseFile, Expect, HEADINGS, Maturity, Rule, Rulebook, Subject, parse_cases};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
@@ -280,7 +278,12 @@ fn every_stable_rule_has_its_row_of_evidence() {
         if is_about_texts(rule) {
             // What a line does was shown for the rule about hosts that says the same.
             let lab = rule.response().lab.as_deref();
-            assert_eq!(lab.is_some_and(|lab| proven.contains(lab)), stable, "{}", rule.id);
+            assert_eq!(
+                lab.is_some_and(|lab| proven.contains(lab)),
+                stable,
+                "{}",
+                rule.id
+            );
             continue;
         }
         assert_eq!(rows.contains_key(rule.id.as_str()), stable, "{}", rule.id);

@@ -10,12 +10,14 @@
 //! ```
 
 mod conf;
+mod found;
 mod key;
 mod kind;
 mod lines;
 mod nix;
 mod puppet;
 mod ruby;
+mod value;
 mod yaml;
 
 pub use kind::FileKind;

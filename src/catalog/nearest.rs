@@ -36,7 +36,10 @@ fn same_end(key: &str) -> Option<&'static str> {
     if own.len() < 6 {
         return None;
     }
-    let listed = || KEYS.iter().filter(|spec| !spec.unlisted && !spec.is_pattern());
+    let listed = || {
+        KEYS.iter()
+            .filter(|spec| !spec.unlisted && !spec.is_pattern())
+    };
     let last = |name: &'static str| name.rsplit('.').next().unwrap_or_default();
     let whole = || only(listed().filter(|spec| last(spec.key) == own));
     let end = || {

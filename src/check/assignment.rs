@@ -82,9 +82,9 @@ pub(super) fn unset(all: &Assignments, fact: &str, key: &str) -> Lookup {
 pub fn named(targets: &[Target], is_true: impl Fn(&Target) -> bool) -> Vec<String> {
     let plain = |one: &Target| one.name == one.kernel.release;
     let mut names: Vec<String> = Vec::new();
-    for run in targets.chunk_by(|one, next| {
-        is_true(one) && is_true(next) && plain(one) && plain(next)
-    }) {
+    for run in
+        targets.chunk_by(|one, next| is_true(one) && is_true(next) && plain(one) && plain(next))
+    {
         let ends = run.first().zip(run.last());
         let Some((first, last)) = ends.filter(|(first, _)| is_true(first)) else {
             continue;
@@ -138,9 +138,11 @@ impl AssignmentView<'_> {
             "removed_in" => release(self.spec.and_then(|spec| spec.removed_in)),
             "removed_on" => kernels(&|target| self.is_removed(target)),
             "absent_on" => kernels(&|target| self.is_absent(target)),
-            "replacement" => {
-                optional(self.spec.and_then(|spec| spec.replacement).map(str::to_owned))
-            }
+            "replacement" => optional(
+                self.spec
+                    .and_then(|spec| spec.replacement)
+                    .map(str::to_owned),
+            ),
             "renamed" => optional(self.renamed()),
             "no_op" => flag(
                 self.on_every(&|target| self.is_no_op(target) || self.is_removed(target))
@@ -326,7 +328,8 @@ impl AssignmentView<'_> {
 
     /// Whether some kernel asked for has the key for the machine only.
     fn is_host_wide(&self) -> bool {
-        self.entry().is_some_and(|spec| spec.scope != KeyScope::Netns)
+        self.entry()
+            .is_some_and(|spec| spec.scope != KeyScope::Netns)
     }
 
     /// A later line that takes this one's effect away, where a loader reads both.

@@ -56,7 +56,9 @@ fn of_line(number: usize, line: &str) -> Option<Ignore> {
         return None;
     }
     let is_close = |word: &&str| CLOSERS.contains(word);
-    let rules = rules.split(',').filter(|rule| !rule.is_empty() && !is_close(rule));
+    let rules = rules
+        .split(',')
+        .filter(|rule| !rule.is_empty() && !is_close(rule));
     let mut reason = reason.split_whitespace().filter(|word| !is_close(word));
     Some(Ignore {
         line: number,
@@ -89,7 +91,9 @@ mod tests {
     use super::*;
 
     fn one(line: &str) -> Option<(Vec<String>, bool)> {
-        find(line).pop().map(|found| (found.rules, found.has_reason))
+        find(line)
+            .pop()
+            .map(|found| (found.rules, found.has_reason))
     }
 
     #[test]

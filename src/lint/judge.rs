@@ -68,7 +68,8 @@ impl<'r> Rules<'r> {
         let about_texts = |rule: &&Rule| rule.each == Some(Subject::Assignment);
         let all = book.rules().filter(about_texts).map(|rule| {
             let mut facts = rule.facts().into_iter();
-            let kernels = facts.find(|fact| fact.starts_with("assignment.") && fact.ends_with("_on"));
+            let kernels =
+                facts.find(|fact| fact.starts_with("assignment.") && fact.ends_with("_on"));
             (rule, kernels)
         });
         let mut ids: BTreeSet<&str> = book.ids().collect();
@@ -165,7 +166,10 @@ fn why_invalid(one: &Ignore, rules: &Rules<'_>) -> Option<String> {
     if one.rules.is_empty() {
         return Some("It names no rule: write `tcptune: ignore RULE reason`.".to_owned());
     }
-    let unknown = one.rules.iter().find(|rule| !rules.ids.contains(rule.as_str()));
+    let unknown = one
+        .rules
+        .iter()
+        .find(|rule| !rules.ids.contains(rule.as_str()));
     if let Some(rule) = unknown {
         let whole = format!("lint-{rule}");
         let near = rules.ids.get(whole.as_str()).copied();

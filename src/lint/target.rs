@@ -41,12 +41,19 @@ pub fn targets(written: &str) -> Result<Vec<Target>, String> {
             found.extend(target(name, release));
         } else if let Some((from, to)) = item.split_once("..") {
             let to = to.trim_start_matches('=').trim();
-            let to = if to.is_empty() { None } else { Some(number(to)?) };
+            let to = if to.is_empty() {
+                None
+            } else {
+                Some(number(to)?)
+            };
             found.extend(between(Some(number(from.trim())?), to));
         } else if let Some((bound, is_low)) = bound(item)? {
             let end = if is_low { &mut low } else { &mut high };
             if end.replace(bound).is_some() {
-                return Err(format!("`{}` has two bounds of one kind", written.escape_debug()));
+                return Err(format!(
+                    "`{}` has two bounds of one kind",
+                    written.escape_debug()
+                ));
             }
         } else {
             number(item)?;
@@ -57,7 +64,10 @@ pub fn targets(written: &str) -> Result<Vec<Target>, String> {
         found.extend(between(low, high));
     }
     if found.is_empty() {
-        return Err(format!("`{}` holds no kernel release", written.escape_debug()));
+        return Err(format!(
+            "`{}` holds no kernel release",
+            written.escape_debug()
+        ));
     }
     found.sort_by_key(|one| (one.kernel.major, one.kernel.minor, one.kernel.patch));
     found.dedup_by(|one, other| one.name == other.name);
@@ -118,7 +128,11 @@ fn bound(item: &str) -> Result<Option<(Number, bool)>, String> {
             let before = || match minor {
                 0 => {
                     let series = SERIES.iter().find(|(own, _)| *own + 1 == major);
-                    (major.saturating_sub(1), series.map_or(0, |(_, last)| *last), 0)
+                    (
+                        major.saturating_sub(1),
+                        series.map_or(0, |(_, last)| *last),
+                        0,
+                    )
                 }
                 _ => (major, minor - 1, 0),
             };
@@ -148,7 +162,9 @@ fn between(low: Option<Number>, high: Option<Number>) -> Vec<Target> {
     found.extend(ends.filter(|_| lowest <= highest));
     found.sort_unstable();
     found.dedup();
-    let names = found.iter().map(|(major, minor)| format!("{major}.{minor}"));
+    let names = found
+        .iter()
+        .map(|(major, minor)| format!("{major}.{minor}"));
     names.filter_map(|name| target(&name, &name)).collect()
 }
 
@@ -181,14 +197,27 @@ mod tests {
         assert_eq!(names(">4.19,<=5.0"), ["4.20", "5.0"]);
         assert_eq!(names("<3.2"), ["3.0", "3.1"]);
         assert_eq!(names(">=4.20,<5.0"), ["4.20"]);
-        assert_eq!(names("RHEL-9,debian12"), ["RHEL 9 (5.14)", "Debian 12 (6.1)"]);
+        assert_eq!(
+            names("RHEL-9,debian12"),
+            ["RHEL 9 (5.14)", "Debian 12 (6.1)"]
+        );
         assert_eq!(names("4.18.0-553.el8_10.x86_64").len(), 1);
         assert_eq!(names("6.1.."), names(">=6.1"));
     }
 
     #[test]
     fn what_is_no_kernel_is_told() {
-        for written in ["", "five", "5", "..", "6.1..x", ">=", ">=4.1,>=4.2", "6.1..5.1", "5.14,"] {
+        for written in [
+            "",
+            "five",
+            "5",
+            "..",
+            "6.1..x",
+            ">=",
+            ">=4.1,>=4.2",
+            "6.1..5.1",
+            "5.14,",
+        ] {
             assert!(targets(written).is_err(), "{written}");
         }
     }

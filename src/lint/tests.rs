@@ -112,7 +112,10 @@ fn two_files_of_one_host_are_judged_together_and_those_of_two_are_not() {
         let found = rules(files);
         found.iter().filter(|one| one.ends_with(rule)).count()
     };
-    assert_eq!(count("w/etc/sysctl.d/a.conf", "w/usr/lib/sysctl.d/b.conf"), 1);
+    assert_eq!(
+        count("w/etc/sysctl.d/a.conf", "w/usr/lib/sysctl.d/b.conf"),
+        1
+    );
     assert_eq!(count("w/etc/sysctl.d/a.conf", "w/etc/sysctl.conf"), 1);
     assert_eq!(count("w/etc/sysctl.d/a.conf", "v/etc/sysctl.d/b.conf"), 0);
     assert_eq!(count("a.conf", "b.conf"), 0);
@@ -122,8 +125,16 @@ fn two_files_of_one_host_are_judged_together_and_those_of_two_are_not() {
 #[test]
 fn a_later_file_of_the_host_takes_the_effect_of_a_line_away() {
     let found = rules(vec![
-        scanned("etc/sysctl.d/60-b.conf", &[(1, "net.ipv4.tcp_sack", "0", CONF)], ""),
-        scanned("etc/sysctl.d/50-a.conf", &[(1, "net.ipv4.tcp_sack", "1", CONF)], ""),
+        scanned(
+            "etc/sysctl.d/60-b.conf",
+            &[(1, "net.ipv4.tcp_sack", "0", CONF)],
+            "",
+        ),
+        scanned(
+            "etc/sysctl.d/50-a.conf",
+            &[(1, "net.ipv4.tcp_sack", "1", CONF)],
+            "",
+        ),
     ]);
     assert_eq!(
         found,
@@ -138,8 +149,16 @@ fn a_later_file_of_the_host_takes_the_effect_of_a_line_away() {
 fn the_order_of_the_files_does_not_matter() {
     let files = || {
         vec![
-            scanned("b.sh", &[(2, "net.ipv4.tcp_sack", "0", Syntax::Command)], ""),
-            scanned("a.sh", &[(9, "net.ipv4.tcp_sack", "0", Syntax::Command)], ""),
+            scanned(
+                "b.sh",
+                &[(2, "net.ipv4.tcp_sack", "0", Syntax::Command)],
+                "",
+            ),
+            scanned(
+                "a.sh",
+                &[(9, "net.ipv4.tcp_sack", "0", Syntax::Command)],
+                "",
+            ),
         ]
     };
     let mut turned = files();
@@ -148,7 +167,10 @@ fn the_order_of_the_files_does_not_matter() {
         judged(files(), &Settings::default()),
         judged(turned, &Settings::default())
     );
-    assert_eq!(rules(files()), ["a.sh:9 lint-sack-off", "b.sh:2 lint-sack-off"]);
+    assert_eq!(
+        rules(files()),
+        ["a.sh:9 lint-sack-off", "b.sh:2 lint-sack-off"]
+    );
 }
 
 #[test]
@@ -175,12 +197,21 @@ fn a_comment_with_a_reason_takes_a_finding_back() {
 fn a_comment_without_a_reason_or_rule_is_a_finding_and_takes_nothing_back() {
     for (comment, says) in [
         ("# tcptune: ignore lint-sack-off", "reason"),
-        ("# tcptune: ignore sack-off broken middlebox", "`lint-sack-off`"),
-        ("# tcptune: ignore lint-sack-of broken middlebox", "`lint-sack-off`"),
+        (
+            "# tcptune: ignore sack-off broken middlebox",
+            "`lint-sack-off`",
+        ),
+        (
+            "# tcptune: ignore lint-sack-of broken middlebox",
+            "`lint-sack-off`",
+        ),
         ("# tcptune: ignore", "names no rule"),
     ] {
         let lines = [(2, "net.ipv4.tcp_sack", "0", CONF)];
-        let found = judged(vec![scanned("a.conf", &lines, comment)], &Settings::default());
+        let found = judged(
+            vec![scanned("a.conf", &lines, comment)],
+            &Settings::default(),
+        );
         let ids: Vec<&str> = found.findings.iter().map(|one| one.rule.as_str()).collect();
         assert_eq!(ids, [INVALID_IGNORE, "lint-sack-off"], "{comment}");
         assert!(found.findings[0].message.contains(says), "{comment}");
@@ -209,7 +240,10 @@ fn a_secret_is_not_shown_anywhere() {
     let key = "net.ipv4.tcp_fastopen_key";
     let text = format!("sysctl -w {key}=1234abcd-1234abcd\n{key} = 1234abcd-1234abcd\n");
     let found = lint(
-        [("a.sh".to_owned(), text.clone()), ("a.conf".to_owned(), text)],
+        [
+            ("a.sh".to_owned(), text.clone()),
+            ("a.conf".to_owned(), text),
+        ],
         &Settings::default(),
         &Rulebook::lint().unwrap(),
     );
@@ -232,12 +266,20 @@ fn every_family_of_keys_is_known_to_be_one() {
     ];
     let lines: Vec<_> = keys.iter().map(|key| (1, *key, "1", CONF)).collect();
     let found = rules(vec![scanned("a.conf", &lines, "")]);
-    assert!(found.iter().all(|one| !one.contains("unknown")), "{found:?}");
+    assert!(
+        found.iter().all(|one| !one.contains("unknown")),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn dead_lines_have_the_same_words() {
-    let dead = ["lint-tw-recycle", "lint-removed-key", "lint-no-op-key", "lint-contradiction"];
+    let dead = [
+        "lint-tw-recycle",
+        "lint-removed-key",
+        "lint-no-op-key",
+        "lint-contradiction",
+    ];
     let file = scanned(
         "etc/sysctl.conf",
         &[

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Choice, RuleFiles};
+use super::Choice;
 use crate::cli::exit::FailOn;
 
 /// `tcptune lint`.
@@ -35,10 +35,6 @@ pub struct Lint {
     pub assignments: bool,
 
     /// The rules to judge by.
-    #[command(flatten)]
-    pub rules: RuleFiles,
-
-    /// Which of them.
     #[command(flatten)]
     pub choice: Choice,
 

@@ -74,7 +74,7 @@ fn finding(page: &mut Page, one: &LintedLine, kernels: usize) {
     if let Some(replacement) = &one.replacement {
         page.field("instead", replacement);
     }
-    if one.kernels.len() < kernels {
+    if !one.kernels.is_empty() && one.kernels.len() < kernels {
         page.field("true on", &one.kernels.join(", "));
     }
 }
