@@ -61,9 +61,11 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let (lint, host): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_lint);
     let mut code = String::new();
     for (name, what, files) in [("BUILT_IN", "hosts", host), ("LINT", "texts", lint)] {
-        code.push_str(&format!(
-            "/// The built-in rules about {what}.\nstatic {name}: &[BuiltIn] = &[\n"
-        ));
+        code.push_str("/// The built-in rules about ");
+        code.push_str(what);
+        code.push_str(".\nstatic ");
+        code.push_str(name);
+        code.push_str(": &[BuiltIn] = &[\n");
         for file in files {
             code.push_str(&entry(file)?);
         }

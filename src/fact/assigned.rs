@@ -12,6 +12,10 @@ pub const FLAWS: [&str; 4] = ["blanks", "trailing-comment", "quotes", "command-i
 
 /// One place in a text that sets a key, or would.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them may be true beside any other"
+)]
 pub struct Assigned {
     /// The file.
     pub file: String,

@@ -30,9 +30,9 @@ fn scanned(file: &str, lines: &[(usize, &str, &str, Syntax)], comments: &str) ->
     let is_conf = lines.iter().all(|(.., syntax)| *syntax == Syntax::Conf);
     Scanned {
         file: file.to_owned(),
-        host: super::group::host_of(file, is_conf),
+        host: group::host_of(file, is_conf),
         found: found.collect(),
-        ignores: super::ignore::find(comments),
+        ignores: ignore::find(comments),
     }
 }
 

@@ -50,6 +50,13 @@ impl Rulebook {
         Self::of_build(LINT)
     }
 
+    /// Both: for whoever explains or tries rules, and judges nothing by them.
+    pub fn all() -> Result<Self, Vec<Problem>> {
+        let mut book = Self::built_in()?;
+        book.rules.extend(Self::lint()?.rules);
+        Ok(book)
+    }
+
     fn of_build(all: &'static [BuiltIn]) -> Result<Self, Vec<Problem>> {
         let mut book = Self::default();
         let mut problems = Vec::new();
