@@ -10,12 +10,15 @@
 //! ```
 
 mod conf;
+mod embed;
 mod key;
 mod kind;
 mod lines;
 mod nix;
 mod puppet;
 mod ruby;
+mod spot;
+mod written;
 mod yaml;
 
 pub use kind::FileKind;
