@@ -11,6 +11,7 @@
 
 mod conf;
 mod embed;
+mod frames;
 mod key;
 mod kind;
 mod lines;
@@ -18,6 +19,7 @@ mod nix;
 mod puppet;
 mod ruby;
 mod spot;
+mod token;
 mod written;
 mod yaml;
 
