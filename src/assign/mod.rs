@@ -18,6 +18,8 @@ mod lines;
 mod nix;
 mod puppet;
 mod ruby;
+#[cfg(test)]
+mod shown;
 mod spot;
 mod token;
 mod written;

@@ -134,7 +134,7 @@ impl Walk<'_> {
                     self.frames.close();
                 }
             }
-            (Kind::Mark, "[") => self.list(at),
+            (Kind::Mark, "[" | "%w[" | "%w(" | "%w{") => self.list(at),
             (Kind::Word, "do") => {
                 self.ends += 1;
                 let mut frame = self.block(at);
@@ -240,7 +240,7 @@ impl Walk<'_> {
             match token.kind {
                 Kind::Line if depth == 0 => break,
                 Kind::Mark => match raw {
-                    "(" | "[" | "{" => depth += 1,
+                    "(" | "[" | "{" | "%w(" | "%w[" | "%w{" => depth += 1,
                     ")" | "]" | "}" if depth == 0 => break,
                     ")" | "]" | "}" => depth -= 1,
                     ";" if depth == 0 => break,

@@ -376,7 +376,7 @@ impl<'t> Scan<'t> {
             self.at = start;
             return;
         };
-        self.push(Kind::Mark, self.at + 2, start);
+        self.push(Kind::Mark, self.at, start);
         let mut at = start;
         for word in rest
             .get(..size)
@@ -514,7 +514,9 @@ fn literal(text: &str, tokens: &[Token], tongue: Tongue) -> Option<String> {
             Some(format!("-{number}"))
         }
         [colon, word] if colon.is(text, ":") => atom(text, word, tongue),
-        [open, inner @ .., close] if open.is(text, "[") && close.is(text, "]") => {
+        [open, inner @ .., close]
+            if (open.is(text, "[") && close.is(text, "]")) || open.raw(text).starts_with("%w") =>
+        {
             let atoms = inner.iter().filter(|token| !token.is(text, ","));
             let values: Option<Vec<_>> = atoms.map(|token| atom(text, token, tongue)).collect();
             values.map(|values| values.join(" "))

@@ -42,3 +42,9 @@ pub(super) fn spots(text: &str, depth: usize) -> Vec<Spot> {
     spots
 }
 
+#[cfg(test)]
+mod ansible_tests;
+#[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
+mod nested_tests;

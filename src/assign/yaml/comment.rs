@@ -25,6 +25,7 @@ pub(super) fn spots(text: &str, reader: &Reader<'_>, depth: usize) -> Vec<Spot> 
         }
         let bared = bared(block);
         let mut inner = Reader::new(&bared);
+        inner.is_flat = true;
         let parts = inner.document();
         let mut walk = Walk::new(&bared, depth, true);
         for part in &parts {

@@ -18,6 +18,8 @@ pub(super) struct Reader<'t> {
     pub(super) comments: Vec<usize>,
     /// A quote of this kind was looked for in vain: there is none from here on.
     pub(super) lacks: [bool; 2],
+    /// Every line stands for itself: of comments.
+    pub(super) is_flat: bool,
 }
 
 /// The line at hand.
@@ -45,6 +47,7 @@ impl<'t> Reader<'t> {
             resume: None,
             comments: Vec::new(),
             lacks: [false; 2],
+            is_flat: false,
         }
     }
 
@@ -283,7 +286,8 @@ impl<'t> Reader<'t> {
                 start: begin + indent,
                 end: begin + indent + body.len(),
             };
-            let ends = body.is_empty()
+            let ends = self.is_flat
+                || body.is_empty()
                 || indent < floor
                 || body.starts_with('#')
                 || is_dash(body)
