@@ -2,7 +2,7 @@
 
 use super::spot::{Lines, Spot};
 use super::written::{self, key_at_start};
-use super::{FileKind, conf, lines, yaml};
+use super::{FileKind, Flaw, conf, lines, yaml};
 
 /// How deep texts within texts are followed.
 pub(super) const DEPTH: usize = 4;
@@ -59,6 +59,12 @@ pub(super) fn find(passage: &Passage, hint: Hint, depth: usize) -> Vec<Spot> {
         Kind::Shell => placed(&passage.text, lines::find(FileKind::Shell, &passage.text)),
     };
     for spot in &mut spots {
+        spot.dynamic |= written::is_dynamic(&spot.value);
+        // What looks like a comment is an expression of the outer text.
+        if spot.flaw == Some(Flaw::TrailingComment) && spot.value.contains("#{") {
+            spot.flaw = None;
+            spot.trail = None;
+        }
         spot.key_at = passage.source(spot.key_at);
         spot.value_at = passage.source(spot.value_at);
     }
@@ -75,6 +81,9 @@ enum Kind {
 /// What a passage is, by the first line of it that holds a key.
 fn kind(text: &str, hint: Hint) -> Kind {
     let trimmed = text.trim_start();
+    if trimmed.starts_with("#!") {
+        return Kind::Shell;
+    }
     if trimmed.starts_with(['{', '[']) && text.contains('"') && text.contains(':') {
         return Kind::Yaml;
     }

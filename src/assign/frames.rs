@@ -1,7 +1,7 @@
 //! Hashes and resources, as Ruby and Puppet have them: what is known of each until it closes.
 
 use super::spot::Spot;
-use super::token::Said;
+use super::token::{Said, Token};
 use super::written::{self, Written};
 use super::{Flaw, Syntax};
 
@@ -37,21 +37,40 @@ pub(super) struct Frame {
 }
 
 /// The open frames, and what was found.
-pub(super) struct Frames {
+pub(super) struct Frames<'t> {
+    text: &'t str,
+    /// The comments of the text.
+    comments: Vec<Token>,
     pub(super) open: Vec<Frame>,
     pub(super) spots: Vec<Spot>,
     pub(super) commented: bool,
     syntax: Syntax,
 }
 
-impl Frames {
-    pub(super) fn new(syntax: Syntax, commented: bool) -> Self {
+impl<'t> Frames<'t> {
+    pub(super) fn new(text: &'t str, syntax: Syntax, commented: bool) -> Self {
         Self {
+            text,
+            comments: Vec::new(),
             open: Vec::new(),
             spots: Vec::new(),
             commented,
             syntax,
         }
+    }
+
+    /// Takes the comments, for what stands behind values.
+    pub(super) fn with_comments(&mut self, comments: &[Token]) {
+        self.comments = comments.to_vec();
+    }
+
+    /// The comment behind a value on its line.
+    fn trail(&self, end: usize) -> Option<String> {
+        let next = self.comments.partition_point(|one| one.start < end);
+        let comment = self.comments.get(next)?;
+        let between = self.text.get(end..comment.start)?;
+        let is_near = between.len() < 128 && !between.contains('\n');
+        is_near.then(|| comment.raw(self.text).trim_end().to_owned())
     }
 
     /// The names that lead here.
@@ -74,17 +93,23 @@ impl Frames {
         }
         let mut path = self.path();
         path.push(name.to_owned());
+        // A key's own fields lead no further.
+        let is_about = |frame: &Frame| {
+            let title = frame.titles.first();
+            title.is_some_and(|title| written::is_kernels(&title.written.key))
+        };
+        let is_own = self.open.last().is_some_and(is_about);
         let is_test = self
             .open
             .iter()
             .rev()
             .take(DEPTH)
             .any(|frame| frame.is_test);
-        if let Some(written) = key_of(&path)
+        if let Some(written) = key_of(&path).filter(|_| !is_own)
             && let Some(said) = said.clone()
         {
             if !is_test {
-                self.say(&Title { written, at }, &said, None);
+                self.say(&Title { written, at }, &said);
             }
             return;
         }
@@ -119,11 +144,11 @@ impl Frames {
             None => &frame.titles,
         };
         for title in titles {
-            self.say(title, said, None);
+            self.say(title, said);
         }
     }
 
-    pub(super) fn say(&mut self, title: &Title, said: &Said, trail: Option<String>) {
+    pub(super) fn say(&mut self, title: &Title, said: &Said) {
         let value = said.value.as_str();
         if self.commented && !said.dynamic && !written::is_plausible(value) {
             return;
@@ -136,7 +161,7 @@ impl Frames {
             value_at: said.at,
             key: title.written.key.clone(),
             value: said.value.clone(),
-            trail,
+            trail: self.trail(said.end),
             commented: self.commented,
             dynamic: said.dynamic || title.written.dynamic,
             syntax: self.syntax,

@@ -16,8 +16,14 @@ mod key;
 mod kind;
 mod lines;
 mod nix;
+#[cfg(test)]
+mod nix_tests;
 mod puppet;
+#[cfg(test)]
+mod puppet_tests;
 mod ruby;
+#[cfg(test)]
+mod ruby_tests;
 #[cfg(test)]
 mod shown;
 mod spot;

@@ -19,7 +19,7 @@ fn walked(text: &str, commented: bool) -> Vec<Spot> {
     let mut walk = Walk {
         text,
         tokens: tokens(text, Tongue::Puppet),
-        frames: Frames::new(Syntax::Puppet, commented),
+        frames: Frames::new(text, Syntax::Puppet, commented),
         list: Vec::new(),
         loops: Vec::new(),
         prose: false,
@@ -40,10 +40,15 @@ const PROSE: [&str; 8] = [
     "notice",
 ];
 
+/// Functions whose text people read.
+const SAYS: [&str; 8] = [
+    "fail", "notice", "warning", "info", "err", "debug", "crit", "alert",
+];
+
 struct Walk<'t> {
     text: &'t str,
     tokens: Vec<Token>,
-    frames: Frames,
+    frames: Frames<'t>,
     /// The keys of the list read last.
     list: Vec<Title>,
     /// Variables that run over keys.
@@ -63,6 +68,7 @@ impl Walk<'_> {
                 _ => self.tokens.push(token),
             }
         }
+        self.frames.with_comments(&comments);
         let mut at = 0;
         while let Some(token) = self.tokens.get(at).copied() {
             at = self.step(at, token);
@@ -92,7 +98,7 @@ impl Walk<'_> {
             (Kind::Mark, ";") => self.next_body(at + 1),
             (Kind::Mark, "[") => self.list = self.titles(at).0,
             (Kind::Mark, "|") => self.variable(at),
-            _ if token.is_text() => self.string(token),
+            _ if token.is_text() => self.string(at, token),
             _ => {}
         }
         at + 1
@@ -153,10 +159,7 @@ impl Walk<'_> {
 
     /// A brace: of a resource, where a title and a colon follow.
     fn open(&mut self, at: usize) {
-        let mut frame = Frame {
-            path: self.frames.path(),
-            ..Frame::default()
-        };
+        let mut frame = Frame::default();
         let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
         if before.is_some_and(|token| token.kind == Kind::Word) {
             let (titles, end) = self.titles(at + 1);
@@ -231,9 +234,16 @@ impl Walk<'_> {
     }
 
     /// A string: a command, a text for a file, a change of Augeas.
-    fn string(&mut self, token: Token) {
+    fn string(&mut self, at: usize, token: Token) {
         let raw = token.raw(self.text);
-        if self.prose || self.frames.commented || !written::may_hold_key(raw) {
+        let before = |back: usize| {
+            let token = at.checked_sub(back).and_then(|at| self.tokens.get(at));
+            token.map(|token| token.raw(self.text)).unwrap_or_default()
+        };
+        let is_title = self.mark(at + 1, ":") && before(2) != "exec";
+        let is_said = SAYS.contains(&before(1)) || SAYS.contains(&before(2));
+        if self.prose || is_title || is_said || self.frames.commented || !written::may_hold_key(raw)
+        {
             return;
         }
         let is_gone = self.frames.open.last().is_some_and(|frame| frame.is_gone);
@@ -250,7 +260,7 @@ impl Walk<'_> {
                 at: said.source(spot.1.at),
                 ..spot.1
             };
-            self.frames.say(&title, &value, None);
+            self.frames.say(&title, &value);
             return;
         }
         self.frames.spots.extend(embed::find(&said, Hint::Any, 0));

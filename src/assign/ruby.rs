@@ -20,7 +20,7 @@ fn walked(text: &str, commented: bool) -> Vec<Spot> {
     let mut walk = Walk {
         text,
         tokens: Vec::new(),
-        frames: Frames::new(Syntax::Ruby, commented),
+        frames: Frames::new(text, Syntax::Ruby, commented),
         names: Vec::new(),
         list: Vec::new(),
         loops: Vec::new(),
@@ -69,7 +69,7 @@ struct Step {
 struct Walk<'t> {
     text: &'t str,
     tokens: Vec<Token>,
-    frames: Frames,
+    frames: Frames<'t>,
     /// Variables that stand for a part of the attributes.
     names: Vec<(String, Vec<String>)>,
     /// The keys of the list read last.
@@ -86,6 +86,7 @@ impl Walk<'_> {
             .into_iter()
             .partition(|token| token.kind == Kind::Comment);
         self.tokens = tokens;
+        self.frames.with_comments(&comments);
         let mut at = 0;
         while let Some(token) = self.tokens.get(at).copied() {
             at = self.step(at, token).max(at + 1);
@@ -263,10 +264,7 @@ impl Walk<'_> {
 
     /// A brace or `do`: of a resource where a word and a key stand before it.
     fn block(&mut self, at: usize) -> Frame {
-        let mut frame = Frame {
-            path: self.frames.path(),
-            ..Frame::default()
-        };
+        let mut frame = Frame::default();
         let back = |steps: usize| {
             at.checked_sub(steps)
                 .and_then(|at| self.tokens.get(at))
@@ -415,7 +413,7 @@ impl Walk<'_> {
                 .or_else(|| steps.last())
                 .map_or(0, |step| step.at);
             if let Some(said) = value(self.text, tokens, Tongue::Ruby) {
-                self.frames.say(&Title { written, at }, &said, None);
+                self.frames.say(&Title { written, at }, &said);
             }
             return from;
         }

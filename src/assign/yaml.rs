@@ -48,3 +48,5 @@ mod ansible_tests;
 mod cluster_tests;
 #[cfg(test)]
 mod nested_tests;
+#[cfg(test)]
+mod script_tests;

@@ -50,6 +50,9 @@ const CONTENT: [&str; 9] = [
     "data",
 ];
 
+/// Of these, such that hold lines and no scripts.
+const LINES: [&str; 5] = ["line", "newline", "new_string", "block", "replace"];
+
 /// Fields that hold what a key is set to.
 const VALUES: [&str; 9] = [
     "value",
@@ -86,6 +89,11 @@ pub(super) fn base(name: &str) -> &str {
 /// Its text is prose, a condition or a pattern.
 pub(super) fn is_prose(name: &str) -> bool {
     PROSE.contains(&base(name))
+}
+
+/// Its text is lines of a file.
+pub(super) fn is_lines(name: &str) -> bool {
+    LINES.contains(&base(name))
 }
 
 /// Its text goes into a file.

@@ -363,7 +363,11 @@ impl<'t> Walk<'t> {
         if is_bare_prose {
             return;
         }
-        let hint = if is_content { Hint::Conf } else { Hint::Any };
+        let hint = if place.is_conf || field::is_lines(place.field) {
+            Hint::Conf
+        } else {
+            Hint::Any
+        };
         let mut found = embed::find(&said, hint, self.depth);
         for spot in &mut found {
             spot.commented |= self.commented;
