@@ -1,8 +1,222 @@
 //! sysctl.conf and its like.
 
-use super::Assignment;
+use super::found::{Finds, Found, Source, may_name_a_key};
+use super::{Assignment, FileKind, Flaw, Syntax, lines, value};
+use crate::catalog;
 
 /// Every assignment of the text.
-pub(super) fn find(_text: &str) -> Vec<Assignment> {
-    Vec::new()
+pub(super) fn find(text: &str) -> Vec<Assignment> {
+    if !may_name_a_key(text) {
+        return Vec::new();
+    }
+    // Drop-ins of units and jobs of upstart end in `.conf` too.
+    if ["\n[Service]", "\n[Unit]"]
+        .iter()
+        .any(|mark| text.contains(mark))
+        || text.starts_with("[Service]")
+    {
+        return lines::find(FileKind::Unit, text);
+    }
+    if text.contains("\nend script") {
+        return lines::find(FileKind::Shell, text);
+    }
+    let source = Source::plain(text, 0);
+    let mut finds = Finds::default();
+    for (begin, line) in source.lines() {
+        if !line.contains("net") {
+            continue;
+        }
+        match statement(line) {
+            Some(says) => finds.found.push(says.found(&source, begin, line)),
+            None => command(&source, begin, line, &mut finds),
+        }
+    }
+    finds.placed(text)
+}
+
+/// The assignments of the lines of a text that is written into such a file.
+pub(super) fn content(source: &Source<'_>, found: &mut Vec<Found>) {
+    for (begin, line) in source.lines() {
+        if let Some(says) = statement(line) {
+            found.push(says.found(source, begin, line));
+        }
+    }
+}
+
+/// Whether every line sets a key, is a comment, or is empty; and one sets a key of the network.
+pub(super) fn is_pure(text: &str) -> bool {
+    let mut named = false;
+    text.lines().all(|line| {
+        let line = line.trim();
+        named |= statement(line).is_some();
+        let before = line.split('=').next().unwrap_or_default().trim();
+        line.is_empty()
+            || line.starts_with(['#', ';'])
+            || (line.contains('=') && before.contains(['.', '/']) && !before.contains(' '))
+    }) && named
+}
+
+/// A line that sets a key, in bytes of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    /// Where the key begins.
+    pub(super) key: usize,
+    /// Where it ends.
+    key_end: usize,
+    /// Where the value begins.
+    pub(super) value: usize,
+    /// Where it ends.
+    value_end: usize,
+    /// Behind a comment mark.
+    pub(super) commented: bool,
+}
+
+impl Statement {
+    /// The assignment with its place.
+    pub(super) fn found(self, source: &Source<'_>, begin: usize, line: &str) -> Found {
+        let key = line.get(self.key..self.key_end).unwrap_or_default();
+        let written = line.get(self.value..self.value_end).unwrap_or_default();
+        Found {
+            at: source.at(begin + self.key),
+            value_at: source.at(begin + self.value.min(line.len().saturating_sub(1))),
+            key: catalog::canonical(key).into_owned(),
+            value: value::plain(written),
+            trail: None,
+            commented: self.commented,
+            dynamic: value::is_dynamic(key) || value::is_dynamic(written),
+            syntax: Syntax::Conf,
+            flaw: flaw(written),
+        }
+    }
+}
+
+/// What a loader would trip over in a value.
+fn flaw(written: &str) -> Option<Flaw> {
+    let mut at = 0;
+    let mut blank = false;
+    while let Some(rest) = written.get(at..).filter(|rest| !rest.is_empty()) {
+        let skipped = value::template(rest);
+        if skipped > 0 {
+            at += skipped;
+            blank = false;
+            continue;
+        }
+        let comment =
+            rest.starts_with('#') || (blank && (rest.starts_with(';') || rest.starts_with("//")));
+        if comment {
+            return Some(Flaw::TrailingComment);
+        }
+        let first = rest.chars().next().unwrap_or_default();
+        blank = value::is_blank(first);
+        at += first.len_utf8();
+    }
+    written
+        .contains(['"', '\''])
+        .then_some(Flaw::Quotes)
+        .filter(|_| {
+            written.starts_with(['"', '\''])
+                || (written.ends_with(['"', '\'']) && value::template(written) == 0)
+        })
+}
+
+/// What a line sets, if nothing else stands on it: comment marks, `-`, key, `=`, value.
+pub(super) fn statement(line: &str) -> Option<Statement> {
+    let mut at = blanks(line, 0);
+    let mut commented = false;
+    loop {
+        let rest = line.get(at..)?;
+        let skipped = if rest.starts_with(['#', ';']) {
+            commented = true;
+            1
+        } else if rest.starts_with("//") {
+            commented = true;
+            2
+        } else if rest.starts_with("{%") || (rest.starts_with("<%") && !rest.starts_with("<%=")) {
+            value::template(rest)
+        } else if rest.starts_with("{#") {
+            commented = true;
+            2
+        } else {
+            break;
+        };
+        if skipped == 0 {
+            return None;
+        }
+        at = blanks(line, at + skipped);
+    }
+    if line.get(at..)?.starts_with('-') {
+        at += 1;
+    }
+    let rest = line.get(at..)?;
+    if !(rest.starts_with("net.") || rest.starts_with("net/")) {
+        return None;
+    }
+    let length = value::key_end(rest);
+    let key = rest.get(..length)?;
+    if key.len() <= "net.".len() {
+        return None;
+    }
+    let equals = blanks(line, at + length);
+    let after = line.get(equals..)?.strip_prefix('=')?;
+    if after.starts_with(['=', '>', '~']) {
+        return None;
+    }
+    let begin = blanks(line, equals + 1);
+    Some(Statement {
+        key: at,
+        key_end: at + length,
+        value: begin,
+        value_end: value_end(line, begin),
+        commented,
+    })
+}
+
+/// Where the value ends: blanks, and the end of a block of a template behind it, are no part of it.
+fn value_end(line: &str, begin: usize) -> usize {
+    let mut text = line
+        .get(begin..)
+        .unwrap_or_default()
+        .trim_end_matches(value::is_blank);
+    for (open, close) in [("{%", "%}"), ("{#", "#}"), ("<%", "%>")] {
+        while text.ends_with(close) {
+            match text.rfind(open) {
+                Some(at) if at > 0 && !text.get(at..).is_some_and(|end| end.starts_with("<%=")) => {
+                    text = text
+                        .get(..at)
+                        .unwrap_or_default()
+                        .trim_end_matches(value::is_blank);
+                }
+                _ => break,
+            }
+        }
+    }
+    begin + text.len()
+}
+
+fn blanks(line: &str, from: usize) -> usize {
+    let rest = line.get(from..).unwrap_or_default();
+    from + (rest.len()
+        - rest
+            .trim_start_matches(|c| value::is_blank(c) || c == '\u{feff}')
+            .len())
+}
+
+/// A command where a loader expects an assignment.
+fn command(source: &Source<'_>, begin: usize, line: &str, finds: &mut Finds) {
+    let bare = line.trim_start_matches(|c| value::is_blank(c) || c == '#');
+    let commented = line.trim_start().starts_with('#');
+    let mut words = bare.split(value::is_blank);
+    let mut first = words.next().unwrap_or_default();
+    if first == "sudo" {
+        first = words.next().unwrap_or_default();
+    }
+    if !matches!(first.rsplit('/').next(), Some("sysctl" | "echo")) {
+        return;
+    }
+    let part = source.part(begin + line.len() - bare.len(), begin + line.len());
+    for mut one in lines::of_commands(&part) {
+        one.commented |= commented;
+        one.flaw = Some(Flaw::CommandInConf);
+        finds.found.push(one);
+    }
 }

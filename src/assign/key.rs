@@ -1,5 +1,7 @@
 //! The name of a key in a text.
 
+use memchr::memmem;
+
 use crate::catalog;
 
 /// A key in a line of text.
@@ -15,30 +17,31 @@ pub(super) struct Named {
     pub(super) is_path: bool,
 }
 
-/// What a key of the network begins with, in the spellings that loaders take.
-const STARTS: [&str; 3] = ["/proc/sys/net/", "net.", "net/"];
+/// What stands before a key that is written as a path.
+const PATH: &str = "/proc/sys/";
 
 /// The first key of a line from a byte on.
 pub(super) fn next(line: &str, from: usize) -> Option<Named> {
     let mut at = from;
     while let Some(rest) = line.get(at..) {
-        let found = STARTS
-            .iter()
-            .filter_map(|start| rest.find(start).map(|offset| (at + offset, *start)))
-            .min_by_key(|(place, start)| (*place, std::cmp::Reverse(start.len())));
-        let (start, prefix) = found?;
-        if let Some(named) = whole(line, start, prefix) {
+        let found = at + memmem::find(rest.as_bytes(), b"net")?;
+        let path = line.get(at..found)?.ends_with(PATH);
+        let start = if path { found - PATH.len() } else { found };
+        let separated = matches!(line.as_bytes().get(found + 3), Some(b'.' | b'/'));
+        if separated && let Some(named) = whole(line, start, found + "net.".len()) {
             return Some(named);
         }
-        at = start + prefix.len();
+        at = found + "net".len();
     }
     None
 }
 
 /// The key that begins here, if it stands for itself and has more than its beginning.
-fn whole(line: &str, start: usize, prefix: &str) -> Option<Named> {
+fn whole(line: &str, start: usize, prefix_end: usize) -> Option<Named> {
     let before = line.get(..start)?.chars().next_back();
-    if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '/')) {
+    // `"…\nnet.core…"` in a language that is not known.
+    let escaped = line.get(..start)?.ends_with("\\n");
+    if !escaped && before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '/')) {
         return None;
     }
     let rest = line.get(start..)?;
@@ -46,14 +49,14 @@ fn whole(line: &str, start: usize, prefix: &str) -> Option<Named> {
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '*' | '@' | '+');
     let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
     let written = rest.get(..end)?.trim_end_matches(['.', '/', '-', '*']);
-    if written.len() <= prefix.len() {
+    if start + written.len() <= prefix_end {
         return None;
     }
     Some(Named {
         start,
         end: start + written.len(),
         key: catalog::canonical(written).into_owned(),
-        is_path: prefix.starts_with('/'),
+        is_path: written.starts_with('/'),
     })
 }
 

@@ -12,6 +12,7 @@
 mod conf;
 mod embed;
 mod expression;
+mod found;
 mod frames;
 mod key;
 mod kind;
@@ -29,6 +30,7 @@ mod ruby_tests;
 mod shown;
 mod spot;
 mod token;
+mod value;
 mod written;
 mod yaml;
 

@@ -1,0 +1,227 @@
+//! What kind of line a line is: of a configuration, a comment, a command, a row of a table, a sentence.
+
+use super::prose;
+use super::script::Style;
+use super::table::Table;
+use crate::assign::conf;
+use crate::assign::found::{Finds, Source};
+
+/// What has become of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is done with.
+    Whole,
+    /// It is a comment; what may be a command begins here, in bytes of the line.
+    Commented(usize),
+    /// A command begins here.
+    CommandFrom(usize),
+}
+
+/// Goes over lines, and remembers what the lines before tell about the next.
+pub(super) struct Lines {
+    style: Style,
+    /// What follows is what a command has put out.
+    output: bool,
+    table: Table,
+    /// The text has none at all.
+    is_silent: bool,
+}
+
+impl Lines {
+    pub(super) fn new(style: Style, text: &str) -> Self {
+        Self {
+            style,
+            output: false,
+            table: Table::default(),
+            is_silent: !text.contains("net"),
+        }
+    }
+
+    /// Takes a line as far as it is no command.
+    pub(super) fn take(
+        &mut self,
+        source: &Source<'_>,
+        begin: usize,
+        line: &str,
+        finds: &mut Finds,
+    ) -> Taken {
+        let trimmed = line.trim_start();
+        let indent = line.len() - trimmed.len();
+        if trimmed.is_empty() || self.is_silent {
+            self.output = false;
+            self.table = Table::default();
+            return Taken::Whole;
+        }
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let names = line.contains("net");
+        let headings = matches!(self.style, Style::Mixed { headings: true, .. });
+        if names && let Some(says) = conf::statement(line) {
+            let mixed = self.style != Style::Script;
+            if headings && says.commented {
+                prose::line(source, begin, line, finds);
+            } else if !(mixed && self.output && !says.commented) {
+                finds.found.push(says.found(source, begin, line));
+            }
+            return Taken::Whole;
+        }
+        self.output &= names;
+        match self.style {
+            Style::Script => script_line(source, begin, line, indent, finds),
+            Style::Mixed { prompts, headings } => {
+                self.mixed(source, begin, line, indent, prompts, headings, finds)
+            }
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a line and all that is known of it"
+    )]
+    fn mixed(
+        &mut self,
+        source: &Source<'_>,
+        begin: usize,
+        line: &str,
+        indent: usize,
+        prompts: bool,
+        headings: bool,
+        finds: &mut Finds,
+    ) -> Taken {
+        let trimmed = line.get(indent..).unwrap_or_default();
+        if self.table.row(source, begin, line, finds) {
+            return Taken::Whole;
+        }
+        let marks = trimmed.len() - trimmed.trim_start_matches(['#', ';']).len();
+        if marks > 0 && !headings {
+            let from = indent + marks;
+            let body = line.get(from..).unwrap_or_default();
+            let command = body.trim_start();
+            if !is_command(command) {
+                return Taken::Whole;
+            }
+            let from = from + body.len() - command.len();
+            if prompts && marks == 1 && trimmed.starts_with("# ") {
+                self.output = shows(command, true);
+                return Taken::CommandFrom(from);
+            }
+            return Taken::Commented(from);
+        }
+        if trimmed.starts_with("//") || trimmed.starts_with("<!--") {
+            let body = trimmed
+                .trim_start_matches(['/', '<', '!', '-'])
+                .trim_start();
+            return if is_command(body) {
+                Taken::Commented(line.len() - body.len())
+            } else {
+                Taken::Whole
+            };
+        }
+        let from = indent + prompt(trimmed);
+        let body = line.get(from..).unwrap_or_default();
+        if is_command(body) {
+            self.output = shows(body, from > indent);
+            return Taken::CommandFrom(from);
+        }
+        if line.contains("net") {
+            prose::line(source, begin, line, finds);
+        }
+        Taken::Whole
+    }
+}
+
+fn script_line(
+    source: &Source<'_>,
+    begin: usize,
+    line: &str,
+    indent: usize,
+    finds: &mut Finds,
+) -> Taken {
+    let trimmed = line.get(indent..).unwrap_or_default();
+    if trimmed.starts_with('#') {
+        let body = trimmed.trim_start_matches(['#', ' ', '\t']);
+        return if is_command(body) {
+            Taken::Commented(line.len() - body.len())
+        } else {
+            Taken::Whole
+        };
+    }
+    // Dockerfiles have commands as lists.
+    let listed = ["CMD", "ENTRYPOINT", "RUN", "HEALTHCHECK"]
+        .iter()
+        .any(|word| {
+            trimmed
+                .strip_prefix(word)
+                .is_some_and(|rest| rest.trim_start().starts_with('['))
+        });
+    if listed && trimmed.ends_with(']') {
+        prose::line(source, begin, line, finds);
+        return Taken::Whole;
+    }
+    let skipped = usize::from(trimmed.starts_with("$ ")) * 2;
+    Taken::CommandFrom(indent + skipped)
+}
+
+/// Whether a command shows values, so that the lines behind it are what it has shown.
+fn shows(command: &str, prompted: bool) -> bool {
+    let bare = command.strip_prefix("sudo ").unwrap_or(command);
+    let name = bare.split([' ', '\t']).next().unwrap_or_default();
+    name.ends_with("sysctl") && (prompted || !command.contains('='))
+}
+
+/// How long a prompt is that a line begins with.
+fn prompt(line: &str) -> usize {
+    for mark in ["$ ", "% ", "> $ ", "> ", "- ", "* "] {
+        if line.starts_with(mark) {
+            return mark.len();
+        }
+    }
+    let first = line.split(' ').next().unwrap_or_default();
+    if line.starts_with('[') || first.contains('@') {
+        let near = line.char_indices().nth(80).map_or(line.len(), |(at, _)| at);
+        let window = line.get(..near).unwrap_or_default();
+        if let Some(at) = window.find("# ").or_else(|| window.find("$ ")) {
+            return at + 2;
+        }
+    }
+    0
+}
+
+/// Whether `# command` is a prompt in a text: nothing else in it is a command without one.
+pub(super) fn has_prompts(text: &str) -> bool {
+    !text.lines().any(|line| is_command(line.trim_start()))
+}
+
+/// Whether a line is a command that may set something.
+pub(super) fn is_command(line: &str) -> bool {
+    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    let mut first = words.next().unwrap_or_default();
+    while matches!(first, "sudo" | "RUN" | "doas" | "&&") {
+        first = words.next().unwrap_or_default();
+    }
+    let name = first.rsplit('/').next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    match name {
+        "sysctl" => {
+            second.starts_with(['-', '"', '\'', '$'])
+                || second.starts_with("net")
+                || second.contains('=')
+        }
+        "echo" | "printf" => {
+            line.contains(['>', '|'])
+                || line.matches(['"', '\'']).count() % 2 == 1
+                || line.ends_with('\\')
+        }
+        "cat" => second.starts_with(['<', '>']) || line.contains("<<"),
+        "tee" => second.starts_with(['-', '/', '<']) || line.contains("<<"),
+        "for" => words.next() == Some("in"),
+        "sed" | "perl" => second.starts_with(['-', '\'', '"']),
+        "docker" | "podman" | "nerdctl" => {
+            matches!(second, "run" | "create" | "container" | "exec")
+        }
+        "sh" | "bash" | "su" => line.contains("-c"),
+        "grep" | "test" | "[" | "modprobe" | "mkdir" | "cp" | "touch" | "ssh" | "ip"
+        | "nsenter" => line.contains("&&") || line.contains("||") || line.contains("sysctl"),
+        "if" | "while" => line.contains("; then") || line.contains("; do"),
+        _ => false,
+    }
+}
