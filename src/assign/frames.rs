@@ -1,12 +1,13 @@
 //! Hashes and resources, as Ruby and Puppet have them: what is known of each until it closes.
 
+use super::expression::Said;
 use super::spot::Spot;
-use super::token::{Said, Token};
+use super::token::Token;
 use super::written::{self, Written};
 use super::{Flaw, Syntax};
 
 /// Deeper hashes are not told apart.
-const DEPTH: usize = 64;
+const DEPTH: usize = 16;
 
 /// No key and no folder has a longer name.
 const LONGEST: usize = 256;
@@ -131,9 +132,15 @@ impl<'t> Frames<'t> {
         }
     }
 
-    /// Closes the innermost frame: what it is about is set if it has a value.
+    /// Closes the innermost frame.
     pub(super) fn close(&mut self) {
-        let Some(frame) = self.open.pop() else {
+        let last = self.open.pop();
+        self.end(last);
+    }
+
+    /// What a frame that was closed is about is set if it has a value.
+    pub(super) fn end(&mut self, frame: Option<Frame>) {
+        let Some(frame) = frame else {
             return;
         };
         let (false, Some(said)) = (frame.is_gone || frame.is_test, &frame.value) else {

@@ -11,6 +11,7 @@
 
 mod conf;
 mod embed;
+mod expression;
 mod found;
 mod frames;
 mod key;

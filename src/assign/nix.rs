@@ -1,8 +1,9 @@
 //! Nix: `boot.kernel.sysctl`, its attributes quoted and dotted, and texts in strings.
 
 use super::embed::{self, Hint};
+use super::expression::{Said, value};
 use super::spot::{Spot, settle};
-use super::token::{Kind, Said, Token, Tongue, tokens, value};
+use super::token::{Kind, Token, Tongue, tokens};
 use super::written::{self, Written};
 use super::{Assignment, Syntax};
 
@@ -170,15 +171,14 @@ impl<'t> Walk<'t> {
 
     /// The key that a way of steps names.
     fn key(&self, steps: &[Step], base: usize) -> Option<(Written, usize)> {
-        let is_sysctl = |step: &Step| step.name.to_ascii_lowercase().contains("sysctl");
         let mut in_sysctl = self.commented;
         // No real set is nested deeper.
         let outer = steps.len().saturating_sub(32);
-        for (at, step) in steps.iter().enumerate().skip(outer) {
+        for (index, step) in steps.iter().enumerate().skip(outer) {
             let whole = step.is_text && step.name.starts_with("net");
             if (in_sysctl && step.name == "net") || whole {
                 let names: Vec<&str> = steps
-                    .get(at..)?
+                    .get(index..)?
                     .iter()
                     .map(|step| step.name.as_str())
                     .collect();
@@ -187,10 +187,14 @@ impl<'t> Walk<'t> {
                 if !in_sysctl && !written::is_kernels(&written.key) {
                     return None;
                 }
-                let place = if at >= base { step } else { steps.get(base)? };
+                let place = if index >= base {
+                    step
+                } else {
+                    steps.get(base)?
+                };
                 return Some((written, place.at));
             }
-            in_sysctl |= is_sysctl(step);
+            in_sysctl |= step.name.to_ascii_lowercase().contains("sysctl");
         }
         None
     }

@@ -1,9 +1,10 @@
 //! Puppet: resources of sysctl types, hashes of keys, texts of files and commands.
 
 use super::embed::{self, Hint};
+use super::expression::{Said, value};
 use super::frames::{Frame, Frames, Title};
 use super::spot::{Spot, settle};
-use super::token::{Kind, Said, Token, Tongue, tokens, value};
+use super::token::{Kind, Token, Tongue, tokens};
 use super::written;
 use super::{Assignment, Syntax};
 
@@ -141,10 +142,8 @@ impl Walk<'_> {
             if token.kind == Kind::Mark {
                 match token.raw(self.text) {
                     "(" | "[" | "{" => depth += 1,
-                    ")" | "]" | "}" if depth == 0 => break,
-                    ")" | "]" | "}" => depth -= 1,
-                    "," | ";" if depth == 0 => break,
-                    "=>" if depth == 0 => break,
+                    ")" | "]" | "}" if depth > 0 => depth -= 1,
+                    ")" | "]" | "}" | "," | ";" | "=>" if depth == 0 => break,
                     _ => {}
                 }
             }

@@ -1,10 +1,11 @@
 //! Ruby, as of Chef: node attributes, hashes, resources, and texts in strings.
 
 use super::embed::{self, Hint};
+use super::expression::value;
 use super::frames::{Frame, Frames, Title, key_of};
 use super::puppet::bared;
 use super::spot::{Spot, settle};
-use super::token::{Kind, Token, Tongue, tokens, value};
+use super::token::{Kind, Token, Tongue, tokens};
 use super::written;
 use super::{Assignment, Syntax};
 
@@ -126,14 +127,8 @@ impl Walk<'_> {
                 self.frames.push(frame);
             }
             (Kind::Mark, "}") => {
-                if self
-                    .frames
-                    .open
-                    .last()
-                    .is_some_and(|frame| frame.ends.is_none())
-                {
-                    self.frames.close();
-                }
+                let last = self.frames.open.pop_if(|frame| frame.ends.is_none());
+                self.frames.end(last);
             }
             (Kind::Mark, "[" | "%w[" | "%w(" | "%w{") => self.list(at),
             (Kind::Word, "do") => {
@@ -144,7 +139,7 @@ impl Walk<'_> {
             }
             (Kind::Word, "end") => self.end(),
             (Kind::Word, word) if OPENERS.contains(&word) && self.is_line_start(at) => {
-                self.ends += 1
+                self.ends += 1;
             }
             (Kind::Word, "value" | "key" | "action" | "val")
                 if self.is_line_start(at) || self.is(at.saturating_sub(1), "{") =>
@@ -242,9 +237,8 @@ impl Walk<'_> {
                 Kind::Line if depth == 0 => break,
                 Kind::Mark => match raw {
                     "(" | "[" | "{" | "%w(" | "%w[" | "%w{" => depth += 1,
-                    ")" | "]" | "}" if depth == 0 => break,
-                    ")" | "]" | "}" => depth -= 1,
-                    ";" if depth == 0 => break,
+                    ")" | "]" | "}" if depth > 0 => depth -= 1,
+                    ")" | "]" | "}" | ";" if depth == 0 => break,
                     "," if depth == 0 && in_list => break,
                     _ => {}
                 },

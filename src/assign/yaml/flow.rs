@@ -110,10 +110,7 @@ impl Reader<'_> {
             {
                 break;
             }
-            at += match self.template(at) {
-                Some(size) => size,
-                None => 1,
-            };
+            at += self.template(at).unwrap_or(1);
         }
         let end = start + self.slice(start, at).trim_end().len();
         (Node::Scalar(Scalar::plain(start, end)), at.max(start))
@@ -193,9 +190,8 @@ impl Reader<'_> {
                 }
                 return None;
             };
-            if byte == b'\\' && is_double {
-                at += 2;
-            } else if byte == quote && !is_double && self.byte(at + 1) == Some(quote) {
+            let is_doubled = byte == quote && !is_double && self.byte(at + 1) == Some(quote);
+            if is_doubled || byte == b'\\' && is_double {
                 at += 2;
             } else if byte == quote {
                 break at;
@@ -212,7 +208,7 @@ impl Reader<'_> {
             Some(b',' | b']' | b'}' | b':') => in_flow,
             Some(_) => false,
         };
-        if !closes && !in_flow || !closes && self.slice(start, end).contains('\n') {
+        if !closes && (!in_flow || self.slice(start, end).contains('\n')) {
             return None;
         }
         let scalar = Scalar {

@@ -166,19 +166,12 @@ impl<'t> Reader<'t> {
                 entries.push(Entry { key: None, value });
                 continue;
             }
-            match self.map_key(head) {
-                Some((key, after)) => {
-                    let value = self.entry(head, after, indent, depth);
-                    entries.push(Entry {
-                        key: Some(key),
-                        value,
-                    });
-                }
-                None => {
-                    let value = self.value(head.start, indent + 1, depth);
-                    entries.push(Entry { key: None, value });
-                }
-            }
+            let (key, value) = if let Some((key, after)) = self.map_key(head) {
+                (Some(key), self.entry(head, after, indent, depth))
+            } else {
+                (None, self.value(head.start, indent + 1, depth))
+            };
+            entries.push(Entry { key, value });
         }
         Node::Map(entries)
     }
@@ -377,7 +370,7 @@ fn key_end(body: &str) -> Option<usize> {
         let at = from + next;
         let tail = body.get(at..)?;
         if let Some(inner) = tail.strip_prefix("{{") {
-            from = at + 2 + inner.find("}}").map_or(0, |end| end + 2);
+            from = at + 2 + inner.find("}}")? + 2;
         } else if tail.starts_with(':') {
             let after = tail.as_bytes().get(1);
             if after.is_none_or(u8::is_ascii_whitespace) {

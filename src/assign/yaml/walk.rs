@@ -8,6 +8,9 @@ use crate::assign::spot::Spot;
 use crate::assign::written::{self, Written};
 use crate::assign::{Flaw, Syntax};
 
+/// What a commented-out command begins with.
+const COMMANDS: [&str; 4] = ["sysctl ", "echo ", "sudo ", "printf "];
+
 /// The walk, and what it has found.
 pub(super) struct Walk<'t> {
     pub(super) text: &'t str,
@@ -19,6 +22,10 @@ pub(super) struct Walk<'t> {
 
 /// Where the walk is.
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each holds on its own, for all that is below"
+)]
 pub(super) struct Place<'t> {
     /// The field that holds what is walked over.
     field: &'t str,
@@ -122,7 +129,7 @@ impl<'t> Walk<'t> {
             in_sysctl: place.in_sysctl || field::is_sysctl(name),
             in_test: place.in_test || field::is_test(name),
             is_gone: place.is_gone,
-            is_conf: place.is_conf || (name.ends_with(".conf") && field::is_sysctl(name)),
+            is_conf: place.is_conf || (name.contains(".conf") && field::is_sysctl(name)),
             is_word: false,
         };
         if let Some((at, written)) = self.key_of(key) {
@@ -335,7 +342,7 @@ impl<'t> Walk<'t> {
                 name.raw(self.text),
                 "path" | "dest" | "file" | "filename" | "name"
             ) && path.contains("sysctl")
-                && path.ends_with(".conf")
+                && path.contains(".conf")
         })
     }
 
@@ -348,19 +355,17 @@ impl<'t> Walk<'t> {
         if !written::may_hold_key(raw) {
             return;
         }
-        let said = scalar.said(self.text);
         let is_content = place.is_conf || field::is_content(place.field);
-        if self.pairs(scalar, &said, is_content, place) {
+        let is_known = place.field.is_empty() || is_content || place.in_sysctl;
+        if self.commented && !is_known && !field::is_command(place.field) {
             return;
         }
-        if self.commented && !place.field.is_empty() && !field::is_command(place.field) {
+        let said = scalar.said(self.text);
+        if !is_content && self.pairs(scalar, &said, place) {
             return;
         }
-        let is_bare_prose = self.commented
-            && !["sysctl ", "echo ", "sudo ", "printf "]
-                .iter()
-                .any(|start| said.text.starts_with(start));
-        if is_bare_prose {
+        let starts = |word: &&str| said.text.starts_with(*word);
+        if self.commented && place.field.is_empty() && !COMMANDS.iter().any(starts) {
             return;
         }
         let hint = if place.is_conf || field::is_lines(place.field) {
@@ -375,67 +380,37 @@ impl<'t> Walk<'t> {
         self.spots.extend(found);
     }
 
-    /// A text that is nothing but `key=value`, or several with commas or one a line.
-    fn pairs(
-        &mut self,
-        scalar: &Scalar,
-        said: &Passage,
-        is_content: bool,
-        place: Place<'t>,
-    ) -> bool {
+    /// A text that is nothing but `key=value`, or several with commas.
+    fn pairs(&mut self, scalar: &Scalar, said: &Passage, place: Place<'t>) -> bool {
         let text = said.text.as_str();
-        if text.trim().contains('\n') && !self.commented || (is_content && !self.commented) {
+        if text.trim().contains('\n') {
             return false;
         }
-        if self.commented && !place.field.is_empty() && !is_content {
-            return false;
-        }
-        let between = if self.commented { '\n' } else { ',' };
-        let raw = if self.commented {
-            scalar.raw(self.text)
-        } else {
-            text
-        };
-        let mut found = Vec::new();
+        let mut parts: Vec<(usize, usize)> = Vec::new();
         let mut at = 0;
-        for part in raw.split(between) {
-            let body = part.trim();
-            let option = body.strip_prefix("--sysctl=").unwrap_or(body);
-            let lead = part.len() - part.trim_start().len() + (body.len() - option.len());
-            match written::pair(option) {
-                Some(pair) => found.push((at + lead, pair, option)),
-                None if found.is_empty() || self.commented => {}
+        for part in text.split(',') {
+            let end = at + part.len();
+            let body = part.trim_start();
+            match parts.last_mut() {
                 // A comma within a value, as of reserved ports.
-                None => match found.last_mut() {
-                    Some((start, pair, _)) => {
-                        let whole = raw.get(*start..at + part.len()).unwrap_or_default();
-                        match written::pair(whole.trim_end()) {
-                            Some(longer) if body.starts_with(|c: char| c.is_ascii_digit()) => {
-                                *pair = longer;
-                            }
-                            _ => return false,
-                        }
-                    }
-                    None => return false,
-                },
+                Some(last) if body.starts_with(|c: char| c.is_ascii_digit()) => last.1 = end,
+                _ => parts.push((end - body.len(), end)),
             }
-            at += part.len() + 1;
+            at = end + 1;
         }
-        if found
-            .first()
-            .is_none_or(|(start, _, _)| !self.commented && *start > 9)
-        {
-            return false;
+        let mut found = Vec::new();
+        for (start, end) in parts {
+            let body = text.get(start..end).unwrap_or_default();
+            let option = body.strip_prefix("--sysctl=").unwrap_or(body);
+            let Some(pair) = written::pair(option) else {
+                return false;
+            };
+            found.push((end - option.len(), pair));
         }
         let first = self.spots.len();
-        for (at, pair, _) in found {
-            let places = if self.commented {
-                (scalar.start + at, scalar.start + at + pair.value_at)
-            } else {
-                (said.source(at), said.source(at + pair.value_at))
-            };
-            let counts = place.in_sysctl || written::is_kernels(&pair.written.key);
-            if counts && (!self.commented || written::is_plausible(&pair.value)) {
+        for (at, pair) in found {
+            if place.in_sysctl || written::is_kernels(&pair.written.key) {
+                let places = (said.source(at), said.source(at + pair.value_at));
                 self.say(places, pair.written, &pair.value, scalar.trail);
             }
         }
