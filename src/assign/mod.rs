@@ -13,6 +13,8 @@ mod conf;
 mod found;
 mod key;
 mod kind;
+#[cfg(test)]
+mod laws;
 mod lines;
 mod nix;
 mod puppet;
