@@ -17,6 +17,7 @@
 //! | 2 | [`bootconf`] | files that set keys at boot: who wins, what follows | 1 | no |
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |
+//! | 4 | [`mod@lint`] | texts × rules → findings, for kernels and without a host | 1–3 | no |
 //! | 4 | [`mod@plan`] | proposals → one guarded change for each key | 1–3 | no |
 //! | 5 | [`mod@apply`] | what is to be changed, the transaction and the way back, over ports | 1–4 | ports |
 //! | 6 | [`render`] | any result → one format | 1–5 | no |
@@ -48,6 +49,7 @@ pub mod cli;
 pub mod fact;
 #[expect(clippy::disallowed_methods, reason = "the imperative shell")]
 pub mod host;
+pub mod lint;
 pub mod plan;
 pub mod render;
 pub mod rule;

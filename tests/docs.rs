@@ -144,7 +144,7 @@ fn the_examples_of_the_author_s_manual_pass() {
     let output = tcptune(&["rules", "test", folder.path().to_str().unwrap()]);
     let words = String::from_utf8(output.stdout).unwrap();
     let faults = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(words, "4 passed, 0 failed\n", "{faults}");
+    assert_eq!(words, "6 passed, 0 failed\n", "{faults}");
     assert!(output.status.success());
 }
 

@@ -56,10 +56,18 @@ fn what_one_subject_has_is_named_after_it() {
             FactClass::Definition => Some("definition"),
             FactClass::Setting => Some("setting"),
             FactClass::Waiver => Some("waiver"),
+            FactClass::Assignment => Some("assignment"),
             FactClass::Stored | FactClass::Derived | FactClass::Param => None,
         };
         let first = spec.name.split('.').next().unwrap();
-        let subjects = ["listener", "destination", "definition", "setting", "waiver"];
+        let subjects = [
+            "listener",
+            "destination",
+            "definition",
+            "setting",
+            "waiver",
+            "assignment",
+        ];
         let is_subject = subjects.contains(&first);
         assert_eq!(is_subject.then_some(first), subject, "{}", spec.name);
     }

@@ -10,16 +10,29 @@
 //! ```
 
 mod conf;
+mod embed;
 mod found;
+mod frames;
 mod key;
 mod kind;
 #[cfg(test)]
 mod laws;
 mod lines;
 mod nix;
+#[cfg(test)]
+mod nix_tests;
 mod puppet;
+#[cfg(test)]
+mod puppet_tests;
 mod ruby;
+#[cfg(test)]
+mod ruby_tests;
+#[cfg(test)]
+mod shown;
+mod spot;
+mod token;
 mod value;
+mod written;
 mod yaml;
 
 pub use kind::FileKind;

@@ -15,7 +15,8 @@ const CONDITION: [&str; 9] = [
 ];
 
 /// How the names of facts begin.
-const FACTS: [&str; 20] = [
+const FACTS: [&str; 21] = [
+    "assignment",
     "sysctl",
     "counter",
     "gauge",
@@ -41,7 +42,10 @@ const FACTS: [&str; 20] = [
 /// Parts of a value, which are no part of a fact's name.
 const PARTS: [&str; 7] = ["min", "default", "max", "low", "high", "size", "count"];
 
-/// Writes `BUILT_IN`: for each rule its condition and its response as JSON, its explanation, and the
+/// The folder of the rules about texts, which are a book of their own.
+const LINT: &str = "lint";
+
+/// Writes `BUILT_IN`, and `LINT` for the rules about texts: for each rule its condition and its response as JSON, its explanation, and the
 /// facts it reads.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut files = Vec::new();
@@ -53,11 +57,20 @@ pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
             files.extend(sorted(&mechanism)?.into_iter().filter(|file| is_rule(file)));
         }
     }
-    let mut code = String::from("/// The built-in rules.\nstatic BUILT_IN: &[BuiltIn] = &[\n");
-    for file in &files {
-        code.push_str(&entry(file)?);
+    let is_lint = |file: &&PathBuf| file.parent().is_some_and(|folder| folder.ends_with(LINT));
+    let (lint, host): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(is_lint);
+    let mut code = String::new();
+    for (name, what, files) in [("BUILT_IN", "hosts", host), ("LINT", "texts", lint)] {
+        code.push_str("/// The built-in rules about ");
+        code.push_str(what);
+        code.push_str(".\nstatic ");
+        code.push_str(name);
+        code.push_str(": &[BuiltIn] = &[\n");
+        for file in files {
+            code.push_str(&entry(file)?);
+        }
+        code.push_str("];\n");
     }
-    code.push_str("];\n");
     fs::write(out, code).map_err(|error| format!("{}: {error}", out.display()))
 }
 

@@ -1,7 +1,7 @@
 //! "Did you mean": the known name nearest to a mistyped one.
 
 use super::table::{COUNTERS, KEYS};
-use super::{CounterSpec, canonical, find};
+use super::{CounterSpec, KeySpec, canonical, find};
 use crate::fact::distance;
 
 /// Longer texts are no mistyped name, and the cost stays bounded.
@@ -25,7 +25,43 @@ pub fn nearest(key: &str) -> Option<&'static str> {
         let distance = distance(&masked(&key, spec.key), spec.key, allowed(&key));
         (distance, spec.key)
     });
-    best(candidates)
+    best(candidates).or_else(|| same_end(&key))
+}
+
+/// The one key whose last part is that of a name in another place (`net.ipv4.somaxconn`), or ends with it
+/// (`net.ipv4.fin_timeout`).
+fn same_end(key: &str) -> Option<&'static str> {
+    /// Beginnings that stand twice, or in the wrong place: `net.ipv4_timestamps`.
+    const DOUBLED: [&str; 4] = ["ipv4_", "core_", "net_", "tcp_"];
+    let (_, own) = key.rsplit_once('.')?;
+    let doubled = DOUBLED.iter().find_map(|start| own.strip_prefix(start));
+    same_part(own).or_else(|| same_part(doubled?))
+}
+
+fn same_part(own: &str) -> Option<&'static str> {
+    // `net.ipv4.mem` may be the end of many.
+    if own.len() < 6 {
+        return None;
+    }
+    let listed = || {
+        KEYS.iter()
+            .filter(|spec| !spec.unlisted && !spec.is_pattern())
+    };
+    let last = |name: &'static str| name.rsplit('.').next().unwrap_or_default();
+    let whole = || only(listed().filter(|spec| last(spec.key) == own));
+    let end = || {
+        only(listed().filter(|spec| {
+            let front = last(spec.key).strip_suffix(own);
+            front.is_some_and(|front| front.ends_with('_'))
+        }))
+    };
+    whole().or_else(end)
+}
+
+/// The key of the only entry.
+fn only(mut found: impl Iterator<Item = &'static KeySpec>) -> Option<&'static str> {
+    let first = found.next()?;
+    found.next().is_none().then_some(first.key)
 }
 
 /// The spelling of a key in which the dots of an interface name are slashes, where it was written with
@@ -108,6 +144,15 @@ mod tests {
             ("tcp_keepalive_time", "net.ipv4.tcp_keepalive_time"),
             ("net.ipv4.conf.eth0.rp_fliter", "net.ipv4.conf.*.rp_filter"),
             ("net.ip4.tcp_rmem", "net.ipv4.tcp_rmem"),
+            ("net.ipv4.tcp_rme", "net.ipv4.tcp_rmem"),
+            ("net.ipv4.fin_timeout", "net.ipv4.tcp_fin_timeout"),
+            ("net.ipv4.somaxconn", "net.core.somaxconn"),
+            ("net.ipv4_timestamps", "net.ipv4.tcp_timestamps"),
+            ("net.ipv4.tcp_somaxconn", "net.core.somaxconn"),
+            (
+                "net.core.tcp_max_syn_backlog",
+                "net.ipv4.tcp_max_syn_backlog",
+            ),
         ] {
             assert_eq!(nearest(given), Some(meant), "{given}");
         }

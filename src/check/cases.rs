@@ -6,6 +6,7 @@ use crate::fact::socket::{PortOccupancy, SocketSource, SocketSummary, Sockets};
 use crate::fact::{Host, KernelVersion, Reading, Sample, Snapshot};
 use crate::rule::{Case, Expect, Rule};
 
+use super::assignment::settings_of;
 use super::evaluate::judge;
 use super::finding::{Finding, Proposal, Verdict, When};
 use super::view::View;
@@ -16,6 +17,9 @@ pub fn try_case(rule: &Rule, case: &Case) -> Vec<String> {
     let mut view = View::new(&snapshot);
     if let Some(waivers) = &case.waivers {
         view = view.where_accepted(waivers);
+    }
+    if let Some(texts) = &case.texts {
+        view = view.with_texts(texts);
     }
     let verdict = judge(rule, &view);
     let mut faults = Vec::new();
@@ -173,6 +177,8 @@ pub fn snapshot(rule: &Rule, case: &Case) -> Snapshot {
         sockets: (!case.sockets_denied).then(|| sockets(case, true)),
         ..now.clone()
     };
+    let set = case.texts.as_ref().map(settings_of);
+    now.readings.extend(set.unwrap_or_default());
     for (fact, before, reading) in &case.facts {
         now.readings.insert(fact.clone(), reading.clone());
         earlier.readings.insert(

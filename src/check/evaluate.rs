@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, KeySpec, Kind};
+use crate::fact::boot::Place;
 use crate::fact::{Day, Reading, Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
 use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template, Waivers};
@@ -30,6 +31,8 @@ pub fn check_at<'r>(
         .where_accepted(waivers);
     let mut judgements: Vec<Judgement<'r>> = book
         .rules()
+        // A rule about texts says nothing of a host.
+        .filter(|rule| !rule.each.is_some_and(Subject::is_of_text))
         .map(|rule| Judgement {
             rule,
             verdict: judge(rule, &view),
@@ -142,6 +145,7 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
         Subject::Definition => (view.definitions(), "lines of the boot configuration"),
         Subject::Setting => (view.settings(), "keys at the next boot"),
         Subject::Waiver => (view.accepted(), "waivers"),
+        Subject::Assignment => (view.assignments(), "assignments in texts"),
     };
     let Some(subjects) = subjects else {
         let why = match subject {
@@ -150,6 +154,7 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
                 Why::NotCollected("sockets could not be read".to_owned())
             }
             Subject::Waiver => Why::NotCollected("waivers were not read".to_owned()),
+            Subject::Assignment => Why::NotCollected("no texts were read".to_owned()),
         };
         return Verdict::Unknown(vec![Missing::new(what, why)]);
     };
@@ -219,6 +224,15 @@ fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<In
             value: None,
             message: message(),
         }),
+        SubjectView::Assignment(line) => Some(Instance {
+            key: line.one.key.clone(),
+            place: Some(Place {
+                file: line.one.file.clone(),
+                line: u32::try_from(line.one.line).ok(),
+            }),
+            value: line.shown(),
+            message: message(),
+        }),
         SubjectView::Listener(..) | SubjectView::Destination(_) => None,
     }
 }
@@ -236,7 +250,10 @@ fn weight(subject: SubjectView<'_>) -> u64 {
                 .saturating_add(u64::from(now.queue))
         }
         SubjectView::Destination(one) => one.used,
-        SubjectView::Definition(_) | SubjectView::Setting(_) | SubjectView::Waiver(..) => 0,
+        SubjectView::Definition(_)
+        | SubjectView::Setting(_)
+        | SubjectView::Waiver(..)
+        | SubjectView::Assignment(_) => 0,
     }
 }
 

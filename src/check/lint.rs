@@ -176,7 +176,10 @@ impl Linter<'_> {
         let mut open: BTreeSet<usize> = BTreeSet::new();
         for case in cases {
             let snapshot = snapshot(rule, case);
-            let view = View::new(&snapshot);
+            let mut view = View::new(&snapshot);
+            if let Some(texts) = &case.texts {
+                view = view.with_texts(texts);
+            }
             let view = match &case.waivers {
                 Some(waivers) => view.where_accepted(waivers),
                 None => view,
@@ -342,6 +345,7 @@ fn subjects<'a>(rule: &Rule, view: &View<'a>) -> Vec<View<'a>> {
         Some(Subject::Definition) => view.definitions(),
         Some(Subject::Setting) => view.settings(),
         Some(Subject::Waiver) => view.accepted(),
+        Some(Subject::Assignment) => view.assignments(),
     };
     let views = found.unwrap_or_default().into_iter();
     views

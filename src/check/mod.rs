@@ -3,6 +3,7 @@
 //! This floor is pure. Unknown is never folded into "holds", and a fault of the past never proposes a
 //! change.
 
+mod assignment;
 mod capped;
 mod cases;
 mod definition;
@@ -15,6 +16,7 @@ mod setting;
 mod view;
 mod waived;
 
+pub use assignment::{AssignmentView, named, settings_of};
 pub use cases::{snapshot, try_case};
 pub use evaluate::{check, check_at, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use crate::fact::assigned::Assignments;
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
 use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 use crate::rule::{Waiver, Waivers};
 
+use super::assignment::{AssignmentView, assignments, unset};
 use super::capped::capped;
 use super::definition::{DefinitionView, definitions};
 use super::next_boot::{default, next_boot};
@@ -17,12 +19,13 @@ use super::setting::{SettingView, settings};
 const NEEDS_DIAG: &str = "needs sock_diag";
 
 /// How the facts of a subject begin.
-const SUBJECTS: [&str; 5] = [
+const SUBJECTS: [&str; 6] = [
     "listener.",
     "destination.",
     "definition.",
     "setting.",
     "waiver.",
+    "assignment.",
 ];
 
 /// The subject a rule with `each` is judged for.
@@ -38,6 +41,8 @@ pub enum SubjectView<'a> {
     Setting(SettingView<'a>),
     /// A waiver, and whether its last day is over.
     Waiver(&'a Waiver, bool),
+    /// A line of a text that sets a key.
+    Assignment(AssignmentView<'a>),
 }
 
 /// Which stretch of time differences are taken over.
@@ -57,6 +62,8 @@ pub struct View<'a> {
     subject: Option<SubjectView<'a>>,
     tried: BTreeMap<String, Value>,
     waivers: Option<&'a Waivers>,
+    /// The lines of texts.
+    texts: Option<&'a Assignments>,
     /// The keys and what is known of them, if they were put together for many rules.
     settings: Option<&'a [SettingView<'a>]>,
 }
@@ -76,6 +83,7 @@ impl<'a> View<'a> {
             subject: None,
             tried: BTreeMap::new(),
             waivers: None,
+            texts: None,
             settings: None,
         }
     }
@@ -85,6 +93,15 @@ impl<'a> View<'a> {
     pub fn where_accepted(self, waivers: &'a Waivers) -> Self {
         Self {
             waivers: Some(waivers),
+            ..self
+        }
+    }
+
+    /// The same facts beside lines of texts.
+    #[must_use]
+    pub fn with_texts(self, texts: &'a Assignments) -> Self {
+        Self {
+            texts: Some(texts),
             ..self
         }
     }
@@ -189,6 +206,12 @@ impl<'a> View<'a> {
         let all = waivers.list.iter();
         let all = all.map(|one| SubjectView::Waiver(one, waivers.is_over(one)));
         Some(all.collect())
+    }
+
+    /// The lines of the texts, in the order in which they act; `None` when no text was read.
+    pub fn assignments(&self) -> Option<Vec<SubjectView<'a>>> {
+        let found = assignments(self.texts?).into_iter();
+        Some(found.map(SubjectView::Assignment).collect())
     }
 
     /// How a setting stands now: what was read, apart from values tried out.
@@ -353,6 +376,7 @@ impl<'a> View<'a> {
             (SubjectView::Setting(one), _) if fact.starts_with("setting.") => {
                 one.value(&self.snapshot.now, fact)
             }
+            (SubjectView::Assignment(one), _) if fact.starts_with("assignment.") => one.value(fact),
             (SubjectView::Waiver(one, over), _) => match fact {
                 "waiver.rule" => text(one.rule.clone()),
                 "waiver.key" => match &one.key {
@@ -427,6 +451,9 @@ impl Facts for View<'_> {
         }
         if let Some(reading) = reading {
             return Lookup::of(fact, reading);
+        }
+        if let (Some(texts), Some(key)) = (self.texts, fact.strip_prefix("sysctl.")) {
+            return unset(texts, fact, key);
         }
         if let Some(default) = param_default(fact) {
             return Lookup::Value(Value::Int(default));

@@ -19,6 +19,7 @@ pub(super) fn accepted_keys(
         let key = match one {
             SubjectView::Definition(line) => line.one.key.as_str(),
             SubjectView::Setting(one) => one.key,
+            SubjectView::Assignment(line) => line.one.key.as_str(),
             SubjectView::Listener(..) | SubjectView::Destination(_) | SubjectView::Waiver(..) => {
                 return None;
             }

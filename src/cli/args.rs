@@ -8,9 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::exit::FailOn;
 
 mod explain;
+mod lint;
 mod rules;
 
 pub(super) use explain::{Explain, ExplainFormat};
+pub(super) use lint::{Lint, LintFormat};
 pub(super) use rules::{
     Choice, LintRules, ListRules, RuleFiles, Rules, Schema, SchemaOf, SiteFolder, TestFormat,
     TestRules,
@@ -68,6 +70,8 @@ pub enum Command {
     Explain(Explain),
     /// Print the vocabulary of rules with current values, or why there is none.
     Facts(Facts),
+    /// Judge sysctls in files, scripts, infrastructure code and pages, without a host.
+    Lint(Lint),
     /// List, test or lint rules.
     #[command(subcommand)]
     Rules(Rules),

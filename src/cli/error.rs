@@ -58,6 +58,8 @@ pub enum Error {
     NoFact(String),
     /// A file cannot be written; the errno by name.
     CannotWrite(PathBuf, String),
+    /// A file or folder that was named cannot be read; the errno by name, or a phrase.
+    CannotRead(PathBuf, String),
     /// Writing the result failed.
     Output(io::Error),
     /// Options that do not go together; what is wrong, and what to do.
@@ -129,6 +131,9 @@ impl fmt::Display for Error {
             Self::NoFact(part) => write!(f, "no fact has `{part}` in its name"),
             Self::CannotWrite(path, errno) => {
                 write!(f, "cannot write `{}`: {errno}", path.display())
+            }
+            Self::CannotRead(path, errno) => {
+                write!(f, "cannot read `{}`: {errno}", path.display())
             }
             Self::Output(error) => write!(f, "cannot write the result: {error}"),
             Self::Usage(what, _) => f.write_str(what),
@@ -208,6 +213,12 @@ impl Error {
                 "EACCES" | "EPERM" | "EROFS" => Some("choose a folder you may write to".to_owned()),
                 "EISDIR" => Some("it is a folder; name a file in it".to_owned()),
                 "ENOSPC" => Some("the disk is full; choose another".to_owned()),
+                _ => None,
+            },
+            Self::CannotRead(_, errno) => match errno.as_str() {
+                "ENOENT" | "ENOTDIR" => Some("there is no such file; check the path".to_owned()),
+                "ELOOP" => Some("its links lead round in a circle; remove them".to_owned()),
+                "not a regular file" => Some("send a stream to standard input, and give `-`".to_owned()),
                 _ => None,
             },
             Self::Usage(_, help) => Some((*help).to_owned()),

@@ -81,6 +81,15 @@ impl Output {
         }
     }
 
+    /// Shows lines to the person while the result goes to a program.
+    pub(super) fn tell(lines: &[String]) {
+        let mut err = io::stderr().lock();
+        for line in lines {
+            // There is nowhere left to report that stderr is closed.
+            let _ = writeln!(err, "{}", render::one_line(line));
+        }
+    }
+
     /// Says on stderr what should be known and ends nothing.
     pub(super) fn warn(text: &str, lines: &[String], help: Option<&str>) {
         let mut err = io::stderr().lock();

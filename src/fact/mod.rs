@@ -3,6 +3,7 @@
 //! This floor knows what a fact *is*. It does not know where facts come from (`host`) nor what they
 //! mean (`rule`), and it performs no I/O.
 
+pub mod assigned;
 pub mod boot;
 mod day;
 pub mod parse;

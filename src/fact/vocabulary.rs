@@ -4,6 +4,7 @@
 //! counters (`counter.*`, `gauge.*`) come from the catalogue; these are listed here, once, with what
 //! they mean.
 
+mod assignment;
 mod boot;
 mod connection;
 mod network;
@@ -45,6 +46,8 @@ pub enum FactClass {
     Setting,
     /// One value for each waiver of the site; only in rules with `each: waiver`.
     Waiver,
+    /// One value for each line of a text that sets a key; only in rules with `each: assignment`.
+    Assignment,
     /// A parameter: what the profile says of this site, never collected.
     Param,
 }
@@ -480,6 +483,7 @@ pub fn vocabulary() -> impl Iterator<Item = &'static FactSpec> {
         .chain(&network::NETWORK)
         .chain(&boot::BOOT)
         .chain(&waiver::WAIVERS)
+        .chain(&assignment::ASSIGNMENTS)
 }
 
 /// The row of a name.

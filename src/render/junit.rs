@@ -65,7 +65,7 @@ fn suite(rule: &TestedRule, page: &mut String) {
 
 /// A text as the value of an attribute. Characters that XML 1.0 cannot hold, and those a terminal acts on,
 /// are spelled out.
-fn text(plain: &str) -> String {
+pub(super) fn text(plain: &str) -> String {
     let mut escaped = String::with_capacity(plain.len());
     for letter in super::escape::line(plain).chars() {
         match letter {

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::report::Tool;
 
+mod github;
+mod junit;
+mod sarif;
+
+pub use github::github;
+pub use junit::junit;
+pub use sarif::sarif;
+
 /// The value of `schema` in every result of this version.
 pub const LINT_SCHEMA: &str = "tcptune.lint/1";
 
@@ -73,7 +81,7 @@ pub struct LintedLine {
     pub replacement: Option<String>,
     /// The kernels of the run it is true for.
     pub kernels: Vec<String>,
-    /// The line of the file.
+    /// The line of the file, cut short where it is very long; a secret is not shown.
     pub source: String,
     /// A page to read on.
     pub url: Option<String>,
@@ -99,4 +107,62 @@ pub struct FoundAssignment {
     pub syntax: String,
     /// Why it does not do what it means to do.
     pub flaw: Option<String>,
+}
+
+/// The JSON Schema of the result.
+pub fn schema() -> String {
+    super::rules::schema::<Linted>("urn:tcptune:lint:1", LINT_SCHEMA)
+}
+
+impl Linted {
+    /// How many files were read, in words.
+    fn files_in_words(&self) -> String {
+        counted(self.files, "file")
+    }
+
+    /// How many findings there are of each severity, in words: `1 high, 2 low`; `nothing` without any.
+    pub(super) fn found_in_words(&self) -> String {
+        let words = ["high", "medium", "low", "info"].into_iter();
+        let counts = words.filter_map(|word| {
+            let all = self.findings.iter();
+            let count = all.filter(|one| one.severity == word).count();
+            (count > 0).then(|| format!("{} {word}", super::quantity::count(count as u64)))
+        });
+        let counts: Vec<String> = counts.collect();
+        if counts.is_empty() {
+            "nothing".to_owned()
+        } else {
+            counts.join(", ")
+        }
+    }
+
+    /// The whole run in one line.
+    pub(super) fn summary(&self) -> String {
+        let mut line = format!("{} in {}", self.found_in_words(), self.files_in_words());
+        let mut also = |count: u64, words: &str| {
+            if count > 0 {
+                line.push_str(&format!("; {} {words}", super::quantity::count(count)));
+            }
+        };
+        also(self.ignored, "ignored by comments");
+        also(self.passed_over, "binary or too large");
+        also(self.skipped.len() as u64, "not read");
+        line
+    }
+}
+
+/// A number and what is counted.
+fn counted(count: u64, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", super::quantity::count(count))
+}
+
+impl LintedLine {
+    /// What is wrong, and what to write instead.
+    fn advice(&self) -> String {
+        match &self.replacement {
+            Some(replacement) => format!("{} Instead: {replacement}", self.message),
+            None => self.message.clone(),
+        }
+    }
 }

@@ -106,16 +106,19 @@ fn paint(style: Style, text: &str) -> String {
 }
 
 /// The part of a source line that is shown, escaped, in three pieces.
-struct Excerpt {
-    before: String,
-    marked: String,
-    after: String,
+pub(super) struct Excerpt {
+    /// What leads to the marked part.
+    pub(super) before: String,
+    /// The marked part.
+    pub(super) marked: String,
+    /// What follows it.
+    pub(super) after: String,
 }
 
 impl Excerpt {
     /// Cuts the line of a place down to `room` cells. What is marked comes first, then what leads to
     /// it, then what follows.
-    fn cut(place: &Place<'_>, room: usize) -> Self {
+    pub(super) fn cut(place: &Place<'_>, room: usize) -> Self {
         let text = place.source_text;
         let start = boundary(text, place.span.start);
         let end = boundary(text, place.span.end).max(start);

@@ -195,7 +195,8 @@ pub fn lint_schema() -> String {
     schema::<LintReport>("urn:tcptune:rules-lint:1", LINT_SCHEMA)
 }
 
-fn schema<T: JsonSchema>(id: &str, name: &str) -> String {
+/// The JSON Schema of a format, with its address and its own name in it.
+pub(super) fn schema<T: JsonSchema>(id: &str, name: &str) -> String {
     let generator = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator();

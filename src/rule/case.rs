@@ -7,11 +7,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use crate::catalog;
+use crate::fact::assigned::Assignments;
 use crate::fact::boot::Boot;
 use crate::fact::socket::{Destination, Family, Listener};
 use crate::fact::{Day, FactKind, KernelVersion, Reading, Value, fact_spec};
 
 use super::case_boot;
+use super::case_texts;
 use super::fields::{Fields, Sink, text};
 use super::form::{CASE, CASES, DESTINATION, LISTENER};
 use super::problem::{Problem, ProblemKind, Source};
@@ -56,6 +58,8 @@ pub struct Case {
     pub boot: Option<Boot>,
     /// What the site has accepted, and the day it is; `None` when that was not read.
     pub waivers: Option<Waivers>,
+    /// The lines of texts; `None` when no text was read.
+    pub texts: Option<Assignments>,
     /// The verdict.
     pub expect: Expect,
     /// The changes a firing rule proposes, exactly; values as `/proc/sys` takes them.
@@ -192,6 +196,7 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
     }
     let kernel = fields.optional_text("kernel", sink);
     let boot = case_boot::boot(&fields, sink);
+    let texts = case_texts::texts(&fields, sink);
     let waivers = fields.optional("waivers").map(|_| Waivers {
         list: waiver::read_list(fields.items("waivers", sink), None, sink),
         today: today(&fields, sink),
@@ -219,6 +224,7 @@ fn read_case(node: &Node, sink: &mut Sink) -> Option<Case> {
         kernel: kernel.and_then(|(release, _)| KernelVersion::parse(release)),
         boot,
         waivers,
+        texts,
         expect: expect?,
         set,
         blocked: fields.flag("blocked", sink).unwrap_or(false),

@@ -5,6 +5,7 @@
 
 use super::case::Expect;
 use super::terms::{Kind, Maturity, Owner, Scope, Severity, Subject, Term};
+use crate::fact::assigned::{FLAWS, SYNTAXES};
 use crate::fact::boot::Fate;
 
 /// One field of a mapping.
@@ -89,6 +90,14 @@ const fn may(name: &'static str, form: Form, says: &'static str) -> Field {
 
 fn words<T: Term>() -> Vec<&'static str> {
     T::WORDS.iter().map(|(word, _)| *word).collect()
+}
+
+fn syntaxes() -> Vec<&'static str> {
+    SYNTAXES.to_vec()
+}
+
+fn flaws() -> Vec<&'static str> {
+    FLAWS.to_vec()
 }
 
 /// A rule.
@@ -179,6 +188,9 @@ pub(super) const CASE: &[Field] = &[
     may("writers", Form::Groups(WRITER), "other programs that set keys"),
     may("waivers", Form::Groups(WAIVER), "what the site has accepted; [] for nothing"),
     may("today", Form::Day, "the day, for waivers"),
+    may("assignments", Form::Groups(ASSIGNMENT), "lines of texts that set keys; [] for none"),
+    may("kernels", Form::Texts, "the kernels such lines are for, oldest first; default 6.12.0"),
+    may("kubernetes", Form::Text, "the Kubernetes release of pods; default: the newest"),
     must("expect", Form::Word(words::<Expect>), "the verdict"),
     may("set", Form::Scalars, "with fires: exactly these changes; without it none"),
     may("blocked", Form::Flag, "a guard blocks the changes"),
@@ -214,6 +226,18 @@ pub(super) const DEFINITION: &[Field] = &[
     may("why", Form::Text, "why it is ignored or invalid"),
     may("unread", Form::Flag, "its file is not read"),
     may("lenient", Form::Flag, "errors are ignored: -key = value"),
+];
+
+#[rustfmt::skip]
+pub(super) const ASSIGNMENT: &[Field] = &[
+    must("place", Form::Text, "FILE:LINE"),
+    must("key", Form::Text, "the key"),
+    may("value", Form::Scalar, "the value as it reaches the kernel"),
+    may("syntax", Form::Word(syntaxes), "how it is written, default conf"),
+    may("flaw", Form::Word(flaws), "why it does not do what it means to do"),
+    may("commented", Form::Flag, "it is commented out"),
+    may("dynamic", Form::Flag, "key or value hold a variable"),
+    may("pod", Form::Flag, "it stands in the specification of a pod"),
 ];
 
 #[rustfmt::skip]

@@ -5,6 +5,7 @@
 
 mod case;
 mod case_boot;
+mod case_texts;
 pub mod expr;
 mod fields;
 mod form;

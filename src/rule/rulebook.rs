@@ -41,9 +41,26 @@ impl Rulebook {
     /// Build data cannot be wrong at run time: `tests/rules.rs` reads every built-in rule by this very
     /// function and fails on the first problem.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
+        Self::of_build(BUILT_IN)
+    }
+
+    /// The rules about texts (`each: assignment`) this program was built with: those of `rules/lint`. They
+    /// are a book of their own, since they say nothing of a host.
+    pub fn lint() -> Result<Self, Vec<Problem>> {
+        Self::of_build(LINT)
+    }
+
+    /// Both: for whoever explains or tries rules, and judges nothing by them.
+    pub fn all() -> Result<Self, Vec<Problem>> {
+        let mut book = Self::built_in()?;
+        book.rules.extend(Self::lint()?.rules);
+        Ok(book)
+    }
+
+    fn of_build(all: &'static [BuiltIn]) -> Result<Self, Vec<Problem>> {
         let mut book = Self::default();
         let mut problems = Vec::new();
-        for data in BUILT_IN {
+        for data in all {
             let source = source_of(data);
             let rule = tree_of(&source, data.condition)
                 .and_then(|node| read_condition(&source, &node, data));

@@ -107,13 +107,20 @@ terms! {
         Setting = "setting",
         /// A finding that somebody accepted until a day.
         Waiver = "waiver",
+        /// A line of a text that sets a key.
+        Assignment = "assignment",
     }
 }
 
 impl Subject {
     /// Whether every one with the fault is listed: lines, keys and waivers are; of sockets the worst is.
     pub const fn is_listed(self) -> bool {
-        matches!(self, Self::Definition | Self::Setting | Self::Waiver)
+        !matches!(self, Self::Listener | Self::Destination)
+    }
+
+    /// Whether it comes from texts, and not from a host.
+    pub const fn is_of_text(self) -> bool {
+        matches!(self, Self::Assignment)
     }
 
     /// Whether it comes from the boot configuration.

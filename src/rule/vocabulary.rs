@@ -62,6 +62,7 @@ impl Names {
             FactClass::Definition => self.subject == Some(Subject::Definition),
             FactClass::Setting => self.subject == Some(Subject::Setting),
             FactClass::Waiver => self.subject == Some(Subject::Waiver),
+            FactClass::Assignment => self.subject == Some(Subject::Assignment),
             FactClass::Param => true,
             FactClass::Stored | FactClass::Derived => {
                 !self.since_boot || has_a_value_since_boot(name)

@@ -293,3 +293,16 @@ fn a_pager_that_is_not_there_is_no_loss() {
         "{text}"
     );
 }
+
+#[test]
+fn a_family_is_shown_with_each_of_its_members() {
+    let proc = tree("hand-edited-6.1");
+    let ran = explain(&["rp_filter", "--proc", &proc, "--format", "json"]).exits(0);
+    let told = values(&ran);
+    let members: Vec<&String> = told
+        .keys()
+        .filter(|name| name.ends_with(".rp_filter"))
+        .collect();
+    assert!(members.len() > 1, "{members:?}");
+    assert!(told.contains_key("sysctl.net.ipv4.conf.all.rp_filter"));
+}

@@ -14,6 +14,7 @@ mod exits;
 mod explain;
 mod help;
 mod hosts;
+mod lint;
 mod page;
 mod profiles;
 mod refusals;

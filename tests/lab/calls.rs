@@ -5,15 +5,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, ioctl_fionbio};
+use rustix::io::{Errno, ioctl_fionbio, retry_on_intr};
+use rustix::net::addr::SocketAddrArg;
 use rustix::net::sockopt::{Timeout, set_socket_linger, set_socket_timeout, socket_error};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept_with, connect, recv, send,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, accept_with, recv, send,
     socket_with,
 };
 
 use crate::net::Net;
 use crate::pair::Family;
+use crate::wait::until;
 
 /// Longest that a call may block. A kernel that does not do as expected fails the experiment then.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -58,6 +60,19 @@ pub(crate) fn unblock(fd: impl AsFd) {
     ioctl_fionbio(fd, true).expect("a mode is set");
 }
 
+/// `connect()`. The end of a program that another experiment has started can interrupt a call that waits:
+/// called again, it goes on waiting, and says EALREADY where it would have said EINPROGRESS.
+pub(crate) fn connect(fd: impl AsFd, to: &impl SocketAddrArg) -> Call {
+    let mut interrupted = false;
+    loop {
+        match rustix::net::connect(&fd, to) {
+            Err(Errno::INTR) => interrupted = true,
+            Err(Errno::ALREADY) if interrupted => return Err(Errno::INPROGRESS),
+            outcome => return outcome,
+        }
+    }
+}
+
 /// What `connect()` of a new TCP socket gives.
 pub(crate) fn connect_new(net: &Net, to: SocketAddr) -> Call {
     connect(tcp(net, family_of(to)), &to)
@@ -81,7 +96,8 @@ pub(crate) fn call(from: &Net, listener: &TcpListener) -> OwnedFd {
 pub(crate) fn answer(listener: &impl AsFd) -> OwnedFd {
     waits(listener, Timeout::Recv, PATIENCE);
     // Not to be kept open by the programs that other experiments start.
-    let server = accept_with(listener, SocketFlags::CLOEXEC).expect("a connection waits");
+    let server =
+        retry_on_intr(|| accept_with(listener, SocketFlags::CLOEXEC)).expect("a connection waits");
     waits(&server, Timeout::Recv, PATIENCE);
     server
 }
@@ -96,7 +112,7 @@ fn family_of(address: SocketAddr) -> Family {
 
 /// Reads at most one byte.
 pub(crate) fn read(fd: impl AsFd) -> Call<usize> {
-    recv(fd, &mut [0; 1], RecvFlags::empty()).map(|(_, length)| length)
+    retry_on_intr(|| recv(&fd, &mut [0; 1], RecvFlags::empty())).map(|(_, length)| length)
 }
 
 /// The same, if it need not wait.
@@ -106,7 +122,7 @@ pub(crate) fn read_now(fd: impl AsFd) -> Call<usize> {
 
 /// Waits for a byte, and leaves it there.
 pub(crate) fn arrives(fd: impl AsFd) {
-    let seen = recv(fd, &mut [0; 1], RecvFlags::PEEK).map(|(_, length)| length);
+    let seen = retry_on_intr(|| recv(&fd, &mut [0; 1], RecvFlags::PEEK)).map(|(_, length)| length);
     assert_eq!(seen, Ok(1), "a byte arrives");
 }
 
@@ -127,7 +143,19 @@ pub(crate) fn fails(fd: impl AsFd) {
 
 /// Waits until a non-blocking connect has ended, well or badly.
 pub(crate) fn ends(fd: impl AsFd) {
-    shows(fd.as_fd(), PollFlags::OUT, PollFlags::OUT, "ends");
+    // Who looks while the kernel ends it may see the error first.
+    let over = PollFlags::OUT | PollFlags::ERR;
+    shows(fd.as_fd(), PollFlags::OUT, over, "ends");
+}
+
+/// Waits until `SO_ERROR` has something to tell, and gives that.
+pub(crate) fn told(fd: impl AsFd) -> Errno {
+    let mut told = None;
+    until("SO_ERROR tells an error", 15, || {
+        told = error_of(&fd).err();
+        told.is_some()
+    });
+    told.expect("it was waited for")
 }
 
 /// Waits until the peer's FIN is there.
@@ -138,9 +166,9 @@ pub(crate) fn is_left(fd: impl AsFd) {
 fn shows(fd: BorrowedFd<'_>, ask: PollFlags, want: PollFlags, what: &str) {
     let limit = Timespec::try_from(PATIENCE).expect("it is short");
     let mut ready = [PollFd::from_borrowed_fd(fd, ask)];
-    let count = poll(&mut ready, Some(&limit)).expect("a socket can be polled");
+    let count = retry_on_intr(|| poll(&mut ready, Some(&limit))).expect("a socket can be polled");
     let seen = ready[0].revents();
-    assert!(count == 1 && seen.contains(want), "{what}: {seen:?}");
+    assert!(count == 1 && seen.intersects(want), "{what}: {seen:?}");
 }
 
 /// Closes with a reset.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_keepalive, set_tcp_user_timeout};
-use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, bind, connect, sendto};
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, bind, sendto};
 
 use crate::calls::{
-    connect_new, connection, ends, error_of, fails, open, read, read_now, tcp, udp, unblock, waits,
-    write,
+    connect, connect_new, connection, ends, error_of, fails, open, read, read_now, tcp, told, udp,
+    unblock, waits, write,
 };
 use crate::kernel::{Counters, SYN_SENT, accept_queue, in_state};
 use crate::load::listen;
@@ -158,10 +158,9 @@ fn a_connect_without_an_answer_times_out() {
             Err(Errno::ALREADY),
             "the kernel goes on after SO_SNDTIMEO"
         );
-        ends(&hasty);
         assert_eq!(
-            error_of(&hasty),
-            Err(Errno::TIMEDOUT),
+            told(&hasty),
+            Errno::TIMEDOUT,
             "TCP_USER_TIMEOUT ends connect() with ETIMEDOUT"
         );
         assert_eq!(
@@ -177,11 +176,10 @@ fn a_connect_without_an_answer_times_out() {
             Err(Errno::TIMEDOUT),
             "SO_RCVTIMEO does not limit connect(), unanswered SYNs do"
         );
-        ends(&plain);
         ends(&limited);
         assert_eq!(
-            error_of(&plain),
-            Err(Errno::TIMEDOUT),
+            told(&plain),
+            Errno::TIMEDOUT,
             "SO_ERROR tells how a non-blocking connect() ended"
         );
         assert_eq!(error_of(&plain), Ok(()), "SO_ERROR tells it once");

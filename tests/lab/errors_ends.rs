@@ -7,12 +7,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_keepalive, set_tcp_nodelay};
 use rustix::net::{
-    AddressFamily, Shutdown, SocketFlags, SocketType, connect, getpeername, shutdown, socketpair,
+    AddressFamily, Shutdown, SocketFlags, SocketType, getpeername, shutdown, socketpair,
 };
 
 use crate::calls::{
-    abort, answer, arrives, call, connection, error_of, fails, is_left, read, read_now, tcp,
-    unblock, write,
+    abort, answer, arrives, call, connect, connection, error_of, fails, is_left, read, read_now,
+    tcp, told, unblock, write,
 };
 use crate::kernel::{CLOSE_WAIT, Counters, ESTABLISHED, FIN_WAIT_2, in_state};
 use crate::load::listen;
@@ -137,7 +137,7 @@ fn a_reset_is_told_once() {
     for family in pair.families() {
         let to = peer(family, PORT);
         let listener = listen(&pair.peer, to, 16);
-        let told = |client: &OwnedFd, how: &str| {
+        let is_reset = |client: &OwnedFd, how: &str| {
             fails(client);
             assert_eq!(
                 (read(client), read(client), write(client)),
@@ -150,7 +150,7 @@ fn a_reset_is_told_once() {
         assert_eq!(write(&client), Ok(1));
         arrives(&server);
         drop(server);
-        told(&client, "closed with data unread");
+        is_reset(&client, "closed with data unread");
         assert_eq!(counters.risen(&pair.peer, "TcpExt.TCPAbortOnClose"), 1);
         assert_eq!(
             (
@@ -171,7 +171,7 @@ fn a_reset_is_told_once() {
 
         let (client, server) = connection(&pair.host, &listener);
         abort(server);
-        told(&client, "SO_LINGER with time 0");
+        is_reset(&client, "SO_LINGER with time 0");
         assert_eq!(counters.risen(&pair.peer, "TcpExt.TCPAbortOnData"), 1);
 
         let (client, server) = connection(&pair.host, &listener);
@@ -219,14 +219,14 @@ fn a_reset_is_told_once() {
         });
         // accept() of what was reset before it.
         let server = answer(&listener);
-        told(&server, "reset before accept()");
+        is_reset(&server, "reset before accept()");
 
         let client = call(&pair.host, &listener);
         until("it waits to be accepted", 10, || {
             in_state(&pair.peer, ESTABLISHED) == 1
         });
         drop(listener);
-        told(&client, "listener closed before accept()");
+        is_reset(&client, "listener closed before accept()");
     }
     let kind = (AddressFamily::UNIX, SocketType::STREAM);
     let ends = socketpair(kind.0, kind.1, SocketFlags::CLOEXEC, None);
@@ -288,8 +288,7 @@ fn an_abort_is_this_hosts_own() {
         let refused = tcp(&pair.host, family);
         unblock(&refused);
         assert_eq!(connect(&refused, &to), Err(Errno::INPROGRESS));
-        fails(&refused);
-        assert_eq!(error_of(&refused), Err(Errno::CONNREFUSED));
+        assert_eq!(told(&refused), Errno::CONNREFUSED);
         assert_eq!(
             connect(&refused, &to),
             Err(Errno::CONNABORTED),

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::sockopt::{
     Ipv4PathMtuDiscovery, Timeout, set_ip_add_membership, set_ip_mtu_discover,
@@ -16,12 +16,12 @@ use rustix::net::sockopt::{
 };
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept, bind,
-    connect, eth, listen, recv, recvfrom, send, sendto, socket_with,
+    eth, listen, recv, recvfrom, send, sendto, socket_with,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::calls::{
-    connection, ends, error_of, open, read, read_now, tcp, udp, unblock, waits, write,
+    connect, connection, ends, error_of, open, read, read_now, tcp, udp, unblock, waits, write,
 };
 use crate::kernel::Counters;
 use crate::load;
@@ -42,7 +42,7 @@ fn a_call_that_may_not_wait_says_try_again() {
         let listener = load::listen(&pair.peer, peer(family, PORT), 16);
         waits(&listener, Timeout::Recv, SOON);
         assert_eq!(
-            accept(&listener).err(),
+            retry_on_intr(|| accept(&listener)).err(),
             Some(Errno::AGAIN),
             "SO_RCVTIMEO ends accept() with EAGAIN"
         );
@@ -61,10 +61,11 @@ fn a_call_that_may_not_wait_says_try_again() {
         );
         waits(&client, Timeout::Send, SOON);
         let much = vec![0; 64 << 20];
-        let some = send(&client, &much, SendFlags::NOSIGNAL).expect("some of it is taken");
+        let send_much = || retry_on_intr(|| send(&client, &much, SendFlags::NOSIGNAL));
+        let some = send_much().expect("some of it is taken");
         assert!(some < much.len(), "a full send buffer gives a short count");
         // What the peer's kernel acknowledges meanwhile makes room for more, up to its receive buffer.
-        let end = (0..100).find_map(|_| send(&client, &much, SendFlags::NOSIGNAL).err());
+        let end = (0..100).find_map(|_| send_much().err());
         assert_eq!(
             end,
             Some(Errno::AGAIN),
@@ -267,7 +268,8 @@ fn full_interface(pair: &Pair) {
     );
     let sender = loop {
         let (_, length, from) =
-            recvfrom(&packets, &mut [0; 100], RecvFlags::empty()).expect("a packet arrives");
+            retry_on_intr(|| recvfrom(&packets, &mut [0; 100], RecvFlags::empty()))
+                .expect("a packet arrives");
         if length == 29 {
             break from.expect("a packet has a sender");
         }

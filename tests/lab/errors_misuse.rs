@@ -12,13 +12,13 @@ use rustix::net::sockopt::{
 };
 use rustix::net::{
     AddressFamily, Protocol, SendFlags, Shutdown, SocketAddrUnix, SocketFlags, SocketType, accept,
-    bind, connect, eth, getpeername, ipproto, listen, sendto, shutdown, socket_with, socketpair,
+    bind, eth, getpeername, ipproto, listen, sendto, shutdown, socket_with, socketpair,
 };
 use rustix::process::Uid;
 use rustix::termios::tcgetwinsize;
 use rustix::thread::set_thread_uid;
 
-use crate::calls::{Call, call, open, read, tcp, udp, write};
+use crate::calls::{Call, call, connect, open, read, tcp, udp, write};
 use crate::load;
 use crate::notes::note;
 use crate::pair::{Family, Pair, host, peer};

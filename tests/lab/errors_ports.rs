@@ -9,12 +9,12 @@ use rustix::net::sockopt::{
     set_socket_reuseport,
 };
 use rustix::net::{
-    AddressFamily, SendFlags, SocketFlags, SocketType, bind, connect, listen, sendto, socket_with,
+    AddressFamily, SendFlags, SocketFlags, SocketType, bind, listen, sendto, socket_with,
 };
 use rustix::process::Uid;
 use rustix::thread::set_thread_uid;
 
-use crate::calls::{Call, answer, call, connect_new, read, tcp, udp};
+use crate::calls::{Call, answer, call, connect, connect_new, read, tcp, udp};
 use crate::kernel::{Counters, FIN_WAIT_2, TIME_WAIT, in_state};
 use crate::load::{self, keep_time_wait};
 use crate::net::Net;

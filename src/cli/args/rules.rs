@@ -151,6 +151,8 @@ pub enum SchemaOf {
     Why,
     /// `explain --format json`.
     Explain,
+    /// `lint --format json`.
+    Lint,
     /// The file that `apply --plan-out` writes and `apply --plan` reads.
     Plan,
     /// `apply`, `confirm` and `rollback` with `--format json`.

@@ -199,7 +199,14 @@ impl Place {
             Asked::Topic(topic, _) if topic.kind == Kind::State => state_of(&topic.name),
             _ => None,
         };
-        let needs = Needs::Facts(needs(asked));
+        let mut needs = needs(asked);
+        if let Asked::Topic(topic, _) = asked
+            && topic.kind == Kind::Key
+        {
+            let members = host::members(&source, &topic.name).into_iter();
+            needs.extend(members.map(|key| format!("sysctl.{key}")));
+        }
+        let needs = Needs::Facts(needs);
         let now = host::collect(&source, &needs, Moment::End(None));
         let seen = Sysctls::open(source.proc()).refusal().is_none();
         let counted = |fact: &String| {

@@ -8,6 +8,7 @@ mod facts;
 mod guard;
 mod history;
 mod ledger;
+mod lint;
 mod profile;
 mod rollback;
 mod rules;
@@ -33,12 +34,14 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::History(args) => history::run(args, output),
         Command::Guard(args) => guard::run(args),
         Command::Explain(args) => explain::run(args, output),
+        Command::Lint(args) => lint::run(args, output),
         Command::Facts(args) => facts::run(args, output),
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => match args.of {
             SchemaOf::Report => output.print(&render::report::schema()),
             SchemaOf::Why => output.print(&render::why::schema()),
             SchemaOf::Explain => output.print(&render::explain::schema()),
+            SchemaOf::Lint => output.print(&render::lint::schema()),
             SchemaOf::Plan => output.print(&crate::apply::plan_schema()),
             SchemaOf::Apply => output.print(&render::apply::schema()),
             SchemaOf::History => output.print(&render::apply::history_schema()),

@@ -99,10 +99,7 @@ fn here(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     if key.contains('*') {
-        rows.push(Row::new(
-            "live",
-            "a family: put an interface in place of the * to see its value",
-        ));
+        members(key, now, values, &mut rows);
     } else if let Some(standing) = now.standing(key) {
         stands(key, &standing, spec, values, &mut rows);
     } else {
@@ -125,6 +122,46 @@ fn here(
         rows.push(Row::new(&number.to_string(), *meaning));
     }
     rows
+}
+
+/// Every member of a family: what concerns all, the template, then the interfaces by name.
+fn members(key: &str, now: &Now<'_>, values: &mut Vec<Told>, rows: &mut Vec<Row>) {
+    /// A host of containers has hundreds.
+    const SHOWN: usize = 12;
+    let (front, back) = key.split_once('*').unwrap_or((key, ""));
+    let (front, back) = (format!("sysctl.{front}"), back.to_owned());
+    let readings = now.snapshot.now.readings.range(front.clone()..);
+    let own = readings.take_while(|(fact, _)| fact.starts_with(&front));
+    let mut own: Vec<(&str, &String)> = own
+        .filter_map(|(fact, reading)| {
+            let name = fact.strip_prefix(&front)?.strip_suffix(&back)?;
+            Some((name, fact, reading.value()?.to_string()))
+        })
+        .map(|(name, fact, value)| {
+            values.push(Told::known(fact.clone(), value, None));
+            (name, fact)
+        })
+        .collect();
+    own.sort_by_key(|(name, _)| (*name != "all", *name != "default", *name));
+    let more = own.len().saturating_sub(SHOWN);
+    for (name, fact) in own.iter().take(SHOWN) {
+        let told = values.iter().find(|told| told.name == **fact);
+        let value = told.and_then(|told| told.value.clone());
+        rows.push(Row::new(name, value.unwrap_or_default()));
+    }
+    if more > 0 {
+        rows.push(Row::new(
+            "more",
+            format!(
+                "{more} more: tcptune why {}",
+                key.split('*').next().unwrap_or(key)
+            ),
+        ));
+    }
+    if own.is_empty() {
+        let text = "a family: one for each interface, in place of the *";
+        rows.push(Row::new("live", text));
+    }
 }
 
 /// Live, default and next boot, each with where it comes from.

@@ -14,6 +14,7 @@ mod finding;
 mod header;
 mod history;
 mod instances;
+mod linted;
 mod page;
 mod rest;
 mod rules;
@@ -23,6 +24,7 @@ use std::io;
 
 use super::apply::{ApplyReport, HistoryReport};
 use super::explain::Explanation;
+use super::lint::Linted;
 use super::report::{Finding, Report};
 use super::rules::{LintReport, RuleList, TestReport};
 use super::shell;
@@ -154,6 +156,17 @@ pub fn human_tests(report: &TestReport, out: &mut impl io::Write) -> io::Result<
 /// Writes what lint found.
 pub fn human_lint(report: &LintReport, out: &mut impl io::Write) -> io::Result<()> {
     out.write_all(rules::linted(report).as_bytes())
+}
+
+/// Writes what was found in files as a page.
+pub fn human_linted(
+    linted: &Linted,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    linted::linted(&mut page, linted);
+    out.write_all(page.text().as_bytes())
 }
 
 /// The options that lead a command into a network namespace, a blank in front; empty for this one, and where

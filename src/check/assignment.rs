@@ -1,0 +1,371 @@
+//! The facts of one line of a text that sets a key, judged for the kernels that were asked for.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{self, KeyScope, KeySpec, Release, Stored, Write};
+use crate::fact::assigned::{Assigned, Assignments, Target};
+use crate::fact::{Reading, Value};
+use crate::rule::expr::{Lookup, Missing, Why};
+
+use super::definition::is_below;
+
+/// A line, and what stands around it.
+#[derive(Clone, Copy, Debug)]
+pub struct AssignmentView<'a> {
+    /// The line.
+    pub one: &'a Assigned,
+    /// The entry of its key in the catalogue.
+    spec: Option<&'static KeySpec>,
+    /// The last later line that sets the same key.
+    later: Option<&'a Assigned>,
+    all: &'a Assignments,
+}
+
+/// Every line, in the order in which they act.
+pub(super) fn assignments(all: &Assignments) -> Vec<AssignmentView<'_>> {
+    let mut last: BTreeMap<&str, (usize, &Assigned)> = BTreeMap::new();
+    for (at, one) in all.lines.iter().enumerate() {
+        if !one.commented {
+            last.insert(&one.key, (at, one));
+        }
+    }
+    let lines = all.lines.iter().enumerate();
+    lines
+        .map(|(at, one)| AssignmentView {
+            one,
+            spec: catalog::find(&one.key),
+            later: last
+                .get(one.key.as_str())
+                .filter(|(other, _)| *other > at && !one.commented)
+                .map(|(_, one)| *one),
+            all,
+        })
+        .collect()
+}
+
+/// What the lines set in the end, as `sysctl.KEY`. A key is left out where that cannot be told: the line
+/// holds a variable or no value of the key's type, or prose speaks of several values.
+pub fn settings_of(all: &Assignments) -> BTreeMap<String, Reading<Value>> {
+    let mut found: BTreeMap<&str, Option<Value>> = BTreeMap::new();
+    for one in all.lines.iter().filter(|one| !one.commented) {
+        let spec = catalog::find(&one.key).filter(|spec| !spec.unlisted);
+        let value = spec
+            .zip(one.sets())
+            .and_then(|(spec, written)| spec.parse(written).ok());
+        match found.get_mut(one.key.as_str()) {
+            Some(before) if one.syntax == "prose" && *before != value => *before = None,
+            Some(before) => *before = value,
+            None => {
+                found.insert(&one.key, value);
+            }
+        }
+    }
+    let known = found.into_iter().filter_map(|(key, value)| {
+        let value = Reading::Known(value?);
+        Some((format!("sysctl.{key}"), value))
+    });
+    known.collect()
+}
+
+/// Why texts give a setting no value: no line sets it, or what a line sets cannot be told.
+pub(super) fn unset(all: &Assignments, fact: &str, key: &str) -> Lookup {
+    let mut lines = all.lines.iter().filter(|one| !one.commented);
+    let why = if lines.any(|one| one.key == key) {
+        Why::NotCollected("the text does not tell the value".to_owned())
+    } else {
+        Why::Absent
+    };
+    Lookup::Missing(Missing::new(fact, why))
+}
+
+/// The names of the kernels of which something is true; those of a range as one name.
+pub fn named(targets: &[Target], is_true: impl Fn(&Target) -> bool) -> Vec<String> {
+    let plain = |one: &Target| one.name == one.kernel.release;
+    let mut names: Vec<String> = Vec::new();
+    for run in
+        targets.chunk_by(|one, next| is_true(one) && is_true(next) && plain(one) && plain(next))
+    {
+        let ends = run.first().zip(run.last());
+        let Some((first, last)) = ends.filter(|(first, _)| is_true(first)) else {
+            continue;
+        };
+        match run.len() {
+            1 | 2 => names.extend(run.iter().map(|one| one.name.clone())),
+            _ => names.push(format!("{} to {}", first.name, last.name)),
+        }
+    }
+    names
+}
+
+impl AssignmentView<'_> {
+    /// The value, unless it is a secret.
+    pub fn shown(&self) -> Option<String> {
+        let secret = self.spec.is_some_and(|spec| spec.secret);
+        let value = self.one.value.as_deref().filter(|_| !secret)?;
+        Some(value.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// A fact of the line.
+    pub(super) fn value(&self, fact: &str) -> Lookup {
+        let one = self.one;
+        let absent = || Lookup::Missing(Missing::new(fact, Why::Absent));
+        let text = |text: String| Lookup::Value(Value::Text(text));
+        let optional = |found: Option<String>| found.map_or_else(absent, text);
+        let flag = |on: bool| Lookup::Value(Value::Bool(on));
+        let release = |found: Option<Release>| optional(found.map(|found| found.to_string()));
+        match fact.strip_prefix("assignment.").unwrap_or_default() {
+            "key" => text(one.key.clone()),
+            "value" => optional(self.shown()),
+            "number" => match self.number() {
+                Some(number) => Lookup::Value(Value::Int(number)),
+                None => absent(),
+            },
+            "place" => text(one.place()),
+            "file" => text(one.file.clone()),
+            "syntax" => text(one.syntax.to_owned()),
+            "flaw" => optional(one.flaw.map(str::to_owned)),
+            "dynamic" => flag(one.dynamic),
+            "commented" => flag(one.commented),
+            "known" => flag(self.is_known()),
+            "family" => optional(catalog::family(&one.key).map(str::to_owned)),
+            "nearest" => optional(self.nearest()),
+            "corrected" => optional(self.corrected()),
+            "removed" => flag(self.on_every(&|target| self.is_removed(target))),
+            "removed_in" => release(self.spec.and_then(|spec| spec.removed_in)),
+            "removed_on" | "absent_on" | "no_op_on" | "below_default_on" => {
+                optional(self.kernels(fact).map(|names| self.listed(&names)))
+            }
+            "replacement" => optional(self.spec.and_then(|spec| spec.replacement).map(|instead| {
+                // Where nothing took its place, what to do stands behind that word.
+                instead.strip_prefix("none: ").unwrap_or(instead).to_owned()
+            })),
+            "renamed" => optional(self.renamed()),
+            "no_op" => flag(
+                self.on_every(&|target| self.is_no_op(target) || self.is_removed(target))
+                    && self.all.targets.iter().any(|target| self.is_no_op(target)),
+            ),
+            "no_op_since" => release(self.spec.and_then(|spec| spec.noop_since)),
+            "ineffective" => optional(self.ineffective()),
+            "refused" => optional(self.refused()),
+            "default" => optional(self.default().map(|value| value.to_string())),
+            "is_default" => flag(self.is_default()),
+            "below_default" => flag(self.on_every(&|target| self.is_below(target))),
+            "pod" => flag(one.pod),
+            "pod_unsafe" => flag(one.pod && !self.is_safe()),
+            "pod_safe_since" => {
+                let since = self.spec.and_then(|spec| spec.kubernetes_safe_since);
+                optional(since.map(str::to_owned))
+            }
+            "host_wide" => flag(self.is_host_wide()),
+            "never_written" => flag(self.spec.is_some_and(|spec| spec.write != Write::Allowed)),
+            "last" => flag(self.later.is_none()),
+            "duplicate_of" => optional(self.duplicate().map(Assigned::place)),
+            "duplicate_value" => {
+                let secret = self.spec.is_some_and(|spec| spec.secret);
+                let later = self.duplicate().filter(|_| !secret);
+                optional(later.and_then(|later| later.value.clone()))
+            }
+            _ => absent(),
+        }
+    }
+
+    /// The names of the kernels of a fact that ends in `_on`; `None` where it is true of no kernel.
+    pub fn kernels(&self, fact: &str) -> Option<Vec<String>> {
+        let targets = &self.all.targets;
+        let names = match fact.strip_prefix("assignment.")? {
+            "removed_on" => named(targets, |target| self.is_removed(target)),
+            "absent_on" => named(targets, |target| self.is_absent(target)),
+            "no_op_on" => named(targets, |target| self.is_no_op(target)),
+            "below_default_on" => named(targets, |target| self.is_below(target)),
+            _ => return None,
+        };
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// Names of kernels as a part of a sentence.
+    fn listed(&self, names: &[String]) -> String {
+        let targets = &self.all.targets;
+        if targets.len() > 2 && named(targets, |_| true) == names {
+            "every kernel asked for".to_owned()
+        } else {
+            names.join(", ")
+        }
+    }
+
+    fn on_every(&self, is_true: &dyn Fn(&Target) -> bool) -> bool {
+        !self.all.targets.is_empty() && self.all.targets.iter().all(is_true)
+    }
+
+    /// The text of a value that is known.
+    fn written(&self) -> Option<&str> {
+        let known = !self.one.dynamic && self.one.flaw != Some("blanks");
+        self.one.value.as_deref().filter(|_| known)
+    }
+
+    fn number(&self) -> Option<i64> {
+        let mut words = self.written()?.split_whitespace();
+        let number = words.next()?.parse().ok()?;
+        let alone = words.next().is_none_or(|word| word.starts_with(['#', ';']));
+        alone.then_some(number)
+    }
+
+    /// The entry, where it says more than the family.
+    fn entry(&self) -> Option<&'static KeySpec> {
+        self.spec.filter(|spec| !spec.unlisted)
+    }
+
+    fn is_known(&self) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-./*@+:".contains(c);
+        self.entry().is_some() || (self.one.dynamic && !self.one.key.chars().all(plain))
+    }
+
+    fn nearest(&self) -> Option<String> {
+        let key = &self.one.key;
+        if self.is_known() || catalog::family(key).is_some() {
+            return None;
+        }
+        catalog::slashed(key).or_else(|| filled(catalog::nearest(key)?, key))
+    }
+
+    /// The assignment without its slips.
+    fn corrected(&self) -> Option<String> {
+        let nearest = self.nearest();
+        let named = self.is_known() || catalog::family(&self.one.key).is_some();
+        let flawed = named && self.one.flaw.is_some();
+        if (nearest.is_none() && !flawed) || self.is_secret() {
+            return None;
+        }
+        let value = self.one.value.as_deref()?;
+        let value = match self.one.flaw {
+            Some("quotes") => value.trim_matches(['"', '\'', '\u{201c}', '\u{201d}', ' ']),
+            Some("trailing-comment") => value.split(['#', ';']).next().unwrap_or_default(),
+            _ => value,
+        };
+        let key = nearest.as_deref().unwrap_or(&self.one.key);
+        Some(self.spelled(key, value.trim()))
+    }
+
+    /// An assignment in the manner of the line.
+    fn spelled(&self, key: &str, value: &str) -> String {
+        let stray = self.one.flaw == Some("command-in-conf");
+        match (self.one.syntax, value.contains(char::is_whitespace)) {
+            _ if stray => format!("{key} = {value}"),
+            ("command", true) => format!("sysctl -w {key}=\"{value}\""),
+            ("command", false) => format!("sysctl -w {key}={value}"),
+            _ => format!("{key} = {value}"),
+        }
+    }
+
+    fn renamed(&self) -> Option<String> {
+        let own = self.spec?;
+        let new = catalog::find(own.replacement?)?;
+        let value = self.one.value.as_deref().filter(|_| !self.is_secret())?;
+        (new.kind == own.kind).then(|| self.spelled(new.key, value))
+    }
+
+    fn is_secret(&self) -> bool {
+        self.spec.is_some_and(|spec| spec.secret)
+    }
+
+    fn is_removed(&self, target: &Target) -> bool {
+        let removed = self.spec.and_then(|spec| spec.removed_in);
+        removed.is_some_and(|release| release.is_in(&target.kernel))
+    }
+
+    /// A vendor's kernel below the release that brought the key may have it.
+    fn is_absent(&self, target: &Target) -> bool {
+        let since = self.entry().and_then(|spec| spec.since);
+        let early = since.is_some_and(|release| !release.is_in(&target.kernel));
+        self.is_removed(target) || (early && !target.kernel.is_vendor())
+    }
+
+    fn is_no_op(&self, target: &Target) -> bool {
+        let since = self.spec.and_then(|spec| spec.noop_since);
+        since.is_some_and(|release| release.is_in(&target.kernel)) && !self.is_removed(target)
+    }
+
+    fn ineffective(&self) -> Option<String> {
+        let spec = self.spec.filter(|spec| !spec.secret)?;
+        spec.ineffective(self.written()?)
+    }
+
+    fn refused(&self) -> Option<String> {
+        if self.spec.is_some_and(|spec| spec.write == Write::ReadOnly) {
+            return Some("the key is read-only".to_owned());
+        }
+        let why = self.ineffective()?;
+        let stored = self.spec?.store(None, self.written()?.as_bytes());
+        matches!(stored, Stored::Refused { .. }).then_some(why)
+    }
+
+    fn default(&self) -> Option<Value> {
+        let spec = self.entry()?;
+        let mut kernels: Vec<_> = self.all.targets.iter().map(|one| &one.kernel).collect();
+        kernels.sort_by_key(|one| (one.major, one.minor, one.patch));
+        let mut newest_first = kernels.into_iter().rev();
+        newest_first.find_map(|kernel| spec.default_for(kernel))
+    }
+
+    fn is_default(&self) -> bool {
+        let value = self
+            .entry()
+            .zip(self.written())
+            .and_then(|(spec, written)| Some((spec, spec.parse(written).ok()?)));
+        let Some((spec, value)) = value else {
+            return false;
+        };
+        self.on_every(&|target| spec.default_for(&target.kernel).as_ref() == Some(&value))
+    }
+
+    fn is_below(&self, target: &Target) -> bool {
+        let Some((spec, written)) = self.entry().zip(self.written()) else {
+            return false;
+        };
+        let default = || {
+            let default = spec.default_for(&target.kernel);
+            let unknown = || Lookup::Missing(Missing::new("", Why::Absent));
+            default.map_or_else(unknown, Lookup::Value)
+        };
+        spec.parse(written)
+            .is_ok_and(|value| is_below(spec, &value, default))
+    }
+
+    /// Whether the Kubernetes release lets every pod set the key.
+    fn is_safe(&self) -> bool {
+        let since = self.spec.and_then(|spec| spec.kubernetes_safe_since);
+        let Some((major, minor)) = since.and_then(|since| since.split_once('.')) else {
+            // Whether a name with a variable is safe cannot be told.
+            return self.spec.is_none() && self.is_known();
+        };
+        let since = (major.parse().unwrap_or(0), minor.parse().unwrap_or(0));
+        self.all.kubernetes.is_none_or(|release| release >= since)
+    }
+
+    /// Whether some kernel asked for has the key for the machine only.
+    fn is_host_wide(&self) -> bool {
+        self.entry()
+            .is_some_and(|spec| spec.scope != KeyScope::Netns)
+    }
+
+    /// A later line that takes this one's effect away, where a loader reads both.
+    fn duplicate(&self) -> Option<&Assigned> {
+        self.later.filter(|later| self.one.loaded && later.loaded)
+    }
+}
+
+/// A pattern with the names of a key in place of its stars.
+fn filled(pattern: &str, key: &str) -> Option<String> {
+    if !pattern.contains('*') {
+        return Some(pattern.to_owned());
+    }
+    if pattern.split('.').count() != key.split('.').count() {
+        return None;
+    }
+    let segments = pattern.split('.').zip(key.split('.'));
+    let segments = segments.map(|(wanted, own)| if wanted == "*" { own } else { wanted });
+    Some(segments.collect::<Vec<_>>().join("."))
+}
+
+#[cfg(test)]
+#[path = "assignment_tests.rs"]
+mod tests;

@@ -1,0 +1,261 @@
+//! Texts to lint: every file below some folders, or what comes in on standard input.
+//!
+//! Folders are walked as git sees them: `.gitignore` holds, in a work tree and outside of one; hidden files
+//! are looked into, what version control keeps for itself is not. Links on the way are not followed, since
+//! what they lead to is either found by itself or somebody else's; so no loop of links can catch a walk. Each
+//! thread holds one text at a time, and no text is larger than the limit.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::errno::io_name;
+use super::file;
+
+/// A text this large is not configuration.
+pub const LINT_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// A file with a NUL in so many first bytes is binary; git looks as far.
+const HEAD: usize = 8 * 1024;
+
+/// Folders that version control keeps for itself.
+const OWN_FOLDERS: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
+
+/// What came of a walk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LintFiles<T> {
+    /// What was found, by path.
+    pub found: Vec<(PathBuf, T)>,
+    /// How many files were read.
+    pub read: u64,
+    /// How many were not, being binary or larger than the limit.
+    pub passed_over: u64,
+    /// What could not be read, by path.
+    pub unread: Vec<Unread>,
+}
+
+/// A file or folder that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// Its path, as it was given or found.
+    pub path: PathBuf,
+    /// The errno by name, or a phrase.
+    pub why: String,
+    /// It was asked for by name.
+    pub named: bool,
+}
+
+/// Shows every text below these paths to `look`, on several threads, and gathers what it finds, in the order
+/// of the paths. What is no UTF-8 is replaced, one character for each broken sequence.
+pub fn lint_files<T: Send>(
+    paths: &[PathBuf],
+    limit: u64,
+    look: impl Fn(&Path, &str) -> Option<T> + Sync,
+) -> LintFiles<T> {
+    let gathering = Gathering::default();
+    let Some(walk) = builder(paths) else {
+        return gathering.done();
+    };
+    walk.build_parallel().run(|| {
+        let mut room = Vec::new();
+        let (gathering, look) = (&gathering, &look);
+        Box::new(move |entry| {
+            match entry {
+                Ok(entry) => gathering.visit(&entry, limit, look, &mut room),
+                Err(error) => gathering.missed(&error),
+            }
+            WalkState::Continue
+        })
+    });
+    gathering.done()
+}
+
+/// Shows the text that comes in on standard input to `look`.
+pub fn lint_stdin<T>(
+    name: &Path,
+    limit: u64,
+    look: impl Fn(&Path, &str) -> Option<T>,
+) -> LintFiles<T> {
+    let gathering = Gathering::default();
+    let mut room = Vec::new();
+    match text_of(io::stdin().lock(), limit, &mut room) {
+        Ok(text) => gathering.show(name, text.as_deref(), &look),
+        Err(error) => gathering.unread(name, io_name(&error), true),
+    }
+    gathering.done()
+}
+
+/// Why a path that was asked for by name cannot be looked at; `None` where it can.
+pub fn cannot_lint(path: &Path) -> Option<String> {
+    std::fs::metadata(path).err().map(|error| io_name(&error))
+}
+
+fn builder(paths: &[PathBuf]) -> Option<WalkBuilder> {
+    let mut roots: Vec<&PathBuf> = Vec::new();
+    for path in paths {
+        if !roots.contains(&path) {
+            roots.push(path);
+        }
+    }
+    let (first, rest) = roots.split_first()?;
+    let mut walk = WalkBuilder::new(first);
+    for root in rest {
+        walk.add(root);
+    }
+    walk.hidden(false)
+        .require_git(false)
+        // Whoever runs it, the same files are looked at.
+        .git_global(false)
+        .follow_links(false)
+        .filter_entry(|entry| {
+            let name = entry.file_name();
+            entry.depth() == 0 || !OWN_FOLDERS.iter().any(|own| name == *own)
+        });
+    Some(walk)
+}
+
+struct Gathering<T> {
+    found: Mutex<Vec<(PathBuf, T)>>,
+    unread: Mutex<Vec<Unread>>,
+    read: AtomicU64,
+    passed_over: AtomicU64,
+}
+
+impl<T> Default for Gathering<T> {
+    fn default() -> Self {
+        Self {
+            found: Mutex::default(),
+            unread: Mutex::default(),
+            read: AtomicU64::new(0),
+            passed_over: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<T> Gathering<T> {
+    fn visit(
+        &self,
+        entry: &DirEntry,
+        limit: u64,
+        look: &impl Fn(&Path, &str) -> Option<T>,
+        room: &mut Vec<u8>,
+    ) {
+        let path = entry.path();
+        let shown = path.strip_prefix("./").unwrap_or(path);
+        let kind = entry.file_type();
+        let named = entry.depth() == 0;
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            return;
+        }
+        if !named && kind.is_some_and(|kind| kind.is_symlink()) {
+            // A link that leads nowhere but to itself is a slip; any other is left to whoever made it.
+            if let Some(why) = cannot_lint(path).filter(|why| why == "ELOOP") {
+                self.unread(shown, why, false);
+            }
+            return;
+        }
+        if !named && !kind.is_some_and(|kind| kind.is_file()) {
+            self.passed_over.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let text = file::open(path).and_then(|file| {
+            if file.metadata()?.len() > limit {
+                return Ok(None);
+            }
+            text_of(file, limit, room)
+        });
+        match text {
+            Ok(text) => self.show(shown, text.as_deref(), look),
+            Err(error) => self.unread(shown, io_name(&error), named),
+        }
+    }
+
+    fn show(&self, path: &Path, text: Option<&str>, look: &impl Fn(&Path, &str) -> Option<T>) {
+        let Some(text) = text else {
+            self.passed_over.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        self.read.fetch_add(1, Ordering::Relaxed);
+        if let Some(found) = look(path, text) {
+            let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push((path.to_owned(), found));
+        }
+    }
+
+    fn unread(&self, path: &Path, why: String, named: bool) {
+        let mut all = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Unread {
+            path: path.to_owned(),
+            why,
+            named,
+        });
+    }
+
+    /// What the walk itself stumbled over.
+    fn missed(&self, error: &ignore::Error) {
+        let path = path_of(error).unwrap_or_else(|| Path::new("."));
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let why = error.io_error().map_or_else(|| error.to_string(), io_name);
+        self.unread(path, why, error.depth() == Some(0));
+    }
+
+    /// In an order that no thread has a say in.
+    fn done(self) -> LintFiles<T> {
+        let all = self.found.into_inner();
+        let mut found = all.unwrap_or_else(PoisonError::into_inner);
+        // Stable, and the same for every thread: a path that was reached twice holds the same twice.
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found.dedup_by(|one, other| one.0 == other.0);
+        let all = self.unread.into_inner();
+        let mut unread = all.unwrap_or_else(PoisonError::into_inner);
+        unread.sort();
+        unread.dedup();
+        LintFiles {
+            found,
+            read: self.read.into_inner(),
+            passed_over: self.passed_over.into_inner(),
+            unread,
+        }
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
+        _ => None,
+    }
+}
+
+/// The text in a file; `None` where it is binary or larger than the limit.
+fn text_of<'r>(
+    mut file: impl Read,
+    limit: u64,
+    room: &'r mut Vec<u8>,
+) -> io::Result<Option<std::borrow::Cow<'r, str>>> {
+    // A file of the usual size costs one read for all and one that tells its end.
+    room.clear();
+    file.by_ref()
+        .take(limit.min(HEAD as u64))
+        .read_to_end(room)?;
+    if room.contains(&0) {
+        return Ok(None);
+    }
+    let rest = limit.saturating_add(1).saturating_sub(room.len() as u64);
+    file.take(rest).read_to_end(room)?;
+    if room.len() as u64 > limit {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(room)))
+}
+
+#[cfg(test)]
+#[path = "lint_files_tests.rs"]
+mod tests;

@@ -1,0 +1,104 @@
+//! What one file holds: its assignments, each with its line, and its comments that take findings back.
+
+use crate::assign::{self, Assignment, FileKind, Syntax};
+use crate::catalog;
+use crate::fact::assigned::Assigned;
+
+use super::group::host_of;
+use super::ignore::{self, Ignore};
+use super::pod::is_in_pod;
+
+/// The most characters of a line that are kept to be shown.
+const SHOWN: usize = 400;
+
+/// What stands in place of a secret.
+pub(super) const SECRET: &str = "(not shown)";
+
+/// What one file holds.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    pub(super) file: String,
+    /// The host whose files it belongs to; files of one host are judged together.
+    pub(super) host: String,
+    pub(super) found: Vec<Found>,
+    pub(super) ignores: Vec<Ignore>,
+}
+
+/// One assignment.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) line: Assigned,
+    pub(super) column: usize,
+    pub(super) value_line: usize,
+    pub(super) syntax: Syntax,
+    pub(super) source: String,
+}
+
+impl Scanned {
+    /// Whether there is nothing to judge or to tell.
+    pub const fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.ignores.is_empty()
+    }
+}
+
+/// Looks a file over. Its text is not needed any more afterwards.
+pub fn scan(name: &str, text: &str) -> Scanned {
+    let found = assign::find(name, text);
+    let mut lines: Vec<&str> = Vec::new();
+    let loaded = !found.is_empty() && FileKind::of(name, text) == FileKind::Conf;
+    if !found.is_empty() {
+        lines.extend(text.lines());
+    }
+    let mut list = Vec::with_capacity(found.len());
+    for one in found {
+        list.push(of_assignment(name, one, &lines, loaded));
+    }
+    Scanned {
+        file: name.to_owned(),
+        host: host_of(name, loaded),
+        found: list,
+        ignores: ignore::find(text),
+    }
+}
+
+fn of_assignment(name: &str, one: Assignment, lines: &[&str], loaded: bool) -> Found {
+    let secret = catalog::find(&one.key).is_some_and(|spec| spec.secret);
+    let source = if secret {
+        format!("{} {SECRET}", one.key)
+    } else {
+        let line = one.line.checked_sub(1).and_then(|at| lines.get(at));
+        line.map_or_else(String::new, |line| line.chars().take(SHOWN).collect())
+    };
+    let pod = one.syntax == Syntax::Yaml && is_in_pod(lines, one.line);
+    let value = (!one.value.is_empty() || one.flaw.is_none()).then_some(one.value);
+    Found {
+        line: Assigned {
+            file: name.to_owned(),
+            line: one.line,
+            key: one.key,
+            value: value.map(|value| with_comment(value, one.flaw, one.trail)),
+            syntax: one.syntax.word(),
+            flaw: one.flaw.map(assign::Flaw::word),
+            commented: one.commented,
+            dynamic: one.dynamic,
+            pod,
+            loaded: loaded && one.syntax == Syntax::Conf,
+        },
+        column: one.column,
+        value_line: one.value_line,
+        syntax: one.syntax,
+        source,
+    }
+}
+
+/// The value as it reaches the kernel, should a comment that a loader takes for a part of it be kept apart.
+fn with_comment(value: String, flaw: Option<assign::Flaw>, trail: Option<String>) -> String {
+    match trail {
+        Some(trail)
+            if flaw == Some(assign::Flaw::TrailingComment) && !value.contains(['#', ';']) =>
+        {
+            format!("{value} {trail}")
+        }
+        _ => value,
+    }
+}
