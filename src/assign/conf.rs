@@ -220,3 +220,115 @@ fn command(source: &Source<'_>, begin: usize, line: &str, finds: &mut Finds) {
         finds.found.push(one);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `LINE KEY=VALUE`, then `#` where commented, `~` where dynamic, `!flaw`.
+    fn shown(text: &str) -> Vec<String> {
+        let one = |one: &Assignment| {
+            let commented = if one.commented { " #" } else { "" };
+            let dynamic = if one.dynamic { " ~" } else { "" };
+            let flaw = one
+                .flaw
+                .map_or(String::new(), |flaw| format!(" !{}", flaw.word()));
+            format!(
+                "{} {}={}{commented}{dynamic}{flaw}",
+                one.line, one.key, one.value
+            )
+        };
+        find(text).iter().map(one).collect()
+    }
+
+    #[test]
+    fn slashes_and_dots_may_stand_in_one_file() {
+        assert_eq!(
+            shown(
+                "\u{feff}net/ipv4/conf/eth0.1/rp_filter=1\n-net.ipv4.tcp_sack =\t0\r\n net.ipv4.tcp_rmem=1 2\t 3\n"
+            ),
+            [
+                "1 net.ipv4.conf.eth0/1.rp_filter=1",
+                "2 net.ipv4.tcp_sack=0",
+                "3 net.ipv4.tcp_rmem=1 2 3"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_loader_takes_into_the_value_is_a_flaw() {
+        assert_eq!(
+            shown(
+                "net.core.somaxconn = 1024 # more\nnet.core.rmem_max=1#x\nnet.ipv4.tcp_rmem = \"1 2 3\"\n\
+                 net.core.wmem_max = 1 ; x\nnet.core.optmem_max = 1 // x\n"
+            ),
+            [
+                "1 net.core.somaxconn=1024 # more !trailing-comment",
+                "2 net.core.rmem_max=1#x !trailing-comment",
+                "3 net.ipv4.tcp_rmem=\"1 2 3\" !quotes",
+                "4 net.core.wmem_max=1 ; x !trailing-comment",
+                "5 net.core.optmem_max=1 // x !trailing-comment",
+            ]
+        );
+    }
+
+    #[test]
+    fn commands_in_a_configuration_set_nothing() {
+        assert_eq!(
+            shown(
+                "sysctl -w net.core.somaxconn=8\n# sysctl -w net.core.rmem_max=8\necho 1 > /proc/sys/net/ipv4/tcp_sack\n"
+            ),
+            [
+                "1 net.core.somaxconn=8 !command-in-conf",
+                "2 net.core.rmem_max=8 # !command-in-conf",
+                "3 net.ipv4.tcp_sack=1 !command-in-conf",
+            ]
+        );
+    }
+
+    #[test]
+    fn templates_are_dynamic() {
+        assert_eq!(
+            shown(
+                "net.core.somaxconn = {{ sysctl['net.core.somaxconn'] | default(\"1#2\") }}\n\
+                 net.ipv4.conf.{{ dev }}.rp_filter = 0\n{% if x %}net.ipv4.tcp_sack = 1{% endif %}\n\
+                 net.core.rmem_max = <%= @max %>\nnet.core.wmem_max = ${MAX}\n{{ key }} = 1\n"
+            ),
+            [
+                "1 net.core.somaxconn={{ sysctl['net.core.somaxconn'] | default(\"1#2\") }} ~",
+                "2 net.ipv4.conf.{{ dev }}.rp_filter=0 ~",
+                "3 net.ipv4.tcp_sack=1",
+                "4 net.core.rmem_max=<%= @max %> ~",
+                "5 net.core.wmem_max=${MAX} ~",
+            ]
+        );
+    }
+
+    #[test]
+    fn comments_with_other_words_before_the_key_are_comments() {
+        assert_eq!(
+            shown(
+                "#net.core.somaxconn = 8\n; net.core.rmem_max=1\n## # net.core.wmem_max=1\n# set net.ipv4.x = 1\n"
+            ),
+            [
+                "1 net.core.somaxconn=8 #",
+                "2 net.core.rmem_max=1 #",
+                "3 net.core.wmem_max=1 #"
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_without_an_assignment_are_none() {
+        for text in [
+            "net.core.somaxconn",
+            "net.core.somaxconn 8",
+            "net. = 1",
+            "kernel.x = net.y",
+            "-net.ipv4.x",
+            "net.x == 1",
+        ] {
+            assert_eq!(shown(text), [""; 0], "{text}");
+        }
+    }
+}

@@ -181,7 +181,7 @@ impl Cursor {
 pub(super) fn may_name_a_key(text: &str) -> bool {
     let bytes = text.as_bytes();
     memmem::find_iter(bytes, b"net").any(|at| {
-        matches!(bytes.get(at + 3), Some(b'.' | b'/'))
+        matches!(bytes.get(at + 3), Some(b'.' | b'/' | b'\\'))
             && match at.checked_sub(1).and_then(|before| bytes.get(before)) {
                 Some(b'n' | b't') => at >= 2 && bytes.get(at - 2) == Some(&b'\\'),
                 Some(before) => !before.is_ascii_alphanumeric() && *before != b'_',

@@ -16,6 +16,8 @@ mod found;
 mod frames;
 mod key;
 mod kind;
+#[cfg(test)]
+mod laws;
 mod lines;
 mod nix;
 #[cfg(test)]

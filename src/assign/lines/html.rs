@@ -19,8 +19,7 @@ fn shown(source: &Source<'_>) -> Source<'static> {
     let text: &str = &source.text;
     let mut made = Source::default();
     let mut at = 0;
-    // What nothing ends is text; looked for once.
-    let mut tags = true;
+    let ends = Ends::of(text);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let plain = rest.find(['<', '&']).unwrap_or(rest.len());
         if plain > 0 {
@@ -34,9 +33,7 @@ fn shown(source: &Source<'_>) -> Source<'static> {
             at += length;
             continue;
         }
-        let length = if tags { tag(rest) } else { None };
-        let Some(length) = length else {
-            tags &= !rest.starts_with("<!--") && rest.contains('>');
+        let Some(length) = ends.tag(rest, at) else {
             made.push("<", source.at(at));
             at += 1;
             continue;
@@ -50,24 +47,51 @@ fn shown(source: &Source<'_>) -> Source<'static> {
     made
 }
 
-/// How long the tag is, with all of a script, a style or a comment; none where a `<` is text.
-fn tag(rest: &str) -> Option<usize> {
-    if rest.starts_with("<!--") {
-        return rest.find("-->").map(|end| end + 3);
-    }
-    let second = rest.as_bytes().get(1)?;
-    if !(second.is_ascii_alphabetic() || matches!(second, b'/' | b'!' | b'?')) {
-        return None;
-    }
-    for (open, close) in [("<script", "</script"), ("<style", "</style")] {
-        let is_open = rest
-            .get(..open.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(open));
-        if is_open && let Some(end) = rest.find(close) {
-            return Some(end + close.len());
+/// Where the last of each mark stands: nothing behind it is ended, and need not be looked for.
+struct Ends {
+    tag: Option<usize>,
+    comment: Option<usize>,
+    script: Option<usize>,
+    style: Option<usize>,
+}
+
+impl Ends {
+    fn of(text: &str) -> Self {
+        Self {
+            tag: text.rfind('>'),
+            comment: text.rfind("-->"),
+            script: text.rfind("</script"),
+            style: text.rfind("</style"),
         }
     }
-    rest.find('>').map(|end| end + 1)
+
+    /// How long the tag is, with all of a script, a style or a comment; none where a `<` is text.
+    fn tag(&self, rest: &str, at: usize) -> Option<usize> {
+        let ahead = |last: Option<usize>| last.is_some_and(|last| last > at);
+        if rest.starts_with("<!--") && ahead(self.comment) {
+            return rest.find("-->").map(|end| end + "-->".len());
+        }
+        let second = rest.as_bytes().get(1)?;
+        if !(second.is_ascii_alphabetic() || matches!(second, b'/' | b'!' | b'?')) {
+            return None;
+        }
+        for (open, close, last) in [
+            ("<script", "</script", self.script),
+            ("<style", "</style", self.style),
+        ] {
+            let is_open = rest
+                .get(..open.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(open));
+            if is_open && ahead(last) {
+                return rest.find(close).map(|end| end + close.len());
+            }
+        }
+        if ahead(self.tag) {
+            rest.find('>').map(|end| end + 1)
+        } else {
+            None
+        }
+    }
 }
 
 /// What stands for a tag: a line end, a border of a table, or nothing.
@@ -78,7 +102,7 @@ fn instead(rest: &str) -> &'static str {
         .unwrap_or(bare.len());
     let name = bare.get(..end).unwrap_or_default();
     let is = |one: &&str| name.eq_ignore_ascii_case(one);
-    if ["td", "th"].iter().any(|one| is(&one)) {
+    if ["td", "th"].iter().any(|one| is(one)) {
         if rest.starts_with("</") { "" } else { "|" }
     } else if [
         "br",
@@ -100,7 +124,7 @@ fn instead(rest: &str) -> &'static str {
         "dd",
     ]
     .iter()
-    .any(|one| is(&one))
+    .any(|one| is(one))
     {
         "\n"
     } else {

@@ -150,6 +150,7 @@ fn read_value(text: &str, open: Option<char>, multiple: bool) -> Option<(String,
     if let Some(mark) = open
         && let Some(end) = window.find(mark)
     {
+        let end = window.find("\\n").map_or(end, |line| line.min(end));
         let value = value::plain(window.get(..end)?.trim_matches(['"', '\'', '\\']));
         return is_value(&value).then_some((value, end));
     }

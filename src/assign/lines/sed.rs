@@ -37,7 +37,7 @@ fn script(source: &Source<'_>, found: &mut Vec<Found>) {
             'a' | 'c' | 'i' => {
                 let end = text
                     .get(at..)
-                    .and_then(|rest| line_end(rest))
+                    .and_then(line_end)
                     .map_or(text.len(), |end| at + end);
                 let rest = text.get(at..end).unwrap_or_default();
                 let begin =
@@ -86,8 +86,11 @@ fn address(text: &str, at: usize) -> (Option<(usize, usize)>, usize) {
     }
 }
 
+/// From where to where.
+type Range = (usize, usize);
+
 /// Pattern, replacement, and where the flags end.
-fn parts(text: &str, at: usize) -> Option<((usize, usize), (usize, usize), usize)> {
+fn parts(text: &str, at: usize) -> Option<(Range, Range, usize)> {
     let mark = text.get(at..)?.chars().next()?;
     let pattern = at + mark.len_utf8();
     let pattern_end = unescaped_end(text, pattern, mark)?;
@@ -131,7 +134,10 @@ fn substitution(
     if put.is_empty() && matched.trim_start_matches('^').starts_with('#') {
         // `/net.core.x=1/s/^#//`: the comment mark goes.
         if let Some((from, to)) = address {
-            inserted(&source.part(from, to), found);
+            let pattern = source.text.get(from..to).unwrap_or_default();
+            let mark = |c: char| matches!(c, '^' | '#' | '\\' | '?' | '*' | ' ');
+            let skipped = pattern.len() - pattern.trim_start_matches(mark).len();
+            inserted(&source.part(from + skipped, to), found);
         }
         return;
     }
@@ -167,23 +173,14 @@ fn substitution(
 
 /// A text that goes into the file; what is a comment there sets nothing and has been taken out on purpose.
 fn inserted(text: &Source<'_>, found: &mut Vec<Found>) {
-    let mut made = Vec::new();
-    let text = unpatterned(text);
-    conf::content(&text, &mut made);
-    found.extend(made.into_iter().filter(|one| !one.commented));
-}
-
-/// `net\.core\.x`, `^net.core.x`: as the text that is meant.
-fn unpatterned(source: &Source<'_>) -> Source<'static> {
-    let mut made = Source::default();
-    for (at, c) in source.text.char_indices() {
-        let mark = at == 0 && matches!(c, '^' | '#');
-        if !mark && c != '\\' {
-            let mut written = [0; 4];
-            made.push(c.encode_utf8(&mut written), source.at(at));
-        }
+    let mut plain = Source::default();
+    for (at, c) in text.text.char_indices().filter(|(_, c)| *c != '\\') {
+        let mut written = [0; 4];
+        plain.push(c.encode_utf8(&mut written), text.at(at));
     }
-    made
+    let mut made = Vec::new();
+    conf::content(&plain, &mut made);
+    found.extend(made.into_iter().filter(|one| !one.commented));
 }
 
 /// The text that a group of a pattern stands for, as far as it is one.

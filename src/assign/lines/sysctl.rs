@@ -152,6 +152,7 @@ pub(super) fn whole(word: &Word, found: &mut Vec<Found>) -> bool {
 }
 
 /// Where a key stands in a word.
+#[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) start: usize,
     pub(super) end: usize,

@@ -44,7 +44,7 @@ impl Table {
             self.before = cells.iter().map(|(_, cell)| cell.to_lowercase()).collect();
             return false;
         };
-        if !(line.trim_start().starts_with('|') || !self.heading.is_empty()) {
+        if !line.trim_start().starts_with('|') && self.heading.is_empty() {
             return false;
         }
         let chosen = self.value_column(column, cells.len());

@@ -75,11 +75,12 @@ impl Variables {
             return vec![(format!("{value}{after}"), word.at(0))];
         }
         let whole = before.is_empty();
-        let last = before.ends_with(['/', '.']) && (after.is_empty() || after.starts_with('='));
+        let ends = before.ends_with(['/', '.']) && (after.is_empty() || after.starts_with('='));
         match self.lists.get(name) {
-            Some(list) if (whole || last) && self.made.get() < MADE => {
-                self.made.set(self.made.get() + list.len());
-                list.iter()
+            Some(values) if (whole || ends) && self.made.get() < MADE => {
+                self.made.set(self.made.get() + values.len());
+                values
+                    .iter()
                     .map(|(value, at)| (format!("{before}{value}{after}"), *at))
                     .collect()
             }

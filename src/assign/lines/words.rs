@@ -258,6 +258,19 @@ impl<'s> Words<'s> {
         }
     }
 
+    /// Where the line below begins, for a line that may go on behind `\\`.
+    fn next_line(&self) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            let rest = self.source.text.get(at..)?;
+            let line = memchr::memchr(b'\n', rest.as_bytes())?;
+            at += line + 1;
+            if !rest.get(..line)?.trim_end_matches('\r').ends_with('\\') {
+                return Some(at);
+            }
+        }
+    }
+
     /// The text of a heredoc, which begins on the line below.
     fn body(&mut self, end: &str, indented: bool) -> Option<(usize, usize)> {
         if end.is_empty() || self.endless >= ENDLESS {
@@ -266,18 +279,7 @@ impl<'s> Words<'s> {
         let text: &'s str = &self.source.text;
         let from = match self.resume {
             Some(resume) => resume,
-            None => {
-                let mut at = self.at;
-                loop {
-                    let rest = text.get(at..)?;
-                    let line = memchr::memchr(b'\n', rest.as_bytes())?;
-                    at += line + 1;
-                    let continued = rest.get(..line)?.trim_end_matches('\r').ends_with('\\');
-                    if !continued {
-                        break at;
-                    }
-                }
-            }
+            None => self.next_line()?,
         };
         let mut at = from;
         for line in text.get(from..)?.split_inclusive('\n') {
@@ -376,9 +378,30 @@ impl<'s> Words<'s> {
         })
     }
 
+    /// How long a text in `"` is; 0 where nothing ends it.
+    fn double_end(&mut self) -> usize {
+        let marks = ["$(", "\""];
+        let [commands, quotes] = marks.map(|mark| !self.unended.contains(&mark));
+        if !quotes {
+            return 0;
+        }
+        let (end, ended) = double_end(self.rest(), commands);
+        if !ended && commands {
+            self.unended.push("$(");
+        }
+        end.unwrap_or_else(|| {
+            self.unended.push("\"");
+            0
+        })
+    }
+
     fn quoted(&mut self, word: &mut Word, double: bool) {
         let mark = if double { "\"" } else { "'" };
-        let length = self.ended(mark, if double { double_end } else { single_end });
+        let length = if double {
+            self.double_end()
+        } else {
+            self.ended(mark, single_end)
+        };
         if length == 0 {
             self.take(word, 1);
             return;
@@ -515,24 +538,25 @@ fn single_end(rest: &str) -> Option<usize> {
     rest.get(1..)?.find('\'').map(|end| end + 2)
 }
 
-fn double_end(rest: &str) -> Option<usize> {
+/// Where a text in `"` ends, commands in it passed over; and whether all of these ended.
+fn double_end(rest: &str, commands: bool) -> (Option<usize>, bool) {
     let bytes = rest.as_bytes();
     let mut at = 1;
-    let mut ended = true;
+    let mut ended = commands;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => return Some(at + 1),
+            b'"' => return (Some(at + 1), ended),
             b'\\' => at += 2,
             b'$' if ended && bytes.get(at + 1) == Some(&b'(') => {
                 // Quotes within a command are not the end of these.
-                let length = command_end(rest.get(at..)?);
+                let length = rest.get(at..).and_then(command_end);
                 ended = length.is_some();
                 at += length.unwrap_or(1);
             }
             _ => at += 1,
         }
     }
-    None
+    (None, ended)
 }
 
 /// The end of `$(…)`.

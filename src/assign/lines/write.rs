@@ -87,10 +87,14 @@ pub(super) fn is_kept(commands: &[Command]) -> bool {
     })
 }
 
+/// What tells about a command stands near it.
+const NEAR: usize = 64;
+
 /// A command that keeps or loads what it is given.
 fn takes_input(words: &[Word]) -> bool {
     words.iter().enumerate().any(|(at, word)| {
         let rest = words.get(at + 1..).unwrap_or_default();
+        let rest = rest.get(..rest.len().min(NEAR)).unwrap_or_default();
         match word.name() {
             "tee" => rest.iter().any(|file| !file.text().starts_with('-')),
             "sysctl" => rest.iter().any(|option| {
@@ -132,6 +136,8 @@ fn kernel_files(commands: &[Command], variables: &Variables) -> Vec<(String, usi
             }
         }
     }
+    // Each gets the whole text; nobody writes to more at once.
+    files.truncate(NEAR);
     files
 }
 
