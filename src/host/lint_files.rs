@@ -5,6 +5,7 @@
 //! what they lead to is either found by itself or somebody else's; so no loop of links can catch a walk. Each
 //! thread holds one text at a time, and no text is larger than the limit.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -235,11 +236,11 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 }
 
 /// The text in a file; `None` where it is binary or larger than the limit.
-fn text_of<'r>(
+fn text_of(
     mut file: impl Read,
     limit: u64,
-    room: &'r mut Vec<u8>,
-) -> io::Result<Option<std::borrow::Cow<'r, str>>> {
+    room: &mut Vec<u8>,
+) -> io::Result<Option<Cow<'_, str>>> {
     // A file of the usual size costs one read for all and one that tells its end.
     room.clear();
     file.by_ref()

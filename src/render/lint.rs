@@ -141,7 +141,10 @@ impl Linted {
         let mut line = format!("{} in {}", self.found_in_words(), self.files_in_words());
         let mut also = |count: u64, words: &str| {
             if count > 0 {
-                line.push_str(&format!("; {} {words}", super::quantity::count(count)));
+                line.push_str("; ");
+                line.push_str(&super::quantity::count(count));
+                line.push(' ');
+                line.push_str(words);
             }
         };
         also(self.ignored, "ignored by comments");
