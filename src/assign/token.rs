@@ -373,7 +373,11 @@ impl Scan<'_> {
         };
         let start = self.at + 3;
         let rest = self.text.get(start..).unwrap_or_default();
-        let Some(size) = rest.find([close, '#']).filter(|_| rest.contains(close)) else {
+        let size = rest
+            .bytes()
+            .take(4096)
+            .position(|byte| char::from(byte) == close);
+        let Some(size) = size else {
             self.at = start;
             return;
         };
