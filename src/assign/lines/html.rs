@@ -102,7 +102,7 @@ fn instead(rest: &str) -> &'static str {
         .unwrap_or(bare.len());
     let name = bare.get(..end).unwrap_or_default();
     let is = |one: &&str| name.eq_ignore_ascii_case(one);
-    if ["td", "th"].iter().any(|one| is(one)) {
+    if ["td", "th"].iter().any(is) {
         if rest.starts_with("</") { "" } else { "|" }
     } else if [
         "br",
@@ -124,7 +124,7 @@ fn instead(rest: &str) -> &'static str {
         "dd",
     ]
     .iter()
-    .any(|one| is(one))
+    .any(is)
     {
         "\n"
     } else {
