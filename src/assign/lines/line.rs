@@ -140,11 +140,7 @@ impl Lines {
 
 /// Whether a sentence goes on behind the value: `net.ipv4.tcp_sack = 1 turns it on`.
 fn goes_on(found: &Found) -> bool {
-    let words = || found.value.split_whitespace();
-    found.flaw.is_none()
-        && !found.dynamic
-        && words().next().is_some_and(prose::is_value)
-        && !words().all(prose::is_value)
+    found.flaw.is_none() && !found.dynamic && prose::before_sentence(&found.value).is_some()
 }
 
 fn script_line(
