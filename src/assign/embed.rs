@@ -60,6 +60,14 @@ pub(super) fn find(passage: &Passage, hint: Hint, depth: usize) -> Vec<Spot> {
     };
     for spot in &mut spots {
         spot.dynamic |= written::is_dynamic(&spot.value);
+        // A text that goes into no file may explain: `net.ipv4.tcp_sack = 1   the default`.
+        if hint == Hint::Any
+            && spot.flaw.is_none()
+            && !spot.dynamic
+            && let Some(value) = lines::before_sentence(&spot.value)
+        {
+            spot.value = value;
+        }
         // What looks like a comment is an expression of the outer text.
         if spot.flaw == Some(Flaw::TrailingComment) && spot.value.contains("#{") {
             spot.flaw = None;

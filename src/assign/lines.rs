@@ -19,6 +19,7 @@ mod variables;
 mod words;
 mod write;
 
+pub(super) use prose::before_sentence;
 use script::{Script, Style};
 
 use super::found::{Finds, Found, Source, may_name_a_key};

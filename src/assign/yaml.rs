@@ -28,7 +28,7 @@ pub(super) fn find(text: &str) -> Vec<Assignment> {
 /// Every assignment by its offset; `depth` counts the texts around this one.
 pub(super) fn spots(text: &str, depth: usize) -> Vec<Spot> {
     let may_hold = written::may_hold_key(text) || text.contains("ysctl");
-    if !may_hold {
+    if !may_hold || is_about_keys(text) {
         return Vec::new();
     }
     let mut reader = Reader::new(text);
@@ -40,6 +40,21 @@ pub(super) fn spots(text: &str, depth: usize) -> Vec<Spot> {
     let mut spots = walk.spots;
     spots.extend(comment::spots(text, &reader, depth));
     spots
+}
+
+/// Whether the text is a rule, the cases of a rule, or a profile of this program: such a file names keys, and
+/// expressions about them, and sets none.
+fn is_about_keys(text: &str) -> bool {
+    let has = |name: &str| {
+        let mut lines = text.lines();
+        lines.any(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(':'))
+        })
+    };
+    (has("rule") && has("cases"))
+        || (has("profile") && has("want"))
+        || (has("id") && has("when") && has("message"))
 }
 
 #[cfg(test)]

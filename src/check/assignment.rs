@@ -167,7 +167,7 @@ impl AssignmentView<'_> {
             "corrected" => optional(self.corrected()),
             "removed" => flag(self.on_every(&|target| self.is_removed(target))),
             "removed_in" => release(self.spec.and_then(|spec| spec.removed_in)),
-            "removed_on" | "absent_on" | "no_op_on" | "below_default_on" => {
+            "removed_on" | "absent_on" | "no_op_on" | "below_default_on" | "outdated_on" => {
                 optional(self.kernels(fact).map(|names| self.listed(&names)))
             }
             "replacement" => optional(self.spec.and_then(|spec| spec.replacement).map(|instead| {
@@ -185,6 +185,7 @@ impl AssignmentView<'_> {
             "default" => optional(self.default().map(|value| value.to_string())),
             "is_default" => flag(self.is_default()),
             "below_default" => flag(self.on_every(&|target| self.is_below(target))),
+            "stated_default" => optional(self.stated().map(|value| value.to_string())),
             "pod" => flag(one.pod),
             "pod_unsafe" => flag(one.pod && !self.is_safe()),
             "pod_safe_since" => {
@@ -212,6 +213,7 @@ impl AssignmentView<'_> {
             "absent_on" => named(targets, |target| self.is_absent(target)),
             "no_op_on" => named(targets, |target| self.is_no_op(target)),
             "below_default_on" => named(targets, |target| self.is_below(target)),
+            "outdated_on" => named(targets, |target| self.is_outdated(target)),
             _ => return None,
         };
         (!names.is_empty()).then_some(names)
@@ -339,6 +341,24 @@ impl AssignmentView<'_> {
         kernels.sort_by_key(|one| (one.major, one.minor, one.patch));
         let mut newest_first = kernels.into_iter().rev();
         newest_first.find_map(|kernel| spec.default_for(kernel))
+    }
+
+    /// What the line calls the default, where the key can have that value.
+    fn stated(&self) -> Option<Value> {
+        let stated = self.one.stated_default.as_deref();
+        let (spec, stated) = self.entry().filter(|spec| !spec.secret).zip(stated)?;
+        spec.parse(stated).ok()
+    }
+
+    /// Whether a kernel has the newest default that is known, and the line states another.
+    fn is_outdated(&self, target: &Target) -> bool {
+        let Some((stated, newest)) = self.stated().zip(self.default()) else {
+            return false;
+        };
+        let own = self
+            .entry()
+            .and_then(|spec| spec.default_for(&target.kernel));
+        stated != newest && own.as_ref() == Some(&newest)
     }
 
     fn is_default(&self) -> bool {

@@ -19,6 +19,7 @@ fn line(key: &str, value: &str) -> Assigned {
         commented: false,
         dynamic: false,
         pod: false,
+        stated_default: None,
         loaded: true,
     }
 }

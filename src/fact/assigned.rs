@@ -33,6 +33,8 @@ pub struct Assigned {
     pub commented: bool,
     /// Key or value hold a variable.
     pub dynamic: bool,
+    /// What the line calls the default of the key.
+    pub stated_default: Option<String>,
     /// It stands in the specification of a pod.
     pub pod: bool,
     /// It stands in a file that a loader reads, line after line.
@@ -47,7 +49,8 @@ impl Assigned {
 
     /// Whether the line sets a value that is known.
     pub fn sets(&self) -> Option<&str> {
-        let acts = !self.commented && !self.dynamic && self.flaw != Some("blanks");
+        let nothing = matches!(self.flaw, Some("blanks" | "command-in-conf"));
+        let acts = !self.commented && !self.dynamic && !nothing;
         self.value.as_deref().filter(|_| acts)
     }
 }

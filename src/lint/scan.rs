@@ -4,6 +4,7 @@ use crate::assign::{self, Assignment, FileKind, Syntax};
 use crate::catalog;
 use crate::fact::assigned::Assigned;
 
+use super::claim;
 use super::group::host_of;
 use super::ignore::{self, Ignore};
 use super::pod::Pods;
@@ -84,12 +85,13 @@ fn left_off(all: usize, what: &str) -> Option<String> {
 
 fn of_assignment(name: &str, one: Assignment, pods: &mut Pods<'_>, loaded: bool) -> Found {
     let secret = catalog::find(&one.key).is_some_and(|spec| spec.secret);
+    let line = one.line.checked_sub(1).and_then(|at| pods.lines.get(at));
     let source = if secret {
         format!("{} {SECRET}", one.key)
     } else {
-        let line = one.line.checked_sub(1).and_then(|at| pods.lines.get(at));
         line.map_or_else(String::new, |line| line.chars().take(SHOWN).collect())
     };
+    let stated_default = line.and_then(|line| claim::stated(line, one.column));
     let pod = one.syntax == Syntax::Yaml && pods.holds(one.line);
     let value = (!one.value.is_empty() || one.flaw.is_none()).then_some(one.value);
     Found {
@@ -103,6 +105,7 @@ fn of_assignment(name: &str, one: Assignment, pods: &mut Pods<'_>, loaded: bool)
             commented: one.commented,
             dynamic: one.dynamic,
             pod,
+            stated_default,
             loaded: loaded && one.syntax == Syntax::Conf,
         },
         column: one.column,

@@ -20,6 +20,7 @@ fn scanned(file: &str, lines: &[(usize, &str, &str, Syntax)], comments: &str) ->
             commented: false,
             dynamic: false,
             pod: false,
+            stated_default: None,
             loaded: *syntax == Syntax::Conf,
         },
         column: 1,

@@ -85,6 +85,7 @@ fn line(node: &Node, sink: &mut Sink) -> Option<Assigned> {
         commented,
         dynamic,
         pod,
+        stated_default: fields.optional("stated_default").and_then(scalar),
         loaded: syntax == "conf",
     })
 }

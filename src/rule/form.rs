@@ -238,6 +238,7 @@ pub(super) const ASSIGNMENT: &[Field] = &[
     may("commented", Form::Flag, "it is commented out"),
     may("dynamic", Form::Flag, "key or value hold a variable"),
     may("pod", Form::Flag, "it stands in the specification of a pod"),
+    may("stated_default", Form::Scalar, "what the line calls the default"),
 ];
 
 #[rustfmt::skip]

@@ -15,6 +15,7 @@ mod explain;
 mod help;
 mod hosts;
 mod lint;
+mod lint_article;
 mod page;
 mod profiles;
 mod refusals;

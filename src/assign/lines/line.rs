@@ -4,7 +4,7 @@ use super::prose;
 use super::script::Style;
 use super::table::Table;
 use crate::assign::conf;
-use crate::assign::found::{Finds, Source};
+use crate::assign::found::{Finds, Found, Source};
 
 /// What has become of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,12 @@ impl Lines {
             if headings && says.commented {
                 prose::line(source, begin, line, finds);
             } else if !(mixed && self.output && !says.commented) {
-                finds.found.push(says.found(source, begin, line));
+                let found = says.found(source, begin, line);
+                if mixed && !says.commented && goes_on(&found) {
+                    prose::line(source, begin, line, finds);
+                } else {
+                    finds.found.push(found);
+                }
             }
             return Taken::Whole;
         }
@@ -116,6 +121,10 @@ impl Lines {
                 Taken::Whole
             };
         }
+        // A report of this program: what takes a change back is no advice to make it.
+        if trimmed.starts_with("undo  ") && trimmed.ends_with(char::is_alphanumeric) {
+            return Taken::Whole;
+        }
         let from = indent + prompt(trimmed);
         let body = line.get(from..).unwrap_or_default();
         if is_command(body) {
@@ -127,6 +136,11 @@ impl Lines {
         }
         Taken::Whole
     }
+}
+
+/// Whether a sentence goes on behind the value: `net.ipv4.tcp_sack = 1 turns it on`.
+fn goes_on(found: &Found) -> bool {
+    found.flaw.is_none() && !found.dynamic && prose::before_sentence(&found.value).is_some()
 }
 
 fn script_line(

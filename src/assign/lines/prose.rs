@@ -204,6 +204,16 @@ pub(super) fn is_value(text: &str) -> bool {
     value::is_dynamic(text) || text.split(' ').all(|word| is_word(word.trim_matches(',')))
 }
 
+/// The value before a sentence that goes on behind it; `None` where all of it can be a value, or nothing.
+pub(in crate::assign) fn before_sentence(value: &str) -> Option<String> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    let count = words.iter().take_while(|word| is_value(word)).count();
+    let said = words
+        .get(..count)
+        .filter(|said| !said.is_empty() && said.len() < words.len())?;
+    Some(said.join(" "))
+}
+
 fn is_word(word: &str) -> bool {
     let digits = word.strip_prefix('-').unwrap_or(word);
     digits.starts_with(|c: char| c.is_ascii_digit())

@@ -69,6 +69,41 @@ fn blanks_around_the_sign_are_a_flaw_of_the_command() {
 }
 
 #[test]
+fn a_sentence_behind_a_value_is_no_part_of_it() {
+    page(
+        "net.ipv4.tcp_sack = 1 turns it on\n",
+        &["1 net.ipv4.tcp_sack=1"],
+    );
+    says(
+        "notes.txt",
+        "net.ipv4.tcp_sack = 1 打开，默认为1；\n",
+        &["1 net.ipv4.tcp_sack=1"],
+    );
+    says(
+        "notes.txt",
+        "net.ipv4.tcp_rmem = 4096 131072 6291456\nnet.ipv4.tcp_congestion_control = bbr is what we use\n",
+        &[
+            "1 net.ipv4.tcp_rmem=4096 131072 6291456",
+            "2 net.ipv4.tcp_congestion_control=bbr",
+        ],
+    );
+    // A loader takes the whole line.
+    says(
+        "90-net.conf",
+        "net.ipv4.tcp_sack = 1 on\n",
+        &["1 net.ipv4.tcp_sack=1 on"],
+    );
+}
+
+#[test]
+fn how_to_take_a_change_back_is_no_advice_to_make_it() {
+    page(
+        "    by hand  sudo sysctl -w net.core.somaxconn=4096\n    undo     sudo sysctl -w net.core.somaxconn=128\n",
+        &["1 net.core.somaxconn=4096"],
+    );
+}
+
+#[test]
 fn what_only_reads_or_tells_sets_nothing() {
     for text in [
         "sysctl net.ipv4.tcp_tw_recycle",

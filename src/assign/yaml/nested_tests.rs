@@ -9,6 +9,21 @@ fn found(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn rules_cases_and_profiles_of_this_program_set_nothing() {
+    for text in [
+        "id: sack-off\nwhen: sysctl.net.ipv4.tcp_sack == false\nmessage: it is off\nset:\n  net.ipv4.tcp_sack: true\n",
+        "rule: sack-off\ncases:\n  - { place: a, key: net.ipv4.tcp_sack, value: 0 }\n",
+        "profile: edge\nwant:\n  net.core.somaxconn: { at_least: 8192 }\n",
+    ] {
+        assert_eq!(crate::assign::find("own.yaml", text), [], "{text}");
+    }
+    assert_eq!(
+        crate::assign::find("own.yaml", "rule: x\nset:\n  net.ipv4.tcp_sack: 0\n").len(),
+        1
+    );
+}
+
+#[test]
 fn hiera_nests_the_value_below_the_key() {
     let text = "\
 sysctl::base::values:

@@ -21,7 +21,7 @@ const BOOL: FactKind = FactKind::Bool;
 
 /// A text that does not apply to a line is absent: `has()` asks for it.
 #[rustfmt::skip]
-pub(super) const ASSIGNMENTS: [FactSpec; 36] = [
+pub(super) const ASSIGNMENTS: [FactSpec; 38] = [
     assignment("assignment.key", TEXT, LINE, "the key"),
     assignment("assignment.value", TEXT, LINE, "the value as it reaches the kernel; absent for a secret"),
     assignment("assignment.number", FactKind::Number(Unit::Number), LINE, "the value, where it is one whole number"),
@@ -50,6 +50,8 @@ pub(super) const ASSIGNMENTS: [FactSpec; 36] = [
     assignment("assignment.is_default", BOOL, KNOWN, "the value is the default of every kernel asked for"),
     assignment("assignment.below_default", BOOL, KNOWN, "a limit that is below the default of every kernel asked for"),
     assignment("assignment.below_default_on", TEXT, KNOWN, "the kernels asked for whose default is higher"),
+    assignment("assignment.stated_default", TEXT, LINE, "what the line calls the default, where that is a value of the key"),
+    assignment("assignment.outdated_on", TEXT, BOTH, "the kernels asked for that have `assignment.default`, where the line states another"),
     assignment("assignment.pod", BOOL, LINE, "it stands in the specification of a pod"),
     assignment("assignment.pod_unsafe", BOOL, BOTH, "it does, and the Kubernetes release does not call the key safe"),
     assignment("assignment.pod_safe_since", TEXT, KNOWN, "the Kubernetes release that began to call it safe"),

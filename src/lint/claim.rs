@@ -1,0 +1,223 @@
+//! What a line calls the default of the key that it sets: `# default is 128`, `默认为0`.
+
+/// What stands before a number that is called a default, in several languages.
+const WORDS: [&str; 6] = ["default", "默认", "缺省", "預設", "默認", "デフォルト"];
+
+/// What may stand between the word and the number.
+const LINKS: [&str; 16] = [
+    "values", "value", "is", "to", "of", "just", "值", "値", "为", "為", "是", "设", "設", "置",
+    "定", "は",
+];
+
+/// Units that are not those of a key, or not surely: the number is then another one than the key's.
+const UNITS: [&str; 24] = [
+    "k", "m", "g", "t", "ki", "mi", "gi", "kb", "mb", "gb", "kib", "mib", "gib", "ms", "us", "h",
+    "hour", "hours", "min", "mins", "minute", "minutes", "day", "days",
+];
+
+/// The same where no blanks part words.
+const UNITS_WITHOUT_BLANKS: [&str; 12] = [
+    "个小时",
+    "小时",
+    "小時",
+    "分",
+    "毫秒",
+    "天",
+    "页",
+    "兆",
+    "万",
+    "千",
+    "百",
+    "時間",
+];
+
+/// Words that make it a default of some other time or place.
+const ELSEWHERE: [&str; 21] = [
+    "before",
+    "until",
+    "older",
+    "prior",
+    "since",
+    "earlier",
+    "formerly",
+    "instead of",
+    "ubuntu",
+    "centos",
+    "rhel",
+    "debian",
+    "windows",
+    "之前",
+    "以前",
+    "以后",
+    "之后",
+    "早期",
+    "版本",
+    "旧",
+    "老",
+];
+
+/// How far from a key its default is looked for, in bytes.
+const REACH: usize = 600;
+
+/// The default that a line states behind the key that begins at a column, in characters from 1.
+pub(super) fn stated(line: &str, column: usize) -> Option<String> {
+    let start = line.char_indices().nth(column.checked_sub(1)?)?.0;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-./*@+".contains(c);
+    let rest = line.get(start..)?.trim_start_matches(is_name);
+    let next = ["net.", "net/"].iter().filter_map(|key| rest.find(key));
+    let mut end = next.min().unwrap_or(rest.len()).min(REACH);
+    while !rest.is_char_boundary(end) {
+        end -= 1;
+    }
+    let rest = rest.get(..end)?.to_ascii_lowercase();
+    WORDS.iter().find_map(|word| {
+        rest.match_indices(word).find_map(|(at, _)| {
+            let before = rest.get(..at)?;
+            let joined =
+                before.ends_with(|c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c));
+            let (value, left) = number(rest.get(at + word.len()..)?)?;
+            let clause = (last_clause(before), first_clause(left));
+            (!joined && !is_elsewhere(clause.0) && !is_elsewhere(clause.1)).then_some(value)
+        })
+    })
+}
+
+/// The numbers that follow the word, as one value, and what is left of the text.
+fn number(behind: &str) -> Option<(String, &str)> {
+    let mut rest = behind.strip_prefix('s').unwrap_or(behind);
+    loop {
+        let bare =
+            rest.trim_start_matches([' ', '\t', ':', '：', '=', '*', '`', '"', '\'', '(', '（']);
+        let linked = LINKS.iter().find_map(|link| {
+            let left = bare.strip_prefix(link)?;
+            let whole = !link.is_ascii() || !left.starts_with(|c: char| c.is_ascii_alphanumeric());
+            whole.then_some(left)
+        });
+        match linked {
+            Some(left) => rest = left,
+            None if bare.len() < rest.len() => rest = bare,
+            None => break,
+        }
+    }
+    let mut value = String::new();
+    for _ in 0..3 {
+        let next = rest.trim_start_matches([' ', '\t']);
+        let signed = next.strip_prefix('-').unwrap_or(next);
+        let sign = next.len() - signed.len();
+        let digits = signed
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(signed.len());
+        if !(1..=12).contains(&digits) {
+            break;
+        }
+        if !value.is_empty() {
+            value.push(' ');
+        }
+        value.push_str(next.get(..sign + digits)?);
+        rest = next.get(sign + digits..)?;
+    }
+    (!value.is_empty() && !has_unit(rest)).then_some((value, rest))
+}
+
+/// Whether the number goes on, or counts in another unit.
+fn has_unit(rest: &str) -> bool {
+    let mut chars = rest.chars();
+    match chars.next() {
+        Some(first) if first.is_ascii_alphanumeric() || matches!(first, '%' | '_' | '/') => {
+            return true;
+        }
+        Some('.') if chars.next().is_some_and(|c| c.is_ascii_digit()) => return true,
+        _ => {}
+    }
+    let next = rest.trim_start_matches([' ', '\t']);
+    let word = next.split(|c: char| !c.is_ascii_alphabetic()).next();
+    word.is_some_and(|word| UNITS.contains(&word))
+        || UNITS_WITHOUT_BLANKS
+            .iter()
+            .any(|unit| next.starts_with(unit))
+}
+
+const ENDS: [char; 8] = [';', '；', '。', '(', ')', '（', '）', '|'];
+
+fn last_clause(text: &str) -> &str {
+    text.rsplit(ENDS).next().unwrap_or(text)
+}
+
+fn first_clause(text: &str) -> &str {
+    text.split(ENDS).next().unwrap_or(text)
+}
+
+/// Whether a clause speaks of some kernels or systems only.
+fn is_elsewhere(clause: &str) -> bool {
+    ELSEWHERE.iter().any(|word| clause.contains(word))
+        || ["linux", "kernel", "kernels", "内核", "內核"]
+            .iter()
+            .any(|word| {
+                clause.match_indices(word).any(|(at, _)| {
+                    let behind = clause.get(at + word.len()..).unwrap_or_default();
+                    behind
+                        .trim_start()
+                        .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '<' | '>'))
+                })
+            })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Option<String> {
+        stated(line, line.find("net").unwrap_or(0) + 1)
+    }
+
+    #[test]
+    fn a_default_is_found_in_the_words_of_several_languages() {
+        for line in [
+            "net.ipv4.tcp_sack = 0 # default is 1",
+            "net.ipv4.tcp_sack=0 (default: 1)",
+            "sysctl -w net.ipv4.tcp_sack=0 # defaults to 1, we know better",
+            "net.ipv4.tcp_sack = 0 turns it off. The default value is `1`.",
+            "net.ipv4.tcp_sack = 0 关闭选择确认，默认为1，表示打开；",
+            "net.ipv4.tcp_sack = 0 默认值：1",
+            "net.ipv4.tcp_sack = 0 缺省是1",
+            "net.ipv4.tcp_sack = 0 預設為 1",
+            "echo 0 > /proc/sys/net/ipv4/tcp_sack # Default 1",
+        ] {
+            assert_eq!(of(line).as_deref(), Some("1"), "{line}");
+        }
+        let several = "net.ipv4.tcp_rmem = 1 2 3 # default: 4096 87380 6291456";
+        assert_eq!(of(several).as_deref(), Some("4096 87380 6291456"));
+    }
+
+    #[test]
+    fn what_states_no_default_of_this_key_is_none() {
+        for line in [
+            "net.ipv4.conf.default.rp_filter = 1",
+            "net.core.rmem_default = 212992",
+            "net.core.default_qdisc = fq",
+            "net.ipv4.tcp_sack = 0 # the default was 1",
+            "net.ipv4.tcp_sack = 0 # default is 1 before Linux 2.4",
+            "net.core.somaxconn = 9000 # on kernel 4.18 the default is 128",
+            "net.core.somaxconn = 9000 旧内核默认为128",
+            "net.ipv4.tcp_keepalive_time = 60 # default is 2 hours",
+            "net.ipv4.tcp_keepalive_time = 60 默认为2小时",
+            "net.core.rmem_max = 1 # default 208K",
+            "net.core.rmem_max = 1 # default 0.2 MB",
+            "sysctl -w net.ipv4.tcp_sack=0 net.ipv4.tcp_dsack=0 # default is 1",
+            "net.ipv4.tcp_sack = 0 # back to default",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn places_beyond_the_line_are_no_place() {
+        assert_eq!(stated("", 1), None);
+        assert_eq!(stated("默认", 0), None);
+        assert_eq!(stated("net.x = 1 默认", 99), None);
+        assert_eq!(
+            stated(&format!("net.x = 1 {}默认为0", "默".repeat(900)), 1),
+            None
+        );
+    }
+}
