@@ -277,16 +277,14 @@ impl<'s> Words<'s> {
             return None;
         }
         let text: &'s str = &self.source.text;
-        let from = match self.resume {
-            Some(resume) => resume,
-            None => {
-                let Some(next) = self.next_line() else {
-                    // Without a line below, none of those that follow has a text either.
-                    self.endless = ENDLESS;
-                    return None;
-                };
-                next
-            }
+        let from = if let Some(resume) = self.resume {
+            resume
+        } else if let Some(next) = self.next_line() {
+            next
+        } else {
+            // Without a line below, none of those that follow has a text either.
+            self.endless = ENDLESS;
+            return None;
         };
         let mut at = from;
         for line in text.get(from..)?.split_inclusive('\n') {
