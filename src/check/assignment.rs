@@ -279,6 +279,11 @@ impl AssignmentView<'_> {
             _ => value,
         };
         let key = nearest.as_deref().unwrap_or(&self.one.key);
+        // What the kernel would not take as it is written either is no help.
+        let spec = catalog::find(key).filter(|_| flawed && !self.one.dynamic);
+        if spec.is_some_and(|spec| spec.ineffective(value.trim()).is_some()) {
+            return None;
+        }
         Some(self.spelled(key, value.trim()))
     }
 

@@ -139,6 +139,11 @@ fn slips_are_mended_in_the_manner_of_the_line() {
     let mut unknown = line("net.ipv4.entirely_else", "\"1\"");
     unknown.flaw = Some("quotes");
     assert_eq!(corrected(unknown), None);
+    let short = Assigned {
+        flaw: Some("trailing-comment"),
+        ..line("net.ipv4.tcp_rmem", "4096 131072 # two of three")
+    };
+    assert_eq!(corrected(short), None);
     assert_eq!(corrected(line("net.ipv4.tcp_sack", "1")), None);
     assert_eq!(corrected(line("net.ipv4.entirely_else", "1")), None);
 }
