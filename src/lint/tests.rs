@@ -318,7 +318,13 @@ proptest! {
 fn a_file_with_too_many_assignments_is_judged_in_part_and_told_about() {
     let most = scan::KEPT;
     let text = "net.ipv4.tcp_sack = 1\n".repeat(most);
-    let of = |text: String| lint([("big.conf".to_owned(), text)], &Settings::default(), &book());
+    let of = |text: String| {
+        lint(
+            [("big.conf".to_owned(), text)],
+            &Settings::default(),
+            &book(),
+        )
+    };
     let whole = of(text.clone());
     assert_eq!(whole.skipped, []);
     assert_eq!(whole.assignments.len(), most);
