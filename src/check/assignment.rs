@@ -22,6 +22,8 @@ pub struct AssignmentView<'a> {
     later: Option<&'a Assigned>,
     /// The key of the catalogue that a name of no key comes near to.
     near: Option<&'static str>,
+    /// The key is written with slashes in the wrong places.
+    slashed: bool,
     all: &'a Assignments,
 }
 
@@ -38,12 +40,13 @@ pub(super) fn assignments(all: &Assignments) -> Vec<AssignmentView<'_>> {
     let lines = all.lines.iter().enumerate();
     lines
         .map(|(at, one)| {
-            let Known { spec, family, near } = *known.entry(&one.key).or_insert_with(|| of(one));
+            let known = known.entry(&one.key).or_insert_with(|| of(one));
             AssignmentView {
                 one,
-                spec,
-                family,
-                near,
+                spec: known.spec,
+                family: known.family,
+                near: known.near,
+                slashed: known.slashed,
                 later: last
                     .get(one.key.as_str())
                     .filter(|(other, _)| *other > at && !one.commented)
@@ -60,6 +63,7 @@ struct Known {
     spec: Option<&'static KeySpec>,
     family: Option<&'static str>,
     near: Option<&'static str>,
+    slashed: bool,
 }
 
 fn of(one: &Assigned) -> Known {
@@ -69,6 +73,7 @@ fn of(one: &Assigned) -> Known {
     Known {
         spec,
         family,
+        slashed: !is_named && catalog::slashed(&one.key).is_some(),
         near: (!is_named).then(|| catalog::nearest(&one.key)).flatten(),
     }
 }
@@ -261,7 +266,8 @@ impl AssignmentView<'_> {
         if self.is_known() || self.family.is_some() {
             return None;
         }
-        catalog::slashed(key).or_else(|| filled(self.near?, key))
+        let slashed = self.slashed.then(|| catalog::slashed(key)).flatten();
+        slashed.or_else(|| filled(self.near?, key))
     }
 
     /// The assignment without its slips.
