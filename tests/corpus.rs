@@ -5,10 +5,6 @@
 //! An assignment may say `"hard"` (counted apart), `"mention"` (neither right nor wrong to find), and `"trail"`
 //! (a comment behind the value, which loaders take for a part of it).
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "labels that cannot be read are a fault of the folder"
-)]
 #![expect(clippy::print_stdout, reason = "the score is what the test is run for")]
 
 use std::collections::BTreeMap;
@@ -31,7 +27,8 @@ struct Labels {
 
 #[derive(Deserialize)]
 struct File {
-    file: String,
+    #[serde(rename = "file")]
+    name: String,
     kind: String,
     assignments: Vec<Label>,
 }
@@ -107,7 +104,7 @@ struct Scores {
 
 impl Scores {
     fn file(&mut self, file: &File, text: &str) {
-        let found = assign::find(&file.file, text);
+        let found = assign::find(&file.name, text);
         let mut open: Vec<&Assignment> = found.iter().filter(|one| !one.commented).collect();
         for label in file.assignments.iter().filter(|label| !label.commented) {
             let hit = open.iter().position(|one| label.is(one));
@@ -120,7 +117,7 @@ impl Scores {
             if hit.is_none() {
                 println!(
                     "missed {}:{} {} = {} ({})",
-                    file.file, label.line, label.key, label.value, label.via
+                    file.name, label.line, label.key, label.value, label.via
                 );
             }
             let recycle = (label.key == RECYCLE).then_some(&mut self.recycle);
@@ -145,7 +142,7 @@ impl Scores {
         for one in open {
             println!(
                 "false {}:{}:{} {} = {} ({})",
-                file.file,
+                file.name,
                 one.line,
                 one.column,
                 one.key,
@@ -186,12 +183,12 @@ fn assignments_of_real_files_are_found_and_nothing_else() {
     let mut scores = Scores::default();
     let mut read = 0;
     for file in &labels.files {
-        match std::fs::read(folder.join(Path::new(&file.file))) {
+        match std::fs::read(folder.join(Path::new(&file.name))) {
             Ok(bytes) => {
                 read += 1;
                 scores.file(file, &String::from_utf8_lossy(&bytes));
             }
-            Err(error) => println!("skipped: {}: {error}", file.file),
+            Err(error) => println!("skipped: {}: {error}", file.name),
         }
     }
     println!();

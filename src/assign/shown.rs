@@ -7,7 +7,8 @@ pub(super) fn shown(found: &[Assignment]) -> Vec<String> {
     let line = |one: &Assignment| {
         let mut line = format!("{}:{} {}={}", one.line, one.column, one.key, one.value);
         if one.value_line != one.line {
-            line.push_str(&format!(" @{}", one.value_line));
+            line += " @";
+            line += &one.value_line.to_string();
         }
         if one.commented {
             line.push_str(" commented");

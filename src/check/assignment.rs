@@ -1,6 +1,6 @@
 //! The facts of one line of a text that sets a key, judged for the kernels that were asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{self, KeyScope, KeySpec, Release, Stored, Write};
 use crate::fact::assigned::{Assigned, Assignments, Target};
@@ -16,8 +16,12 @@ pub struct AssignmentView<'a> {
     pub one: &'a Assigned,
     /// The entry of its key in the catalogue.
     spec: Option<&'static KeySpec>,
+    /// The family of a key that has no entry.
+    family: Option<&'static str>,
     /// The last later line that sets the same key.
     later: Option<&'a Assigned>,
+    /// The key of the catalogue that a name of no key comes near to.
+    near: Option<&'static str>,
     all: &'a Assignments,
 }
 
@@ -29,18 +33,44 @@ pub(super) fn assignments(all: &Assignments) -> Vec<AssignmentView<'_>> {
             last.insert(&one.key, (at, one));
         }
     }
+    // To look for what comes near is dear, and many lines may set the same key.
+    let mut known: BTreeMap<&str, Known> = BTreeMap::new();
     let lines = all.lines.iter().enumerate();
     lines
-        .map(|(at, one)| AssignmentView {
-            one,
-            spec: catalog::find(&one.key),
-            later: last
-                .get(one.key.as_str())
-                .filter(|(other, _)| *other > at && !one.commented)
-                .map(|(_, one)| *one),
-            all,
+        .map(|(at, one)| {
+            let Known { spec, family, near } = *known.entry(&one.key).or_insert_with(|| of(one));
+            AssignmentView {
+                one,
+                spec,
+                family,
+                near,
+                later: last
+                    .get(one.key.as_str())
+                    .filter(|(other, _)| *other > at && !one.commented)
+                    .map(|(_, one)| *one),
+                all,
+            }
         })
         .collect()
+}
+
+/// What the catalogue knows of a key.
+#[derive(Clone, Copy)]
+struct Known {
+    spec: Option<&'static KeySpec>,
+    family: Option<&'static str>,
+    near: Option<&'static str>,
+}
+
+fn of(one: &Assigned) -> Known {
+    let spec = catalog::find(&one.key);
+    let family = catalog::family(&one.key);
+    let is_named = family.is_some() || spec.is_some_and(|spec| !spec.unlisted);
+    Known {
+        spec,
+        family,
+        near: (!is_named).then(|| catalog::nearest(&one.key)).flatten(),
+    }
 }
 
 /// What the lines set in the end, as `sysctl.KEY`. A key is left out where that cannot be told: the line
@@ -67,10 +97,15 @@ pub fn settings_of(all: &Assignments) -> BTreeMap<String, Reading<Value>> {
     known.collect()
 }
 
+/// The keys that lines set, to whatever value.
+pub(super) fn keys_of(all: &Assignments) -> BTreeSet<&str> {
+    let lines = all.lines.iter().filter(|one| !one.commented);
+    lines.map(|one| one.key.as_str()).collect()
+}
+
 /// Why texts give a setting no value: no line sets it, or what a line sets cannot be told.
-pub(super) fn unset(all: &Assignments, fact: &str, key: &str) -> Lookup {
-    let mut lines = all.lines.iter().filter(|one| !one.commented);
-    let why = if lines.any(|one| one.key == key) {
+pub(super) fn unset(set: &BTreeSet<&str>, fact: &str, key: &str) -> Lookup {
+    let why = if set.contains(key) {
         Why::NotCollected("the text does not tell the value".to_owned())
     } else {
         Why::Absent
@@ -127,7 +162,7 @@ impl AssignmentView<'_> {
             "dynamic" => flag(one.dynamic),
             "commented" => flag(one.commented),
             "known" => flag(self.is_known()),
-            "family" => optional(catalog::family(&one.key).map(str::to_owned)),
+            "family" => optional(self.family.map(str::to_owned)),
             "nearest" => optional(self.nearest()),
             "corrected" => optional(self.corrected()),
             "removed" => flag(self.on_every(&|target| self.is_removed(target))),
@@ -223,16 +258,16 @@ impl AssignmentView<'_> {
 
     fn nearest(&self) -> Option<String> {
         let key = &self.one.key;
-        if self.is_known() || catalog::family(key).is_some() {
+        if self.is_known() || self.family.is_some() {
             return None;
         }
-        catalog::slashed(key).or_else(|| filled(catalog::nearest(key)?, key))
+        catalog::slashed(key).or_else(|| filled(self.near?, key))
     }
 
     /// The assignment without its slips.
     fn corrected(&self) -> Option<String> {
         let nearest = self.nearest();
-        let named = self.is_known() || catalog::family(&self.one.key).is_some();
+        let named = self.is_known() || self.family.is_some();
         let flawed = named && self.one.flaw.is_some();
         if (nearest.is_none() && !flawed) || self.is_secret() {
             return None;

@@ -101,7 +101,7 @@ fn the_last_line_of_a_key_counts() {
 #[test]
 fn a_key_of_no_line_is_absent_and_one_of_a_variable_unknown() {
     let key = "net.ipv4.tcp_sack";
-    let why = |lines| match unset(&all(lines, &[]), "sysctl.net.ipv4.tcp_sack", key) {
+    let why = |lines| match unset(&keys_of(&all(lines, &[])), "sysctl.net.ipv4.tcp_sack", key) {
         Lookup::Missing(missing) => missing.why,
         Lookup::Value(value) => panic!("{value}"),
     };

@@ -1,7 +1,8 @@
 //! A snapshot as an expression sees it: one window, one subject, and values that are tried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::fact::assigned::Assignments;
 use crate::fact::socket::{Destination, Listener, SocketSummary, Tracked};
@@ -9,7 +10,7 @@ use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 use crate::rule::{Waiver, Waivers};
 
-use super::assignment::{AssignmentView, assignments, unset};
+use super::assignment::{AssignmentView, assignments, keys_of, unset};
 use super::capped::capped;
 use super::definition::{DefinitionView, definitions};
 use super::next_boot::{default, next_boot};
@@ -64,6 +65,8 @@ pub struct View<'a> {
     waivers: Option<&'a Waivers>,
     /// The lines of texts.
     texts: Option<&'a Assignments>,
+    /// The keys that lines of texts set.
+    set_keys: Option<Arc<BTreeSet<&'a str>>>,
     /// The keys and what is known of them, if they were put together for many rules.
     settings: Option<&'a [SettingView<'a>]>,
 }
@@ -84,6 +87,7 @@ impl<'a> View<'a> {
             tried: BTreeMap::new(),
             waivers: None,
             texts: None,
+            set_keys: None,
             settings: None,
         }
     }
@@ -102,6 +106,7 @@ impl<'a> View<'a> {
     pub fn with_texts(self, texts: &'a Assignments) -> Self {
         Self {
             texts: Some(texts),
+            set_keys: Some(Arc::new(keys_of(texts))),
             ..self
         }
     }
@@ -452,8 +457,8 @@ impl Facts for View<'_> {
         if let Some(reading) = reading {
             return Lookup::of(fact, reading);
         }
-        if let (Some(texts), Some(key)) = (self.texts, fact.strip_prefix("sysctl.")) {
-            return unset(texts, fact, key);
+        if let (Some(set), Some(key)) = (&self.set_keys, fact.strip_prefix("sysctl.")) {
+            return unset(set, fact, key);
         }
         if let Some(default) = param_default(fact) {
             return Lookup::Value(Value::Int(default));

@@ -24,16 +24,37 @@ const OPENERS: [&str; 9] = ["#", "//", ";", "<!--", "--", "/*", "*", "%", "\""];
 /// What can close one.
 const CLOSERS: [&str; 5] = ["-->", "*/", "#}", "*/}}", "`"];
 
-/// Every such comment, by line.
-pub(super) fn find(text: &str) -> Vec<Ignore> {
+/// The most characters of a line that are kept to be shown.
+const SHOWN: usize = 400;
+
+/// The most rules that one comment can name.
+const RULES: usize = 100;
+
+/// The comments of a text.
+#[derive(Debug, Default)]
+pub(super) struct Ignores {
+    /// The first of them, by line.
+    pub(super) kept: Vec<Ignore>,
+    /// How many there are.
+    pub(super) all: usize,
+}
+
+/// Every such comment; so many are kept.
+pub(super) fn find(text: &str, most: usize) -> Ignores {
+    let mut found = Ignores::default();
     // Nearly no text has one, and then it is looked at once.
     if !text.contains(MARK) {
-        return Vec::new();
+        return found;
     }
-    let lines = text.lines().enumerate();
-    lines
-        .filter_map(|(at, line)| of_line(at + 1, line))
-        .collect()
+    for (at, line) in text.lines().enumerate() {
+        if let Some(one) = of_line(at + 1, line) {
+            found.all += 1;
+            if found.kept.len() < most {
+                found.kept.push(one);
+            }
+        }
+    }
+    found
 }
 
 fn of_line(number: usize, line: &str) -> Option<Ignore> {
@@ -63,27 +84,30 @@ fn of_line(number: usize, line: &str) -> Option<Ignore> {
     Some(Ignore {
         line: number,
         column: before.chars().count() + 1,
-        rules: rules.map(str::to_owned).collect(),
+        rules: rules.take(RULES).map(str::to_owned).collect(),
         has_reason: reason.any(|word| word.contains(char::is_alphanumeric)),
-        source: line.to_owned(),
+        source: line.chars().take(SHOWN).collect(),
     })
 }
 
-/// The line that a comment is about: its own if something is set there, else the next one that is no such
-/// comment itself.
-pub(super) fn about(one: &Ignore, all: &[Ignore], sets: impl Fn(usize) -> bool) -> usize {
-    if sets(one.line) {
-        return one.line;
+/// The lines that comments are about, in their order: the own one if something is set there, else the next one
+/// that is no such comment itself.
+pub(super) fn about(all: &[Ignore], sets: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut lines: Vec<usize> = Vec::with_capacity(all.len());
+    // From the last one on, for a run of comments is about what its last is about.
+    let mut below: Option<(usize, usize)> = None;
+    for one in all.iter().rev() {
+        let next = one.line.saturating_add(1);
+        let about = match below {
+            _ if sets(one.line) => one.line,
+            Some((line, about)) if line == next => about,
+            _ => next,
+        };
+        below = Some((one.line, about));
+        lines.push(about);
     }
-    let later = all.iter().skip_while(|other| other.line <= one.line);
-    let mut next = one.line.saturating_add(1);
-    for other in later {
-        if other.line != next || sets(next) {
-            break;
-        }
-        next = next.saturating_add(1);
-    }
-    next
+    lines.reverse();
+    lines
 }
 
 #[cfg(test)]
@@ -91,7 +115,8 @@ mod tests {
     use super::*;
 
     fn one(line: &str) -> Option<(Vec<String>, bool)> {
-        find(line)
+        find(line, 1)
+            .kept
             .pop()
             .map(|found| (found.rules, found.has_reason))
     }
@@ -141,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_comment_is_about_its_own_line_or_the_next_one() {
-        let all = find("# tcptune: ignore a r\n# tcptune: ignore b r\nx = 1\n");
-        assert_eq!(about(&all[0], &all, |_| false), 3);
-        assert_eq!(about(&all[1], &all, |_| false), 3);
-        assert_eq!(about(&all[0], &all, |line| line == 1), 1);
+        let all = find("# tcptune: ignore a r\n# tcptune: ignore b r\nx = 1\n", 9).kept;
+        assert_eq!(about(&all, |_| false), [3, 3]);
+        assert_eq!(about(&all, |line| line == 1), [1, 3]);
+        assert_eq!(about(&all, |line| line == 2), [2, 2]);
     }
 }

@@ -27,14 +27,17 @@ pub fn judge(mut files: Vec<Scanned>, settings: &Settings, book: &Rulebook) -> L
         findings.extend(of_host(&host, settings, &rules));
     }
     let mut ignored = 0;
-    let by_name: BTreeMap<&str, &Scanned> = files
+    let by_name: BTreeMap<&str, BTreeSet<(usize, &str)>> = files
         .iter()
         .filter(|file| !file.ignores.is_empty())
-        .map(|file| (file.file.as_str(), file))
+        .map(|file| (file.file.as_str(), taken_back(file, &rules)))
         .collect();
     findings.retain(|(finding, value_line)| {
-        let file = by_name.get(finding.file.as_str());
-        let back = file.is_some_and(|file| is_taken_back(file, finding, *value_line, &rules));
+        let back = by_name.get(finding.file.as_str()).is_some_and(|back| {
+            [finding.line, *value_line]
+                .iter()
+                .any(|line| back.contains(&(*line, finding.rule.as_str())))
+        });
         ignored += u64::from(back);
         !back
     });
@@ -50,9 +53,13 @@ pub fn judge(mut files: Vec<Scanned>, settings: &Settings, book: &Rulebook) -> L
             .then_with(|| place(one).cmp(&place(other)))
             .then_with(|| one.rule.cmp(&other.rule))
     });
+    let partly = files
+        .iter()
+        .filter_map(|file| Some((file.file.clone(), file.skipped.clone()?)));
     Linted {
         findings,
         ignored,
+        skipped: partly.collect(),
         assignments: files.iter().flat_map(listed).collect(),
     }
 }
@@ -151,15 +158,19 @@ fn shown(line: &AssignmentView<'_>) -> String {
     }
 }
 
-fn is_taken_back(file: &Scanned, finding: &Finding, value_line: usize, rules: &Rules<'_>) -> bool {
-    let sets = |line: usize| file.found.iter().any(|one| one.line.line == line);
-    file.ignores.iter().any(|one| {
-        let about = ignore::about(one, &file.ignores, sets);
-        why_invalid(one, rules).is_none()
-            && (about == finding.line || about == value_line)
-            && one.rules.contains(&finding.rule)
-    })
+/// The lines and rules whose findings the comments of a file take back.
+fn taken_back<'f>(file: &'f Scanned, rules: &Rules<'_>) -> BTreeSet<(usize, &'f str)> {
+    let set: BTreeSet<usize> = file.found.iter().map(|one| one.line.line).collect();
+    let about = ignore::about(&file.ignores, |line| set.contains(&line));
+    let valid = file.ignores.iter().zip(about);
+    valid
+        .filter(|(one, _)| why_invalid(one, rules).is_none())
+        .flat_map(|(one, line)| one.rules.iter().map(move |rule| (line, rule.as_str())))
+        .collect()
 }
+
+/// No rule has a longer name; of a longer one the start is shown.
+const LONGEST: usize = 100;
 
 /// What is wrong with a comment that should take a finding back.
 fn why_invalid(one: &Ignore, rules: &Rules<'_>) -> Option<String> {
@@ -175,7 +186,11 @@ fn why_invalid(one: &Ignore, rules: &Rules<'_>) -> Option<String> {
         let near = rules.ids.get(whole.as_str()).copied();
         let near = near.or_else(|| nearest(rule, rules.ids.iter().copied()));
         let near = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-        return Some(format!("There is no rule `{}`.{near}", rule.escape_debug()));
+        let shown: String = rule.chars().take(LONGEST).collect();
+        return Some(format!(
+            "There is no rule `{}`.{near}",
+            shown.escape_debug()
+        ));
     }
     let why = "It gives no reason, so it does not count: write it behind the rule.";
     (!one.has_reason).then(|| why.to_owned())
@@ -200,7 +215,7 @@ fn invalid(
         message,
         replacement: None,
         kernels: settings.kernels(),
-        source: one.source.chars().take(400).collect(),
+        source: one.source.clone(),
         url: None,
     })
 }

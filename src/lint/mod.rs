@@ -124,6 +124,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// How many findings a comment took back.
     pub ignored: u64,
+    /// Files that hold too much to be judged whole, and what was left off.
+    pub skipped: Vec<(String, String)>,
     /// Every assignment, commented ones too.
     pub assignments: Vec<Listed>,
 }

@@ -7,10 +7,14 @@ use crate::fact::assigned::Assigned;
 use super::claim;
 use super::group::host_of;
 use super::ignore::{self, Ignore};
-use super::pod::is_in_pod;
+use super::pod::Pods;
 
 /// The most characters of a line that are kept to be shown.
 const SHOWN: usize = 400;
+
+/// So many assignments of one file are kept, and so many comments that take findings back. Nobody writes more;
+/// what a program has put out is told about and goes unjudged, for each costs as much as the rules say of it.
+pub(super) const KEPT: usize = 20_000;
 
 /// What stands in place of a secret.
 pub(super) const SECRET: &str = "(not shown)";
@@ -23,6 +27,8 @@ pub struct Scanned {
     pub(super) host: String,
     pub(super) found: Vec<Found>,
     pub(super) ignores: Vec<Ignore>,
+    /// What of it was not kept.
+    pub(super) skipped: Option<String>,
 }
 
 /// One assignment.
@@ -44,34 +50,49 @@ impl Scanned {
 
 /// Looks a file over. Its text is not needed any more afterwards.
 pub fn scan(name: &str, text: &str) -> Scanned {
-    let found = assign::find(name, text);
+    let mut found = assign::find(name, text);
+    let (all, ignores) = (found.len(), ignore::find(text, KEPT));
+    found.truncate(KEPT);
     let mut lines: Vec<&str> = Vec::new();
     let loaded = !found.is_empty() && FileKind::of(name, text) == FileKind::Conf;
     if !found.is_empty() {
         lines.extend(text.lines());
     }
+    let mut pods = Pods::new(&lines);
     let mut list = Vec::with_capacity(found.len());
     for one in found {
-        list.push(of_assignment(name, one, &lines, loaded));
+        list.push(of_assignment(name, one, &mut pods, loaded));
     }
+    let skipped = [
+        left_off(all, "assignments"),
+        left_off(ignores.all, "comments that take findings back"),
+    ];
+    let skipped: Vec<String> = skipped.into_iter().flatten().collect();
     Scanned {
         file: name.to_owned(),
         host: host_of(name, loaded),
         found: list,
-        ignores: ignore::find(text),
+        ignores: ignores.kept,
+        skipped: (!skipped.is_empty()).then(|| skipped.join(", and ")),
     }
 }
 
-fn of_assignment(name: &str, one: Assignment, lines: &[&str], loaded: bool) -> Found {
+/// What is said of things of which there are too many.
+fn left_off(all: usize, what: &str) -> Option<String> {
+    let many = all > KEPT;
+    many.then(|| format!("all but the first {KEPT} of {all} {what}"))
+}
+
+fn of_assignment(name: &str, one: Assignment, pods: &mut Pods<'_>, loaded: bool) -> Found {
     let secret = catalog::find(&one.key).is_some_and(|spec| spec.secret);
-    let line = one.line.checked_sub(1).and_then(|at| lines.get(at));
+    let line = one.line.checked_sub(1).and_then(|at| pods.lines.get(at));
     let source = if secret {
         format!("{} {SECRET}", one.key)
     } else {
         line.map_or_else(String::new, |line| line.chars().take(SHOWN).collect())
     };
     let stated_default = line.and_then(|line| claim::stated(line, one.column));
-    let pod = one.syntax == Syntax::Yaml && is_in_pod(lines, one.line);
+    let pod = one.syntax == Syntax::Yaml && pods.holds(one.line);
     let value = (!one.value.is_empty() || one.flaw.is_none()).then_some(one.value);
     Found {
         line: Assigned {

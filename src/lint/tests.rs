@@ -33,7 +33,8 @@ fn scanned(file: &str, lines: &[(usize, &str, &str, Syntax)], comments: &str) ->
         file: file.to_owned(),
         host: group::host_of(file, is_conf),
         found: found.collect(),
-        ignores: ignore::find(comments),
+        ignores: ignore::find(comments, scan::KEPT).kept,
+        skipped: None,
     }
 }
 
@@ -312,4 +313,41 @@ proptest! {
             prop_assert!(one.line > 0 && one.column > 0 && !one.rule.is_empty());
         }
     }
+}
+
+#[test]
+fn a_file_with_too_many_assignments_is_judged_in_part_and_told_about() {
+    let most = scan::KEPT;
+    let text = "net.ipv4.tcp_sack = 1\n".repeat(most);
+    let of = |text: String| {
+        lint(
+            [("big.conf".to_owned(), text)],
+            &Settings::default(),
+            &book(),
+        )
+    };
+    let whole = of(text.clone());
+    assert_eq!(whole.skipped, []);
+    assert_eq!(whole.assignments.len(), most);
+    let part = of(text + "net.ipv4.tcp_tw_recycle = 1\n");
+    let why = format!("all but the first {most} of {} assignments", most + 1);
+    assert_eq!(part.skipped, [("big.conf".to_owned(), why)]);
+    assert_eq!(part.assignments, whole.assignments);
+    assert_eq!(part.findings, whole.findings);
+}
+
+#[test]
+fn a_file_with_too_many_comments_is_told_about() {
+    let most = scan::KEPT;
+    let text = "# tcptune: ignore lint-sack-off the peer is broken\n".repeat(most + 2);
+    let linted = lint([("a.conf".to_owned(), text)], &Settings::default(), &book());
+    let why = format!(
+        "all but the first {most} of {} comments that take findings back",
+        most + 2
+    );
+    assert_eq!(linted.skipped, [("a.conf".to_owned(), why)]);
+}
+
+fn book() -> Rulebook {
+    Rulebook::lint().unwrap()
 }

@@ -29,7 +29,7 @@ pub struct Linted {
     pub tool: Tool,
     /// How many files were read.
     pub files: u64,
-    /// Files that were not read, and why; binary files and such beyond the limit are only counted.
+    /// Files that were not read, or not as a whole, and why; binary files and such beyond the limit are only counted.
     pub skipped: Vec<SkippedFile>,
     /// How many binary or oversized files were passed over.
     pub passed_over: u64,
@@ -45,13 +45,13 @@ pub struct Linted {
     pub assignments: Option<Vec<FoundAssignment>>,
 }
 
-/// A file that was not read.
+/// A file that was not read, or not as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SkippedFile {
     /// Its path.
     pub file: String,
-    /// Why: the errno by name, or a phrase.
+    /// Why, or what of it: the errno by name, or a phrase.
     pub why: String,
 }
 

@@ -306,3 +306,13 @@ fn a_family_is_shown_with_each_of_its_members() {
     assert!(members.len() > 1, "{members:?}");
     assert!(told.contains_key("sysctl.net.ipv4.conf.all.rp_filter"));
 }
+
+#[test]
+fn rules_about_texts_are_explained_too() {
+    explain(&["lint-tw-recycle"])
+        .exits(0)
+        .says("high setting rule");
+    explain(&["lint-tw-recylce"])
+        .exits(2)
+        .complains("did you mean `lint-tw-recycle`?");
+}

@@ -157,9 +157,9 @@ fn holds_screen(name: &str, text: &str) {
 fn every_shape_looks_as_committed() {
     let all = every_shape();
     holds_screen("lint.txt", &human(&all, false));
-    holds_screen("lint-github.txt", &page(&all, |all, out| github(all, out)));
-    holds_screen("lint-junit.xml", &page(&all, |all, out| junit(all, out)));
-    holds_screen("lint.sarif", &page(&all, |all, out| sarif(all, out)));
+    holds_screen("lint-github.txt", &page(&all, github));
+    holds_screen("lint-junit.xml", &page(&all, junit));
+    holds_screen("lint.sarif", &page(&all, sarif));
     holds_screen("lint.schema.json", &schema());
 }
 
@@ -207,7 +207,7 @@ fn json_holds_to_its_schema_and_reads_back() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for linted in [every_shape(), result(Vec::new())] {
-        let text = page(&linted, |all, out| json(all, out));
+        let text = page(&linted, json);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let faults: Vec<String> = validator
             .iter_errors(&value)
@@ -228,8 +228,7 @@ fn sarif_schema() -> jsonschema::Validator {
 fn sarif_holds_to_the_published_schema() {
     let validator = sarif_schema();
     for linted in [every_shape(), result(Vec::new())] {
-        let value: serde_json::Value =
-            serde_json::from_str(&page(&linted, |all, out| sarif(all, out))).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&page(&linted, sarif)).unwrap();
         let faults: Vec<String> = validator
             .iter_errors(&value)
             .map(|e| e.to_string())
@@ -252,7 +251,7 @@ fn sarif_holds_to_the_published_schema() {
 #[test]
 fn junit_counts_what_it_holds() {
     for (linted, cases) in [(every_shape(), 4), (result(Vec::new()), 1)] {
-        let text = page(&linted, |all, out| junit(all, out));
+        let text = page(&linted, junit);
         let document = roxmltree::Document::parse(&text).unwrap();
         let count = |tag: &str| {
             let all = document.descendants();
@@ -283,16 +282,16 @@ proptest! {
     #[test]
     fn any_text_stays_a_text(file in "\\PC*|.*", text in "(?s).*") {
         let all = result(vec![line(&file, &text)]);
-        let commands = page(&all, |all, out| github(all, out));
+        let commands = page(&all, github);
         prop_assert_eq!(commands.lines().count(), 2);
         prop_assert_eq!(commands.matches("::notice file=").count(), 1 + file.matches("::notice file=").count());
-        let xml = page(&all, |all, out| junit(all, out));
+        let xml = page(&all, junit);
         prop_assert!(roxmltree::Document::parse(&xml).is_ok());
         let log: serde_json::Value =
-            serde_json::from_str(&page(&all, |all, out| sarif(all, out))).unwrap();
+            serde_json::from_str(&page(&all, sarif)).unwrap();
         let uri = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
         prop_assert!(uri.as_str().unwrap().bytes().all(|byte| byte.is_ascii_graphic()));
-        let pages = [commands, xml, human(&all, false), page(&all, |all, out| json(all, out))];
+        let pages = [commands, xml, human(&all, false), page(&all, json)];
         for page in pages {
             let active = |c: char| c != '\n' && tcptune::fact::is_active(c);
             prop_assert!(!page.contains(active), "{:?}", page);

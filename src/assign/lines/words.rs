@@ -279,7 +279,14 @@ impl<'s> Words<'s> {
         let text: &'s str = &self.source.text;
         let from = match self.resume {
             Some(resume) => resume,
-            None => self.next_line()?,
+            None => {
+                let Some(next) = self.next_line() else {
+                    // Without a line below, none of those that follow has a text either.
+                    self.endless = ENDLESS;
+                    return None;
+                };
+                next
+            }
         };
         let mut at = from;
         for line in text.get(from..)?.split_inclusive('\n') {

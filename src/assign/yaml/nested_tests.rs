@@ -129,9 +129,10 @@ fn deep_nesting_is_survived() {
         let text = format!("net.core.somaxconn: {}", open.repeat(20_000));
         let _ = super::find(&text);
     }
-    let stairs: String = (0..400)
+    let stairs: Vec<String> = (0..400)
         .map(|at| format!("{}net.a{at}:\n", " ".repeat(at)))
         .collect();
+    let stairs = stairs.concat();
     let _ = super::find(&stairs);
 }
 

@@ -44,7 +44,13 @@ enum Asked<'b> {
 /// Explains a topic, lists topics, or looks for a word in them.
 pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     let Site { book, .. } = Site::load(&args.rules)?;
-    let asked = asked(args, &book)?;
+    // The rules about texts are a book of their own, which few words ask for.
+    let texts = if args.topic.iter().any(|word| word.contains("lint-")) {
+        Rulebook::lint().map_err(Error::Rules)?
+    } else {
+        Rulebook::default()
+    };
+    let asked = asked(args, &book, &texts)?;
     let place = Place::of(args, &asked)?;
     let now = place.now();
     let answer = match &asked {
@@ -85,7 +91,7 @@ fn print(args: &Explain, answer: &Explanation, output: &mut Output) -> Result<()
 }
 
 /// What the words mean.
-fn asked<'b>(args: &Explain, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
+fn asked<'b>(args: &Explain, book: &'b Rulebook, texts: &'b Rulebook) -> Result<Asked<'b>, Error> {
     if let Some(kind) = &args.list {
         return listed(kind, book);
     }
@@ -102,7 +108,7 @@ fn asked<'b>(args: &Explain, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
     }
     let word = args.topic.join(" ");
     let id = word.strip_prefix("rule/").unwrap_or(&word);
-    if let Some(rule) = book.known(id) {
+    if let Some(rule) = book.known(id).or_else(|| texts.known(id)) {
         return Ok(Asked::Rule(rule));
     }
     if word.eq_ignore_ascii_case("rules") {
@@ -122,7 +128,7 @@ fn asked<'b>(args: &Explain, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
     let mut found = topic::find(&word).into_iter();
     match found.next() {
         Some(first) => Ok(Asked::Topic(first, found.collect())),
-        None => Err(Error::NoTopic(word.clone(), near(&word, book))),
+        None => Err(Error::NoTopic(word.clone(), near(&word, book, texts))),
     }
 }
 
@@ -156,9 +162,9 @@ fn listed<'b>(kind: &str, book: &'b Rulebook) -> Result<Asked<'b>, Error> {
 }
 
 /// What may have been meant by a word that means nothing.
-fn near(word: &str, book: &Rulebook) -> Option<String> {
+fn near(word: &str, book: &Rulebook, texts: &Rulebook) -> Option<String> {
     let topic = || topic::nearest(word).map(|topic| topic.name);
-    let rule = nearest(word, book.ids()).map(str::to_owned);
+    let rule = nearest(word, book.ids().chain(texts.ids())).map(str::to_owned);
     rule.or_else(topic).or_else(|| catalog::slashed(word))
 }
 

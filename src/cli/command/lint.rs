@@ -114,7 +114,7 @@ fn judged(args: &Lint, judge: &Judge, files: &mut LintFiles<Scanned>) -> Linted 
         schema: LINT_SCHEMA.to_owned(),
         tool: render::tool(),
         files: files.read,
-        skipped: skipped.collect(),
+        skipped: skipped.chain(judged.skipped).collect(),
         passed_over: files.passed_over,
         kernels: judge.kernels(),
         kubernetes: judge.kubernetes(),

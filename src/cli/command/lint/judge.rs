@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::args::Lint;
 use crate::cli::error::Error;
 use crate::lint::{self, Finding, Listed, Settings};
-use crate::render::lint::{FoundAssignment, LintedLine};
+use crate::render::lint::{FoundAssignment, LintedLine, SkippedFile};
 use crate::rule::Rulebook;
 
 pub(super) use crate::lint::Scanned;
@@ -17,6 +17,8 @@ pub(super) struct Judged {
     pub(super) findings: Vec<LintedLine>,
     /// How many findings a comment took back.
     pub(super) ignored: u64,
+    /// Files that were judged in part, and what was left off.
+    pub(super) skipped: Vec<SkippedFile>,
     /// Every assignment.
     pub(super) assignments: Vec<FoundAssignment>,
 }
@@ -94,6 +96,7 @@ impl Judge {
         Judged {
             findings: judged.findings.into_iter().map(line).collect(),
             ignored: judged.ignored,
+            skipped: judged.skipped.into_iter().map(skipped).collect(),
             assignments: judged.assignments.into_iter().map(assignment).collect(),
         }
     }
@@ -123,6 +126,10 @@ fn line(one: Finding) -> LintedLine {
         source: one.source,
         url: one.url,
     }
+}
+
+fn skipped((file, why): (String, String)) -> SkippedFile {
+    SkippedFile { file, why }
 }
 
 fn assignment(one: Listed) -> FoundAssignment {
