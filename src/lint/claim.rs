@@ -56,11 +56,17 @@ const ELSEWHERE: [&str; 21] = [
     "老",
 ];
 
+/// The longest line that is read, in bytes: a longer one is no sentence, and may hold very many keys.
+const LONGEST: usize = 8192;
+
 /// How far from a key its default is looked for, in bytes.
 const REACH: usize = 600;
 
 /// The default that a line states behind the key that begins at a column, in characters from 1.
 pub(super) fn stated(line: &str, column: usize) -> Option<String> {
+    if line.len() > LONGEST {
+        return None;
+    }
     let start = line.char_indices().nth(column.checked_sub(1)?)?.0;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-./*@+".contains(c);
     let rest = line.get(start..)?.trim_start_matches(is_name);
