@@ -4,7 +4,7 @@
 //! the text says, with its place; whether it is wise is judged elsewhere (`lint`). Pure: text in, assignments
 //! out; no I/O, no panic on any input, time linear in the text.
 //!
-//! ```no_run
+//! ```
 //! let found = tcptune::assign::find("tune.sh", "sysctl -w net.ipv4.tcp_tw_recycle=1\n");
 //! assert_eq!((found[0].line, found[0].key.as_str()), (1, "net.ipv4.tcp_tw_recycle"));
 //! ```

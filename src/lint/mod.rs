@@ -2,7 +2,7 @@
 //! kernels and without a host.
 //!
 //! Pure: texts in, findings out, in one order whatever the order of the files. A file is looked over on its
-//! own ([`scan`]), and what was found is judged together ([`judge`]), since some faults lie between two lines
+//! own ([`scan()`]), and what was found is judged together ([`judge()`]), since some faults lie between two lines
 //! or two files of one host.
 //!
 //! ```
