@@ -34,7 +34,7 @@ const INTERFACES: &str = "net.ipv4.conf.";
 ///
 /// ```
 /// use tcptune::catalog::family;
-/// assert_eq!(family("net.ipv6.xfrm6_gc_thresh"), Some("net.ipv6"));
+/// assert_eq!(family("net.ipv6.brought_by_a_later_kernel"), Some("net.ipv6"));
 /// assert_eq!(family("net.ipv4.tcp_rme"), None);
 /// ```
 pub fn family(key: &str) -> Option<&'static str> {
