@@ -378,6 +378,18 @@ fn every_topic_is_found_by_its_own_name() {
 }
 
 #[test]
+fn an_exact_name_means_what_a_search_names_first() {
+    for topic in topic::topics() {
+        let short = topic.name.rsplit('.').next().unwrap();
+        for word in [topic.name.as_str(), short] {
+            if let Some(exact) = topic::exact(word) {
+                assert_eq!(topic::find(word).first(), Some(&exact), "{word}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_spelling_leads_to_the_topic() {
     for (word, kind, name) in [
         ("fin_timeout", Kind::Key, "net.ipv4.tcp_fin_timeout"),

@@ -75,6 +75,26 @@ pub fn find(word: &str) -> Vec<Topic> {
     found.into_iter().map(|(_, topic)| topic).collect()
 }
 
+/// The topic with exactly this name, or the TCP or IP key that ends so: what [`find`] would name first, without
+/// a look at all others. `None` leaves it to [`find`].
+pub fn exact(word: &str) -> Option<Topic> {
+    const PLAIN: [Kind; 5] = [
+        Kind::State,
+        Kind::Error,
+        Kind::Counter,
+        Kind::Option,
+        Kind::Concept,
+    ];
+    let named = |kind: &Kind| spelling::is_stored(*kind, word);
+    if let Some(kind) = PLAIN.into_iter().find(named) {
+        return Some(topic(kind, word));
+    }
+    let is_short = ["tcp_", "ip_"].iter().any(|start| word.starts_with(start));
+    let whole = format!("net.ipv4.{word}");
+    let found = is_short && spelling::is_stored(Kind::Key, &whole);
+    found.then(|| topic(Kind::Key, &whole))
+}
+
 /// The name of the key that is written out in full, an interface in it or not.
 fn key(word: &str) -> Option<String> {
     let whole = catalog::canonical(word);

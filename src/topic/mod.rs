@@ -18,7 +18,7 @@ mod source;
 mod spelling;
 mod text;
 
-pub use find::{Topic, find, named, nearest, search, topics};
+pub use find::{Topic, exact, find, named, nearest, search, topics};
 pub use source::Source;
 pub use text::{
     About, Concept, Confidence, Counter, ErrorText, Key, Myth, OptionText, State, Symptom, Text,

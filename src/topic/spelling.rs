@@ -125,6 +125,11 @@ fn stored(kind: Kind, name: &str) -> Option<&'static str> {
     TEXTS.get(at).map(|(_, _, json)| *json)
 }
 
+/// Whether there is a text under exactly this name.
+pub(super) fn is_stored(kind: Kind, name: &str) -> bool {
+    stored(kind, name).is_some()
+}
+
 /// Every text of a kind, with its name.
 pub(super) fn stored_of(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = TEXTS.iter().filter(move |(other, ..)| *other == kind);

@@ -179,6 +179,10 @@ pub(super) fn page(
 /// text: those are listed apart.
 pub fn references(topic: &Topic, words: &[String]) -> Vec<Option<TopicName>> {
     let found = words.iter().map(|word| {
+        // Most words are names; the likeliest of all spellings is looked for only where they are not.
+        if let Some(exact) = topic::exact(word).filter(|exact| exact != topic) {
+            return Some(name_of(&exact));
+        }
         let found = topic::find(word).into_iter();
         let found = found
             .filter(|other| other != topic)
