@@ -24,11 +24,6 @@ use crate::cli::output::Output;
 
 /// The newest kernel whose defaults the catalogue knows.
 const NEWEST: &str = "6.18";
-/// Why there are no boot files for another namespace.
-const NAMESPACE: &str = "boot files do not act on a namespace made later";
-/// Why there are none for a recorded tree without any.
-const RECORDING: &str = "no files were given with the recorded tree (--root)";
-
 /// What was asked for.
 enum Asked<'b> {
     /// A list of topics: a title, the topics, the rules.
@@ -202,7 +197,9 @@ impl Place {
             sample::without_files(&args.at)?
         };
         let state = match asked {
-            Asked::Topic(topic, _) if topic.kind == Kind::State => state_of(&topic.name),
+            Asked::Topic(topic, _) if topic.kind == Kind::State => {
+                TcpState::of_ss_name(&topic.name)
+            }
             _ => None,
         };
         let mut needs = needs(asked);
@@ -231,17 +228,11 @@ impl Place {
         }
         let kernel = now.host.kernel.clone();
         let holding = state.and_then(|state| whose(&source, state, &now));
-        let elsewhere = args.at.netns.is_some() || args.at.pid.is_some();
-        let recording = args.at.proc.is_some() && args.boot.root.is_none();
         Ok(Self {
             basis: Basis::Host,
             snapshot: Snapshot::new(None, now),
             kernel,
-            no_files: if elsewhere {
-                Some(NAMESPACE)
-            } else {
-                recording.then_some(RECORDING)
-            },
+            no_files: sample::no_files(&args.at, &args.boot),
             holding,
         })
     }
@@ -255,12 +246,6 @@ impl Place {
             holding: self.holding.as_ref(),
         }
     }
-}
-
-fn state_of(name: &str) -> Option<TcpState> {
-    TcpState::ALL
-        .into_iter()
-        .find(|state| state.ss_name() == name)
 }
 
 fn whose(source: &Source, state: TcpState, now: &Sample) -> Option<Holding> {
@@ -284,7 +269,7 @@ fn needs(asked: &Asked<'_>) -> BTreeSet<String> {
                     needs.insert(format!("sysctl.{}", topic.name));
                 }
                 Kind::State => {
-                    if let Some(state) = state_of(&topic.name) {
+                    if let Some(state) = TcpState::of_ss_name(&topic.name) {
                         let name = state.name();
                         needs.insert(format!("socket.{name}"));
                         needs.insert(format!("socket.ipv4.{name}"));

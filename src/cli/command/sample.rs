@@ -23,7 +23,16 @@ pub(super) fn enter(at: &Where, files: &BootFiles) -> Result<Source, Error> {
     Ok(source)
 }
 
-/// The same where nobody asks for boot files.
+/// Why no boot files belong to the place, where none do.
+pub(super) fn no_files(at: &Where, files: &BootFiles) -> Option<&'static str> {
+    if at.netns.is_some() || at.pid.is_some() {
+        return Some("boot files do not act on a namespace made later");
+    }
+    (at.proc.is_some() && files.root.is_none())
+        .then_some("no files were given with the recorded tree (--root)")
+}
+
+/// The same as [`enter`] where nobody asks for boot files.
 pub(super) fn without_files(at: &Where) -> Result<Source, Error> {
     source(at)
 }

@@ -23,11 +23,6 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
-/// Why there are no boot files for another namespace.
-const NAMESPACE: &str = "boot files do not act on a namespace made later";
-/// Why there are none for a recorded tree without any.
-const RECORDING: &str = "no files were given with the recorded tree (--root)";
-
 /// Answers for a key, or for every key that begins so.
 pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
     let Site { book, waivers } = Site::load(&args.rules)?;
@@ -79,7 +74,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         judgements: &judgements,
         plan: &plan,
         files_only,
-        no_files: no_files(args),
+        no_files: sample::no_files(&args.at, &args.boot),
     });
     match args.format {
         Format::Human => {
@@ -93,13 +88,6 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         Format::Json => render::json(&answer, output.writer())?,
     }
     Ok(Exit::Success)
-}
-
-fn no_files(args: &Why) -> Option<&'static str> {
-    if args.at.netns.is_some() || args.at.pid.is_some() {
-        return Some(NAMESPACE);
-    }
-    (args.at.proc.is_some() && args.boot.root.is_none()).then_some(RECORDING)
 }
 
 /// The key of this name; where there is none, every key whose name begins so and that exists or is

@@ -90,6 +90,11 @@ impl TcpState {
         }
     }
 
+    /// The state that `ss` prints so.
+    pub fn of_ss_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.ss_name() == name)
+    }
+
     /// The name as `ss` prints it.
     pub const fn ss_name(self) -> &'static str {
         match self {

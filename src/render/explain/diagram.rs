@@ -1,7 +1,7 @@
 //! The state diagram of RFC 9293 in text, with this host's counts.
 
-use super::state::of_name;
 use super::{Now, Told};
+use crate::fact::socket::TcpState;
 use crate::render::quantity::count;
 
 /// The drawing. A state in brackets gets its count behind it, in the blanks that follow.
@@ -56,7 +56,7 @@ fn filled(line: &str, now: &Now<'_>, values: &mut Vec<Told>) -> String {
             break;
         };
         out.push_str(before);
-        let known = of_name(name).and_then(|state| {
+        let known = TcpState::of_ss_name(name).and_then(|state| {
             let fact = format!("socket.{}", state.name());
             let total = now.count(&fact)?;
             values.push(Told::known(fact, total.to_string(), Some("sockets")));
@@ -86,7 +86,6 @@ fn filled(line: &str, now: &Now<'_>, values: &mut Vec<Told>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::socket::TcpState;
 
     /// The widest count that keeps the drawing straight: `1,000,000`.
     const ROOM: usize = 9;

@@ -12,7 +12,8 @@ pub(super) fn sections(
     now: &Now<'_>,
     values: &mut Vec<Told>,
 ) -> Vec<Section> {
-    let here = of_name(&topic.name).map_or_else(Vec::new, |state| here(state, now, values));
+    let here =
+        TcpState::of_ss_name(&topic.name).map_or_else(Vec::new, |state| here(state, now, values));
     [
         Section::text("", Some(&text.means)),
         Section::rows(&now.place(), here),
@@ -29,13 +30,6 @@ pub(super) fn sections(
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// The state that `ss` prints so.
-pub(super) fn of_name(name: &str) -> Option<TcpState> {
-    TcpState::ALL
-        .into_iter()
-        .find(|state| state.ss_name() == name)
 }
 
 /// Where a state stands in the life of a connection.
