@@ -20,7 +20,7 @@ use rustix::net::{
 };
 
 use self::request::Request;
-use super::errno;
+use super::{errno, interrupt};
 use crate::fact::parse::{SocketMemory, TcpInfo};
 use crate::fact::socket::{SocketRow, TcpState};
 
@@ -134,6 +134,8 @@ pub enum DiagError {
     Broken(Errno),
     /// An answer did not fit the buffer, or its lengths contradict each other.
     Malformed(&'static str),
+    /// Somebody asked to stop before the end ([`interrupt::asked`]).
+    Stopped,
 }
 
 impl fmt::Display for DiagError {
@@ -155,6 +157,7 @@ impl fmt::Display for DiagError {
                 write!(f, "socket diagnostics broke off ({})", errno::name(*error))
             }
             Self::Malformed(why) => write!(f, "socket diagnostics made no sense: {why}"),
+            Self::Stopped => f.write_str("stopped before all sockets were read"),
         }
     }
 }
@@ -275,6 +278,9 @@ fn exchange(
         .map_err(DiagError::Broken)?;
     let mut buffer = vec![0_u8; BUFFER];
     loop {
+        if interrupt::asked() {
+            return Err(DiagError::Stopped);
+        }
         // TRUNC makes the kernel say the whole length of an answer that did not fit.
         let (_, length) = retry_on_intr(|| recv(&socket, &mut *buffer, RecvFlags::TRUNC))
             .map_err(DiagError::Broken)?;

@@ -15,6 +15,7 @@ mod fresh_namespace;
 mod guard;
 pub mod inet_diag;
 mod interfaces;
+pub mod interrupt;
 mod journal;
 mod lint_files;
 mod lint_fix;
