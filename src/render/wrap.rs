@@ -15,6 +15,10 @@ const UNITS: [&str; 15] = [
 
 /// How many terminal cells a text takes.
 pub(super) fn cells(text: &str) -> usize {
+    // Nearly every text is, and the tables for the others cost more than the rest of a report.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     text.width()
 }
 
