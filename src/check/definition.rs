@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{self, KeySpec, Kind, Release, module_of};
+use crate::catalog::{self, KeySpec, Release, module_of};
 use crate::fact::boot::{Boot, Definition, Fate, Place};
-use crate::fact::{Reading, Sample, Unit, Value};
+use crate::fact::{Reading, Sample, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
 use super::next_boot::{asks_for, default_by, next_boot_by};
@@ -149,7 +149,7 @@ impl DefinitionView<'_> {
 
 /// Whether a value of a limit is below the kernel's default.
 pub(super) fn is_below(spec: &KeySpec, value: &Value, default: impl FnOnce() -> Lookup) -> bool {
-    if !is_limit(spec) {
+    if !spec.is_limit() {
         return false;
     }
     match (value, default()) {
@@ -159,27 +159,6 @@ pub(super) fn is_below(spec: &KeySpec, value: &Value, default: impl FnOnce() -> 
         }
         _ => false,
     }
-}
-
-/// Whether a larger number means more room, so that somebody who set it wanted it high.
-fn is_limit(spec: &KeySpec) -> bool {
-    const PARTS: [&str; 8] = [
-        "max",
-        "mem",
-        "backlog",
-        "thresh",
-        "budget",
-        "limit_output",
-        "qlen",
-        "max_size",
-    ];
-    let name = spec.key.rsplit('.').next().unwrap_or_default();
-    matches!(spec.kind, Kind::Int | Kind::Triple)
-        && matches!(
-            spec.unit,
-            Unit::Count | Unit::Bytes | Unit::Pages | Unit::Number
-        )
-        && PARTS.iter().any(|part| name.contains(part))
 }
 
 /// Whether Linux removed the key and this kernel does not have it.

@@ -122,7 +122,7 @@ impl<'a> SettingView<'a> {
                 let writer = writers.find(|writer| writer.value_of(key).is_some());
                 optional(writer.map(|writer| writer.name.clone()))
             }
-            "interface" => flag(is_of_an_interface(key, spec)),
+            "interface" => flag(catalog::is_of_interface(key, spec)),
             "writable" => {
                 flag(spec.is_some_and(|spec| spec.write == Write::Allowed && !spec.secret))
             }
@@ -202,17 +202,6 @@ impl<'a> SettingView<'a> {
             missing @ Lookup::Missing(_) => missing,
         }
     }
-}
-
-/// Whether a key belongs to one interface, or is what new interfaces start with.
-fn is_of_an_interface(key: &str, spec: Option<&KeySpec>) -> bool {
-    let mut parts = key.split('.').skip(2);
-    let (family, interface) = (parts.next(), parts.next());
-    let listed = matches!(family, Some("conf" | "neigh")) && interface.is_some();
-    let single = spec.is_some_and(|spec| !spec.is_pattern()) && interface != Some("default");
-    // `neigh.default.gc_thresh1` is one limit for all, and an entry of its own.
-    let limit = family == Some("neigh") && spec.is_some_and(|spec| !spec.is_pattern());
-    listed && !single && !limit && interface != Some("all")
 }
 
 fn missing(fact: &str, why: Why) -> Lookup {

@@ -196,8 +196,7 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
             keys.extend(boot.settings.keys().cloned());
         }
         if needs.any("setting.") {
-            let single = catalog::keys().iter().filter(|spec| !spec.is_pattern());
-            every.extend(single.filter(|spec| spec.key.starts_with("net.")));
+            every.extend(catalog::keys().iter().filter(|spec| may_stand_out(spec)));
         }
     }
     let readings = &mut sample.readings;
@@ -214,20 +213,34 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     // Nobody makes a namespace for keys of which nothing is known; where there is one, it is asked.
     let mut unknown = Vec::new();
     for spec in every {
-        let live = live(Some(spec), spec.key);
         match defaults.listed(spec) {
-            None => unknown.push((spec, live)),
+            None => unknown.push(spec),
             listed => {
+                let live = live(Some(spec), spec.key);
                 defaults.beside(spec, spec.key, live.as_ref(), listed);
             }
         }
     }
+    // Without a default there is nothing to hold a value against, and a file that names the key has had
+    // it read already.
     if defaults.is_made() {
-        for (spec, live) in unknown {
+        for spec in unknown {
+            let live = live(Some(spec), spec.key);
             defaults.beside(spec, spec.key, live.as_ref(), None);
         }
     }
     sample.readings.extend(defaults.into_facts());
+}
+
+/// Whether a key that no file names can be worth a word: a single key of the network, and of those that
+/// new interfaces start with only limits and keys without effect, since whoever brings up an interface
+/// writes the others.
+fn may_stand_out(spec: &KeySpec) -> bool {
+    spec.key.starts_with("net.")
+        && !spec.is_pattern()
+        && (spec.is_limit()
+            || spec.noop_since.is_some()
+            || !catalog::is_of_interface(spec.key, Some(spec)))
 }
 
 /// Whether there is a boot configuration: rules that read it do not apply where no file can act, and stay
