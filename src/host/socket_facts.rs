@@ -6,6 +6,7 @@ use crate::fact::socket::{
 };
 use crate::fact::{Reading, Sample, Value};
 
+use super::attribution;
 use super::collect::{Moment, Needs, Source};
 use super::sockets::{self, CollectOptions, Examine};
 
@@ -55,7 +56,7 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
         && !source.is_recorded()
         && is_suspicious(&found, earlier)
     {
-        let search = sockets::attribute(&mut found, source.proc(), OWNER_BUDGET);
+        let search = attribution::attribute(&mut found, source.proc(), OWNER_BUDGET);
         if search.found.len() < search.wanted && search.hidden > 0 {
             // Root of a container lacks it, and so does root where a process is guarded.
             let why = if rustix::process::geteuid().is_root() {

@@ -22,10 +22,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tcptune::fact::socket::{Family, SocketSource, Sockets, TcpState, Tracked};
+use tcptune::host::attribution::attribute;
 use tcptune::host::inet_diag::{self, Ext, StateMask};
 use tcptune::host::proc_tables;
 use tcptune::host::process::{Holder, owners};
-use tcptune::host::sockets::{CollectOptions, attribute, collect};
+use tcptune::host::sockets::{CollectOptions, collect};
 
 use self::far::Far;
 use self::mix::{IPV4, IPV6, begin_connect, build, listener};
