@@ -17,29 +17,28 @@ use signal_hook::flag;
 const SLICE: Duration = Duration::from_millis(50);
 
 static ASKED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+/// Whether a wait has ended for it.
 static HEEDED: AtomicBool = AtomicBool::new(false);
 
 /// From here on the first Ctrl-C (or SIGTERM) asks to stop, and the second ends the process.
 pub fn listen() -> io::Result<()> {
-    let asked = ASKED.get_or_init(|| Arc::new(AtomicBool::new(false)));
+    let asked = Arc::new(AtomicBool::new(false));
+    if ASKED.set(Arc::clone(&asked)).is_err() {
+        // Twice would take the first Ctrl-C for the second.
+        return Ok(());
+    }
     for signal in [SIGINT, SIGTERM] {
         // In this order: the default acts only when the flag was raised before.
-        flag::register_conditional_default(signal, Arc::clone(asked))?;
-        flag::register(signal, Arc::clone(asked))?;
+        flag::register_conditional_default(signal, Arc::clone(&asked))?;
+        flag::register(signal, Arc::clone(&asked))?;
     }
     Ok(())
 }
 
 /// Whether somebody asked to stop what is going on. Without [`listen`] nobody can.
 pub fn asked() -> bool {
-    raised() && !HEEDED.load(Ordering::Relaxed)
-}
-
-/// Whether somebody asked to stop at any time, even if a wait has ended for it since.
-pub fn raised() -> bool {
-    ASKED
-        .get()
-        .is_some_and(|asked| asked.load(Ordering::Relaxed))
+    let asked = ASKED.get();
+    asked.is_some_and(|asked| asked.load(Ordering::Relaxed)) && !HEEDED.load(Ordering::Relaxed)
 }
 
 /// Waits so long, or until somebody asks to stop; gives how long it was. A wait that ends early has done
@@ -57,5 +56,18 @@ pub fn wait(time: Duration) -> Duration {
             return time;
         };
         sleep(left.min(SLICE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_nobody_can_end_is_whole() {
+        let time = SLICE + Duration::from_millis(3);
+        assert_eq!(wait(time), time);
+        assert_eq!(wait(Duration::ZERO), Duration::ZERO);
+        assert!(!asked());
     }
 }

@@ -111,16 +111,16 @@ impl Drop for Holding {
 #[expect(clippy::print_stdout, reason = "the parent reads it")]
 fn hold(numbers: &str) {
     let mut held: Vec<OwnedFd> = Vec::new();
-    let mut inodes = String::new();
+    let mut inodes: Vec<String> = Vec::new();
     for number in numbers.split_whitespace() {
         let socket = UdpSocket::bind("127.0.0.1:0").or_else(|_| UdpSocket::bind("[::]:0"));
         let socket = socket.unwrap();
         let inode = rustix::fs::fstat(&socket).unwrap().st_ino;
         // The lowest free number from this one on, which is this one.
         held.push(fcntl_dupfd_cloexec(&socket, number.parse().unwrap()).unwrap());
-        inodes += &format!(" {inode}");
+        inodes.push(inode.to_string());
     }
-    println!("\nholds:{inodes}");
+    println!("\nholds: {}", inodes.join(" "));
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     drop(held);
 }

@@ -47,7 +47,7 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     };
     let asked = asked(args, &book, &texts)?;
     let place = Place::of(args, &asked)?;
-    let stopped = interrupt::raised();
+    let stopped = interrupt::asked();
     let now = place.now();
     let answer = match &asked {
         Asked::List(title, topics, rules) => explain::list(title, topics, rules, &now),

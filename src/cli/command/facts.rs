@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     let source = enter(&args.at, &BootFiles::own())?;
     listen();
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
-    let stopped = interrupt::raised();
+    let stopped = interrupt::asked();
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
         row.name.contains(part)

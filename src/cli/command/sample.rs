@@ -151,13 +151,12 @@ pub(super) fn watch(source: &Source, needs: &Needs, interval: f64, output: &Outp
 
 /// Puts the samples together, and says in the last one why they are less than was asked for.
 fn seen(first: Option<Sample>, mut second: Sample, cut: Option<String>) -> Seen {
-    second.notes.extend(cut);
-    if interrupt::asked() {
-        second.notes.push(UNREAD.to_owned());
-    }
+    let unread = interrupt::asked().then(|| UNREAD.to_owned());
+    let stopped = cut.is_some() || unread.is_some();
+    second.notes.extend(cut.into_iter().chain(unread));
     Seen {
         snapshot: Snapshot::new(first, second),
-        stopped: interrupt::raised(),
+        stopped,
     }
 }
 
