@@ -13,6 +13,12 @@ use crate::rule::expr::{ExprType, Outcome, Quantity, format_value};
 /// slow machine.
 pub const BUDGET: usize = 250_000;
 
+/// So many sockets that have been in `CLOSE_WAIT` for a minute are suspicious, if they are also more than one
+/// for so many open connections: half of what `close-wait-leak` asks for, so that a stricter rule has the
+/// owner too.
+const LEAK: u64 = 20;
+const OPEN: u64 = 10;
+
 /// The sockets that are worth the search for their owners, which costs more than all the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flagged {
@@ -24,8 +30,8 @@ pub struct Flagged {
 
 impl Flagged {
     /// Listeners that are full, or dropped something since an earlier look (since they were made,
-    /// without one), and `CLOSE_WAIT` sockets of an age at which they may be leaked: a moment of
-    /// half-closed connections starts no search.
+    /// without one), and `CLOSE_WAIT` sockets of an age and a number at which they may be leaked: neither
+    /// a moment of half-closed connections nor the odd forgotten one of a large server starts a search.
     pub fn since(earlier: Option<&Sample>, found: &Sockets) -> Self {
         let before = earlier.and_then(|sample| sample.sockets.as_ref());
         let dropped = |one: &Listener| {
@@ -39,16 +45,17 @@ impl Flagged {
         let full =
             |one: &Listener| one.queue > 0 && one.bound.is_none_or(|bound| one.queue >= bound);
         let listeners = found.listeners.iter();
+        let (ages, open) = (
+            found.summary.close_wait_ages.as_ref(),
+            found.summary.count(TcpState::Established),
+        );
         Self {
             listeners: listeners
                 .filter(|one| dropped(one) || full(one))
                 .map(|one| one.inode)
                 .collect(),
-            close_wait: found
-                .summary
-                .close_wait_ages
-                .as_ref()
-                .is_some_and(|ages| ages.older_60s > 0),
+            close_wait: ages
+                .is_some_and(|ages| ages.older_60s >= LEAK && ages.older_60s > open / OPEN),
         }
     }
 
@@ -155,6 +162,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::fact::socket::CloseWaitAges;
     use crate::host::sockets::{CollectOptions, collect};
 
     fn line(state: &str, remote: &str, inode: u64) -> String {
@@ -233,6 +241,27 @@ mod tests {
             said(&[1, 2, 3, 4], 1, 2),
             "owners named for 2 of 4 sockets; the search ends after so many descriptors"
         );
+    }
+
+    #[test]
+    fn only_many_old_close_wait_sockets_are_flagged() {
+        let tree = tree();
+        let options = CollectOptions::recorded((32_768, 60_999), tree.path());
+        let mut sockets = collect(&options).unwrap();
+        let mut flagged = |old: u64, open: u64| {
+            sockets.summary.close_wait_ages = Some(CloseWaitAges {
+                older_10s: 5_000,
+                older_60s: old,
+                ..CloseWaitAges::default()
+            });
+            sockets.summary.ipv4.add(TcpState::Established, open);
+            Flagged::since(None, &sockets).close_wait
+        };
+        assert!(!flagged(19, 0));
+        assert!(flagged(20, 0));
+        assert!(flagged(20, 199));
+        assert!(!flagged(20, 10), "209 are open by now");
+        assert!(flagged(21, 0));
     }
 
     #[test]
