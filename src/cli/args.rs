@@ -38,8 +38,8 @@ person; 4 an apply failed and everything is as before; 6 another run holds the
 lock; 2 usage, configuration or rule error (nothing was done); 1 findings at or
 above --fail-on, changes pending (--dry-run), declined, not confirmed in time,
 nothing improved (--prove); 3 refused (another file would win, a stale plan, an
-apply that is open), or with --fail-on-unknown rules that stayed unknown;
-0 otherwise.";
+apply that is open), or with --fail-on-unknown rules that stayed unknown, or
+Ctrl-C cut a look at the host short; 0 otherwise.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

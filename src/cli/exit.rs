@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// The host is not as it has to be for the change; or, with `--fail-on-unknown`, rules stayed unknown.
     Refused,
+    /// Ctrl-C cut a look at the host short, and what is known has no finding.
+    Stopped,
     /// An apply failed, and everything is as before.
     TakenBack,
     /// A rollback is incomplete: a person has to look.
@@ -30,7 +32,7 @@ impl Exit {
             Self::Success => 0,
             Self::Findings | Self::Pending => 1,
             Self::Usage => 2,
-            Self::Refused => 3,
+            Self::Refused | Self::Stopped => 3,
             Self::TakenBack => 4,
             Self::Incomplete => 5,
             Self::Locked => 6,

@@ -1,5 +1,6 @@
 //! This host: the only module that touches the kernel, files and the clock.
 
+pub mod attribution;
 mod boot;
 mod boot_keys;
 mod boot_modules;

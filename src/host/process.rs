@@ -1,21 +1,26 @@
 //! Which process holds a socket: a search through `/proc/PID/fd`.
 //!
-//! The kernel keeps no way back from a socket to its holders, so every descriptor of every process
-//! is looked at until all wanted ones are found. Processes with many descriptors come first, since a
+//! The kernel keeps no way back from a socket to its holders, so the descriptors of all processes are
+//! looked at until the wanted ones are found. Processes with many descriptors come first, since a
 //! pile of sockets lies in one of them.
 
+mod descriptors;
+mod search;
+mod wanted;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, Mode, OFlags, open, readlinkat_raw};
+use rustix::fs::{PROC_SUPER_MAGIC, statfs};
 use rustix::io::Errno;
 
-use super::file;
-use crate::fact::inert;
+use self::search::Search;
+use super::interrupt;
+
+pub use self::wanted::Wanted;
 
 /// A process that holds a socket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,17 +38,35 @@ impl fmt::Display for Owner {
 }
 
 /// What came of the search.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owners {
-    /// The first process found for each inode; a socket may have more.
-    pub found: BTreeMap<u64, Owner>,
-    /// How many inodes were looked for.
+    processes: Vec<Owner>,
+    /// The first process found for each inode, by its place in the list; a socket may have more.
+    found: BTreeMap<u64, usize>,
+    /// How many sockets were looked for.
     pub wanted: usize,
+    /// How many of these were found.
+    pub named: usize,
     /// Processes whose descriptors this user may not see; a kind of blindness that only root is
     /// free of.
     pub hidden: usize,
-    /// Whether the search stopped at its budget before it had seen everything.
-    pub budget_spent: bool,
+    /// Why the search ended.
+    pub ended: Ended,
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every wanted socket was found.
+    AllFound,
+    /// Every descriptor that is visible was looked at.
+    AllSeen,
+    /// So many descriptors were looked at as were allowed.
+    Budget,
+    /// All but a few of many were found, and no more for a long time.
+    FewLeft,
+    /// Somebody asked to stop ([`interrupt::asked`]).
+    Stopped,
 }
 
 /// What is known about the holder of one socket.
@@ -62,141 +85,92 @@ pub enum Holder<'o> {
 impl Owners {
     /// Who holds a socket.
     pub fn holder(&self, inode: u64) -> Holder<'_> {
-        match self.found.get(&inode) {
-            Some(owner) => Holder::Known(owner),
-            None if self.budget_spent => Holder::NotReached,
-            None if self.hidden > 0 => Holder::NotVisible,
-            None => Holder::Nobody,
+        match (self.owner(inode), self.ended) {
+            (Some(owner), _) => Holder::Known(owner),
+            (None, Ended::AllSeen) if self.hidden > 0 => Holder::NotVisible,
+            (None, Ended::AllSeen) => Holder::Nobody,
+            (None, _) => Holder::NotReached,
         }
+    }
+
+    /// The process that was found to hold a socket.
+    pub fn owner(&self, inode: u64) -> Option<&Owner> {
+        self.processes.get(*self.found.get(&inode)?)
     }
 }
 
 /// Looks for the holders of sockets in a process tree, such as `/proc`, with at most `budget`
 /// descriptors looked at.
 ///
-/// A descriptor or process that vanishes under the search loses nothing but itself.
-pub fn owners(proc_root: &Path, wanted: &BTreeSet<u64>, budget: usize) -> Owners {
-    let mut owners = Owners {
-        wanted: wanted.len(),
-        ..Owners::default()
-    };
-    let mut left = budget;
-    if wanted.is_empty() {
-        return owners;
+/// Of several processes that hold a socket, as after `fork`, the one with the most descriptors is named,
+/// of equals the one with the lowest number. A descriptor or process that vanishes under the search
+/// loses nothing but itself.
+pub fn owners(proc_root: &Path, wanted: Wanted, budget: usize) -> Owners {
+    let mut search = Search::new(wanted, budget);
+    let mut hidden = 0;
+    if search.has_ended() {
+        return search.finish(hidden);
     }
-    for pid in by_descriptors(proc_root, &mut owners.hidden) {
-        let ended = search(proc_root, pid, wanted, &mut left, &mut owners);
-        if matches!(ended, Some(Errno::ACCESS | Errno::PERM)) {
-            owners.hidden += 1;
-        }
-        if owners.found.len() == owners.wanted || owners.budget_spent {
+    for (pid, told) in by_descriptors(proc_root, &mut hidden) {
+        if search.has_ended() {
             break;
         }
+        search.enter(pid);
+        let looked = descriptors::look(&proc_root.join(pid.to_string()), told, &mut search);
+        if matches!(looked, Err(Errno::ACCESS | Errno::PERM)) {
+            hidden += 1;
+        }
     }
-    owners
+    search.finish(hidden)
 }
 
-/// All processes, those with the most descriptors first.
-fn by_descriptors(proc_root: &Path, hidden: &mut usize) -> Vec<u32> {
+/// All processes that have descriptors, those with the most first, and how many each has where the
+/// kernel tells.
+fn by_descriptors(proc_root: &Path, hidden: &mut usize) -> Vec<(u32, Option<u64>)> {
     let Ok(entries) = fs::read_dir(proc_root) else {
         *hidden += 1;
         return Vec::new();
     };
-    let mut processes: Vec<(Reverse<u64>, u32)> = entries
+    let mut processes: Vec<(u32, Option<u64>)> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .map(|pid: u32| (Reverse(descriptors(proc_root, pid)), pid))
+        .map(|pid| (pid, told(proc_root, pid)))
         .collect();
     // Where `hidepid` is set, the processes of others are not even listed. The first one always
     // runs, so its absence tells.
-    if !processes.iter().any(|(_, pid)| *pid == 1) {
+    if !processes.iter().any(|(pid, _)| *pid == 1) {
         *hidden += 1;
     }
-    processes.sort_unstable();
-    processes.into_iter().map(|(_, pid)| pid).collect()
-}
-
-/// How many descriptors a process has: the size of the directory since Linux 6.2, which is zero
-/// before.
-fn descriptors(proc_root: &Path, pid: u32) -> u64 {
-    let path = proc_root.join(pid.to_string()).join("fd");
-    match fs::metadata(&path).map_or(0, |directory| directory.len()) {
-        0 => fs::read_dir(path).map_or(0, |entries| entries.count() as u64),
-        size => size,
+    // A folder of another file system has a size of its own.
+    let is_proc = statfs(proc_root).is_ok_and(|stat| stat.f_type == PROC_SUPER_MAGIC);
+    if is_proc && processes.iter().any(|(_, told)| *told > Some(0)) {
+        // A thread of the kernel has none.
+        processes.retain(|(_, told)| *told != Some(0));
+        processes.sort_unstable_by_key(|(pid, told)| (Reverse(*told), *pid));
+        return processes;
     }
+    let listed = |(pid, _)| (Reverse(listed(proc_root, pid)), pid);
+    let mut counted: Vec<(Reverse<usize>, u32)> = processes.into_iter().map(listed).collect();
+    counted.sort_unstable();
+    counted.into_iter().map(|(_, pid)| (pid, None)).collect()
 }
 
-/// Searches one process; gives the error that ended the search early, if one did.
-fn search(
-    proc_root: &Path,
-    pid: u32,
-    wanted: &BTreeSet<u64>,
-    left: &mut usize,
-    owners: &mut Owners,
-) -> Option<Errno> {
-    let process = proc_root.join(pid.to_string());
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = match open(process.join("fd"), flags, Mode::empty()) {
-        Ok(directory) => directory,
-        Err(error) => return Some(error),
-    };
-    let entries = match Dir::read_from(&directory) {
-        Ok(entries) => entries,
-        Err(error) => return Some(error),
-    };
-    let mut owner: Option<Owner> = None;
-    let mut target = [0_u8; 64];
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => return Some(error),
-        };
-        if entry.file_name().to_bytes().starts_with(b".") {
-            continue;
-        }
-        let Some(remaining) = left.checked_sub(1) else {
-            owners.budget_spent = true;
-            return None;
-        };
-        *left = remaining;
-        let length = match readlinkat_raw(&directory, entry.file_name(), &mut target) {
-            Ok(length) => length,
-            Err(Errno::ACCESS) => return Some(Errno::ACCESS),
-            Err(_) => continue,
-        };
-        let inode = target.get(..length).and_then(socket_inode);
-        let Some(inode) = inode.filter(|inode| wanted.contains(inode)) else {
-            continue;
-        };
-        let owner = owner.get_or_insert_with(|| Owner {
-            pid,
-            comm: comm(&process),
-        });
-        owners.found.entry(inode).or_insert_with(|| owner.clone());
-        if owners.found.len() == owners.wanted {
-            return None;
-        }
+/// The size of the folder of descriptors, which is their count since Linux 6.2 (`proc_fd_getattr`), and
+/// zero before; `None` where it is not visible.
+fn told(proc_root: &Path, pid: u32) -> Option<u64> {
+    let folder = fs::metadata(folder(proc_root, pid)).ok()?;
+    Some(folder.len())
+}
+
+/// How many descriptors a process has, by listing them.
+fn listed(proc_root: &Path, pid: u32) -> usize {
+    if interrupt::asked() {
+        return 0;
     }
-    None
+    fs::read_dir(folder(proc_root, pid)).map_or(0, Iterator::count)
 }
 
-/// The number in `socket:[4711]`.
-fn socket_inode(target: &[u8]) -> Option<u64> {
-    let number = target.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
-    std::str::from_utf8(number).ok()?.parse().ok()
-}
-
-/// The name of a process, which it may set to any bytes.
-fn comm(process: &Path) -> String {
-    let mut bytes = Vec::new();
-    let read = file::open(&process.join("comm")).and_then(|file| {
-        // The kernel keeps 15 bytes, for kernel threads some more.
-        file.take(64).read_to_end(&mut bytes)
-    });
-    if read.is_err() {
-        return "?".to_owned();
-    }
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    inert(&String::from_utf8_lossy(bytes)).into_owned()
+fn folder(proc_root: &Path, pid: u32) -> PathBuf {
+    proc_root.join(format!("{pid}/fd"))
 }
 
 #[cfg(test)]
@@ -223,7 +197,7 @@ mod tests {
     }
 
     fn look(tree: &TempDir, wanted: &[u64], budget: usize) -> Owners {
-        owners(tree.path(), &wanted.iter().copied().collect(), budget)
+        owners(tree.path(), Wanted::each(wanted.iter().copied()), budget)
     }
 
     #[test]
@@ -246,7 +220,7 @@ mod tests {
         };
         assert_eq!(owner.to_string(), "nginx (pid 812)");
         assert_eq!(found.holder(99), Holder::Nobody);
-        assert_eq!((found.hidden, found.budget_spent), (0, false));
+        assert_eq!((found.hidden, found.ended), (0, Ended::AllSeen));
     }
 
     #[test]
@@ -277,16 +251,16 @@ mod tests {
     fn a_spent_budget_is_said_and_leaves_the_holder_open() {
         let tree = tree(&[(1, b"init\n", &["/a", "/b", "/c", "/d"])]);
         let found = look(&tree, &[7], 3);
-        assert!(found.budget_spent);
+        assert_eq!(found.ended, Ended::Budget);
         assert_eq!(found.holder(7), Holder::NotReached);
-        assert!(!look(&tree, &[7], 4).budget_spent);
+        assert_eq!(look(&tree, &[7], 4).ended, Ended::AllSeen);
     }
 
     #[test]
     fn processes_that_are_not_listed_make_the_holder_invisible_not_absent() {
         let tree = tree(&[(812, b"nginx\n", &["/a"])]);
         assert_eq!(look(&tree, &[7], PLENTY).holder(7), Holder::NotVisible);
-        let nowhere = owners(&tree.path().join("none"), &BTreeSet::from([7]), PLENTY);
+        let nowhere = owners(&tree.path().join("none"), Wanted::each([7]), PLENTY);
         assert_eq!(nowhere.holder(7), Holder::NotVisible);
     }
 
@@ -294,15 +268,42 @@ mod tests {
     fn a_name_cannot_carry_control_bytes_into_a_report() {
         let tree = tree(&[(1, b"a\x1b[31m\nb\xff\xe2\x80\xae\n", &["socket:[7]"])]);
         let found = look(&tree, &[7], PLENTY);
-        let comm = &found.found[&7].comm;
+        let comm = &found.owner(7).unwrap().comm;
         assert_eq!(comm, "a\\x1b[31m\\nb\u{fffd}\\u{202e}");
+    }
+
+    #[test]
+    fn of_several_holders_the_one_with_the_most_descriptors_is_named_and_then_the_lowest() {
+        let shared = "socket:[7]";
+        let tree = tree(&[
+            (1, b"init\n", &["/a"]),
+            (20, b"few\n", &[shared, "/b"]),
+            (31, b"late\n", &[shared, "socket:[8]", "/c"]),
+            (30, b"early\n", &["/d", "/e", shared]),
+        ]);
+        let found = look(&tree, &[7, 8], PLENTY);
+        let names = [7, 8].map(|inode| found.owner(inode).unwrap().to_string());
+        assert_eq!(names, ["early (pid 30)", "late (pid 31)"]);
+    }
+
+    #[test]
+    fn the_search_ends_where_the_last_is_found() {
+        let tree = tree(&[
+            (1, b"init\n", &["/a"]),
+            (812, b"nginx\n", &["socket:[7]", "socket:[7]"]),
+        ]);
+        // Whoever has not been looked into is not known to be hidden either.
+        fs::create_dir_all(tree.path().join("900/fd")).unwrap();
+        let found = look(&tree, &[7], 2);
+        assert_eq!((found.ended, found.named), (Ended::AllFound, 1));
+        assert_eq!(look(&tree, &[], 0).ended, Ended::AllFound);
     }
 
     #[test]
     fn this_very_process_is_found_in_the_real_tree() {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let inode = rustix::fs::fstat(&socket).unwrap().st_ino;
-        let found = owners(Path::new("/proc"), &BTreeSet::from([inode]), usize::MAX);
-        assert_eq!(found.found[&inode].pid, std::process::id());
+        let found = owners(Path::new("/proc"), Wanted::each([inode]), usize::MAX);
+        assert_eq!(found.owner(inode).unwrap().pid, std::process::id());
     }
 }

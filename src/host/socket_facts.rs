@@ -1,17 +1,13 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
 use crate::fact::socket::{
-    BufferLimits, Family, Listener, PortOccupancy, Ranked, SocketSource, SocketSummary, Sockets,
-    TcpState,
+    BufferLimits, Family, PortOccupancy, Ranked, SocketSource, SocketSummary, Sockets, TcpState,
 };
 use crate::fact::{Reading, Sample, Value};
 
+use super::attribution::{self, Flagged, attribute};
 use super::collect::{Moment, Needs, Source};
 use super::sockets::{self, CollectOptions, Examine};
-
-/// How many descriptors are looked at to find the owners of suspicious sockets: about a third of a
-/// second on a slow machine.
-const OWNER_BUDGET: usize = 200_000;
 
 /// The kernel's default range, for when the setting cannot be read.
 const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
@@ -53,26 +49,12 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     if let Moment::End(earlier) = moment
         && needs.owners()
         && !source.is_recorded()
-        && is_suspicious(&found, earlier)
     {
-        let search = sockets::attribute(&mut found, source.proc(), OWNER_BUDGET);
-        if search.found.len() < search.wanted && search.hidden > 0 {
-            // Root of a container lacks it, and so does root where a process is guarded.
-            let why = if rustix::process::geteuid().is_root() {
-                "needs CAP_SYS_PTRACE"
-            } else {
-                "needs root"
-            };
-            let unseen = search.wanted - search.found.len();
-            let note = format!("owners of {unseen} socket(s) are not visible: {why}");
-            sample.notes.push(note);
-        }
-        if search.budget_spent {
-            sample.notes.push(format!(
-                "owners named for {} of {} sockets",
-                search.found.len(),
-                search.wanted
-            ));
+        let flagged = Flagged::since(earlier, &found);
+        if !flagged.is_empty() {
+            let owners = attribute(&mut found, &flagged, source.proc(), attribution::BUDGET);
+            let coverage = attribution::coverage(&owners, &found, &flagged);
+            sample.notes.extend(coverage);
         }
     }
     facts(&found, &options, sample);
@@ -105,28 +87,6 @@ fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
 
 /// How the facts begin that compare the buffers of connections with their limits.
 pub(super) const CAPPED: [&str; 2] = ["socket.receive_capped", "socket.send_capped"];
-
-/// Whether some socket is worth the search for its owner: a full or dropping listener, or CLOSE-WAIT
-/// sockets of an age at which they may be leaked. The search costs about three times as much as all
-/// the rest, so a moment of half-closed connections does not start it.
-fn is_suspicious(found: &Sockets, earlier: Option<&Sample>) -> bool {
-    let before = earlier.and_then(|sample| sample.sockets.as_ref());
-    let dropped = |one: &Listener| {
-        let old = before.and_then(|sockets| sockets.listener(one));
-        match (one.drops, old.and_then(|old| old.drops)) {
-            (Some(now), Some(then)) => now > then,
-            (Some(now), None) => now > 0,
-            _ => false,
-        }
-    };
-    let full = |one: &Listener| one.queue > 0 && one.bound.is_none_or(|bound| one.queue >= bound);
-    let leaking = found
-        .summary
-        .close_wait_ages
-        .as_ref()
-        .is_some_and(|ages| ages.older_60s > 0);
-    leaking || found.listeners.iter().any(|one| dropped(one) || full(one))
-}
 
 fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
     let range = options.port_range;

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attribution::BUDGET;
 use super::collect::Source;
 use super::inet_diag::{self, Ext, StateMask};
-use super::process::{self, Holder};
+use super::process::{self, Holder, Wanted};
 use crate::fact::socket::{Holding, Ranked, TcpState};
 
-/// How many sockets are looked at: enough to see whose they are.
-const LIMIT: u64 = 20_000;
-/// How many descriptors are looked at to find their owners.
-const BUDGET: usize = 200_000;
+/// How many sockets are looked at: enough to see whose they are. The kernel lists them by a keyed hash, so
+/// that the first ones are an even part of all.
+const LIMIT: u64 = Wanted::MANY as u64;
 /// How many processes and ends are told.
 const TOLD: usize = 3;
 
@@ -43,8 +43,8 @@ pub fn holding(source: &Source, state: TcpState, services: &BTreeSet<u16>) -> Op
     })
     .ok()?;
     found.cut = note.sockets > found.looked_at;
-    let wanted: BTreeSet<u64> = inodes.iter().copied().collect();
-    let owners = process::owners(source.proc(), &wanted, BUDGET);
+    let wanted = Wanted::default().and_most_of(&inodes);
+    let owners = process::owners(source.proc(), wanted, BUDGET);
     let mut processes: BTreeMap<String, u64> = BTreeMap::new();
     for inode in inodes {
         match owners.holder(inode) {

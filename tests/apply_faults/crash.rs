@@ -49,6 +49,30 @@ fn an_apply_that_is_killed_anywhere_is_taken_back() {
 }
 
 #[test]
+fn an_apply_that_is_interrupted_ends_at_once_and_is_taken_back() {
+    on_stage(
+        "crash::an_apply_that_is_interrupted_ends_at_once_and_is_taken_back",
+        || {
+            let words = apply(SITE_FOLDER);
+            let beginning = Beginning::fresh();
+            let lay = || beginning.lay();
+            lay();
+            let reference = Reference::of(&words);
+            let mut interrupted = 0;
+            for call in ["write", "fsync", "renameat"] {
+                let from = reference.first(call);
+                let mishap = |when| Mishap::Interrupt(call, when);
+                interrupted += at_every(from, 1, mishap, &words, lay, |case, _| {
+                    survives_a_crash(&beginning, case);
+                });
+            }
+            assert!(interrupted >= 8, "{interrupted} points only");
+            say(&format!("{interrupted} times Ctrl-C in an apply"));
+        },
+    );
+}
+
+#[test]
 fn a_rollback_that_is_killed_anywhere_is_done_by_the_next_one() {
     on_stage(
         "crash::a_rollback_that_is_killed_anywhere_is_done_by_the_next_one",

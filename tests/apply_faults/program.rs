@@ -26,6 +26,8 @@ pub(crate) struct Ran {
 pub(crate) enum Mishap {
     /// `kill -9` at this occurrence of the call.
     Kill(&'static str, usize),
+    /// Ctrl-C at this occurrence of the call.
+    Interrupt(&'static str, usize),
     /// This occurrence of the call fails with this error and does nothing.
     Fail(&'static str, usize, &'static str),
 }
@@ -63,6 +65,7 @@ pub(crate) fn command(program: &str, words: &[&str]) -> Command {
 pub(crate) fn run_with(mishap: Mishap, words: &[&str]) -> Ran {
     let (call, how) = match mishap {
         Mishap::Kill(call, when) => (call, format!("signal=SIGKILL:when={when}")),
+        Mishap::Interrupt(call, when) => (call, format!("signal=SIGINT:when={when}")),
         Mishap::Fail(call, when, error) => (call, format!("error={error}:when={when}")),
     };
     let trace = format!("trace={call}");
@@ -76,7 +79,7 @@ pub(crate) fn run_with(mishap: Mishap, words: &[&str]) -> Ran {
     strace.extend(words);
     let mut ran = ended(&mut command("strace", &strace));
     ran.hit = match mishap {
-        Mishap::Kill(..) => ran.code.is_none(),
+        Mishap::Kill(..) | Mishap::Interrupt(..) => ran.code.is_none(),
         Mishap::Fail(..) => log().contains("(INJECTED)"),
     };
     ran
@@ -103,7 +106,7 @@ fn ended(command: &mut Command) -> Ran {
         stderr,
     } = command.output().expect("the program can be started");
     assert!(
-        matches!(status.signal(), None | Some(9)),
+        matches!(status.signal(), None | Some(2 | 9)),
         "ended by a signal of its own: {status}"
     );
     let said = [stdout, stderr].concat();

@@ -14,6 +14,7 @@ mod exits;
 mod explain;
 mod help;
 mod hosts;
+mod interrupted;
 mod lint;
 mod lint_article;
 mod page;

@@ -10,8 +10,9 @@ mod examined;
 mod far;
 mod mix;
 mod namespace;
+mod owners;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
@@ -22,10 +23,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tcptune::fact::socket::{Family, SocketSource, Sockets, TcpState, Tracked};
+use tcptune::host::attribution::{Flagged, attribute};
 use tcptune::host::inet_diag::{self, Ext, StateMask};
 use tcptune::host::proc_tables;
-use tcptune::host::process::{Holder, owners};
-use tcptune::host::sockets::{CollectOptions, attribute, collect};
+use tcptune::host::process::{Holder, Wanted, owners};
+use tcptune::host::sockets::{CollectOptions, collect};
 
 use self::far::Far;
 use self::mix::{IPV4, IPV6, begin_connect, build, listener};
@@ -275,7 +277,8 @@ fn close_wait_has_an_age_and_an_owner() {
 
     let mut sockets = collect(&CollectOptions::live(RANGE)).unwrap();
     assert!(sockets.summary.close_wait_ages.is_some());
-    let owners = attribute(&mut sockets, Path::new("/proc"), usize::MAX);
+    let flagged = Flagged::all(&sockets);
+    let owners = attribute(&mut sockets, &flagged, Path::new("/proc"), usize::MAX);
     let owner = sockets.summary.close_wait_owner.unwrap();
     assert_eq!(owner.count, 19);
     assert!(
@@ -420,7 +423,7 @@ fn the_holder_under_another_user_is_not_visible_rather_than_absent() {
     const INODE: &str = "TCPTUNE_LOOK_FOR";
     if let Ok(inode) = env::var(INODE) {
         let inode: u64 = inode.parse().unwrap();
-        let found = owners(Path::new("/proc"), &BTreeSet::from([inode]), usize::MAX);
+        let found = owners(Path::new("/proc"), Wanted::each([inode]), usize::MAX);
         assert_eq!(found.holder(inode), Holder::NotVisible);
         assert!(found.hidden > 0);
         let sockets = collect(&CollectOptions::live(RANGE)).unwrap();

@@ -4,14 +4,13 @@
 //! broken rule must end the run before anything is looked at.
 
 use crate::check::{GUESSED_FROM, Judgement, Verdict, check_at, guess};
-use crate::fact::Snapshot;
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
 use crate::render::{self, HumanOptions, Reach, Role};
 
 use super::ledger::say_what_is_open_at;
 use super::profile;
-use super::sample;
+use super::sample::{self, Seen};
 use super::site::Site;
 use crate::cli::args::{Check, Format};
 use crate::cli::error::Error;
@@ -36,7 +35,10 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         facts.extend(GUESSED_FROM.map(str::to_owned));
     }
     let needs = Needs::Facts(facts);
-    let mut snapshot = collect(args, &needs, output)?;
+    let Seen {
+        mut snapshot,
+        stopped,
+    } = collect(args, &needs, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
     let judgements = check_at(&snapshot, &book, &waivers);
     let plan = plan(&judgements, &snapshot);
@@ -65,7 +67,7 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         }
         Format::Json => render::json(&report, output.writer())?,
     }
-    Ok(exit(args, &judgements))
+    Ok(exit(args, &judgements, stopped))
 }
 
 /// Where commands that the report offers have to act.
@@ -81,9 +83,12 @@ fn reach(args: &Check) -> Reach<'_> {
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.
-fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Snapshot, Error> {
-    let snapshot = if let Some(file) = &args.snapshot {
-        host::read_snapshot(file).map_err(Error::Snapshot)?
+fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Seen, Error> {
+    let seen = if let Some(file) = &args.snapshot {
+        Seen {
+            snapshot: host::read_snapshot(file).map_err(Error::Snapshot)?,
+            stopped: false,
+        }
     } else {
         say_what_is_open_at(&args.at);
         let source = sample::enter(&args.at, &args.boot)?;
@@ -92,20 +97,20 @@ fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Snapshot,
         } else {
             args.interval
         };
-        sample::take(&source, needs, interval, output)
+        sample::watch(&source, needs, interval, output)
     };
-    match &args.since {
-        Some(file) => {
-            let earlier = host::read_snapshot(file).map_err(Error::Snapshot)?.now;
-            snapshot
-                .since(earlier)
-                .map_err(|error| Error::Window(file.clone(), error))
-        }
-        None => Ok(snapshot),
-    }
+    let Some(file) = &args.since else {
+        return Ok(seen);
+    };
+    let earlier = host::read_snapshot(file).map_err(Error::Snapshot)?.now;
+    let snapshot = seen.snapshot.since(earlier);
+    Ok(Seen {
+        snapshot: snapshot.map_err(|error| Error::Window(file.clone(), error))?,
+        ..seen
+    })
 }
 
-fn exit(args: &Check, judgements: &[Judgement<'_>]) -> Exit {
+fn exit(args: &Check, judgements: &[Judgement<'_>], stopped: bool) -> Exit {
     if args.exit_zero {
         return Exit::Success;
     }
@@ -118,6 +123,9 @@ fn exit(args: &Check, judgements: &[Judgement<'_>]) -> Exit {
     };
     if judgements.iter().any(counts) {
         return Exit::Findings;
+    }
+    if stopped {
+        return Exit::Stopped;
     }
     let unknown = judgements
         .iter()

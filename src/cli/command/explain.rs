@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::catalog;
 use crate::fact::socket::{Holding, TcpState};
 use crate::fact::{KernelVersion, Sample, Snapshot, nearest};
-use crate::host::{self, Moment, Needs, Source, Sysctls};
+use crate::host::{self, Moment, Needs, Source, Sysctls, interrupt};
 use crate::render::explain::{self, Basis, Explanation, Now};
 use crate::render::{self, HumanOptions};
 use crate::rule::{Rule, Rulebook};
@@ -47,6 +47,7 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     };
     let asked = asked(args, &book, &texts)?;
     let place = Place::of(args, &asked)?;
+    let stopped = interrupt::asked();
     let now = place.now();
     let answer = match &asked {
         Asked::List(title, topics, rules) => explain::list(title, topics, rules, &now),
@@ -60,7 +61,7 @@ pub(super) fn run(args: &Explain, output: &mut Output) -> Result<Exit, Error> {
     };
     let answer = answer.map_err(Error::Texts)?;
     print(args, &answer, output)?;
-    Ok(Exit::Success)
+    Ok(sample::exit(stopped))
 }
 
 fn print(args: &Explain, answer: &Explanation, output: &mut Output) -> Result<(), Error> {
@@ -210,6 +211,7 @@ impl Place {
             needs.extend(members.map(|key| format!("sysctl.{key}")));
         }
         let needs = Needs::Facts(needs);
+        sample::listen();
         let now = host::collect(&source, &needs, Moment::End(None));
         let seen = Sysctls::open(source.proc()).refusal().is_none();
         let counted = |fact: &String| {

@@ -10,11 +10,11 @@ use crate::fact::{
     FactClass, FactKind, Reading, Sample, Snapshot, Unit, Value, fact_spec, param_default,
     vocabulary,
 };
-use crate::host::{Moment, Needs, collect};
+use crate::host::{Moment, Needs, collect, interrupt};
 use crate::rule::expr::{Facts as _, Lookup};
 
 use super::ledger::say_what_is_open_at;
-use super::sample::enter;
+use super::sample::{enter, exit, listen};
 use crate::cli::args::{BootFiles, Facts as Args, Format};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -37,7 +37,9 @@ struct Row {
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     say_what_is_open_at(&args.at);
     let source = enter(&args.at, &BootFiles::own())?;
+    listen();
     let sample = collect(&source, &Needs::Everything, Moment::End(None));
+    let stopped = interrupt::asked();
     let wanted = |row: &Row| {
         let part = args.filter.as_deref().unwrap_or("");
         row.name.contains(part)
@@ -65,7 +67,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
             }
         }
     }
-    Ok(Exit::Success)
+    Ok(exit(stopped))
 }
 
 fn line(row: &Row) -> String {

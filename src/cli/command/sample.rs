@@ -3,12 +3,13 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::fact::Snapshot;
 use crate::fact::boot::{Boot, Engine};
-use crate::host::{BootSource, Moment, Needs, Source, Target, boot_of_files, collect};
+use crate::fact::{Sample, Snapshot};
+use crate::host::{BootSource, Moment, Needs, Source, Target, boot_of_files, collect, interrupt};
 
 use crate::cli::args::{BootEngine, BootFiles, Where};
 use crate::cli::error::Error;
+use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
 /// Goes where the facts are: enters the namespace before anything is read. The boot files are those of
@@ -100,4 +101,75 @@ pub(super) fn take(source: &Source, needs: &Needs, interval: f64, output: &Outpu
     output.progress("");
     let second = collect(source, needs, Moment::End(Some(&first)));
     Snapshot::new(Some(first), second)
+}
+
+/// Rates over a window that was cut to less than this would be chance.
+const SHORTEST: Duration = Duration::from_millis(250);
+
+const UNREAD: &str = "stopped by Ctrl-C: what was not read by then is unknown";
+
+/// From here on Ctrl-C ends a command that only reads with what is known by then. A command that makes
+/// changes never listens: its journal tells the next run where it was.
+pub(super) fn listen() {
+    // Without it Ctrl-C ends the program, as it does everywhere else.
+    let _ = interrupt::listen();
+}
+
+/// What a command that only reads has seen.
+pub(super) struct Seen {
+    pub(super) snapshot: Snapshot,
+    /// Whether Ctrl-C cut it short.
+    pub(super) stopped: bool,
+}
+
+/// Like [`take`], and Ctrl-C ends the interval early.
+pub(super) fn watch(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen {
+    listen();
+    if interval <= 0.0 || source.is_recorded() {
+        return seen(None, collect(source, needs, Moment::End(None)), None);
+    }
+    let first = collect(source, needs, Moment::Start);
+    output.progress(&format!("watching for {interval} s"));
+    let whole = Duration::from_secs_f64(interval);
+    let watched = interrupt::wait(whole);
+    output.progress("");
+    if watched == whole {
+        let second = collect(source, needs, Moment::End(Some(&first)));
+        return seen(Some(first), second, None);
+    }
+    let (first, note) = if watched < SHORTEST {
+        let note = "stopped by Ctrl-C: counters were not watched".to_owned();
+        (None, note)
+    } else {
+        let seconds = watched.as_secs_f64();
+        let note = format!("stopped by Ctrl-C: watched for {seconds:.1} s of {interval} s");
+        (Some(first), note)
+    };
+    let second = collect(source, needs, Moment::End(first.as_ref()));
+    seen(first, second, Some(note))
+}
+
+/// Puts the samples together, and says in the last one why they are less than was asked for.
+fn seen(first: Option<Sample>, mut second: Sample, cut: Option<String>) -> Seen {
+    let unread = interrupt::asked().then(|| UNREAD.to_owned());
+    let stopped = cut.is_some() || unread.is_some();
+    second.notes.extend(cut.into_iter().chain(unread));
+    Seen {
+        snapshot: Snapshot::new(first, second),
+        stopped,
+    }
+}
+
+/// How a command ends that only read: with a warning and no success where Ctrl-C cut it short.
+pub(super) fn exit(stopped: bool) -> Exit {
+    if stopped {
+        Output::warn(
+            "stopped by Ctrl-C: this is less than was asked for",
+            &[],
+            None,
+        );
+        Exit::Stopped
+    } else {
+        Exit::Success
+    }
 }

@@ -15,7 +15,8 @@ use crate::cli::output::Output;
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     say_what_is_open_at(&args.at);
     let source = sample::enter(&args.at, &args.boot)?;
-    let snapshot = sample::take(&source, &Needs::Everything, args.interval, output);
+    let seen = sample::watch(&source, &Needs::Everything, args.interval, output);
+    let snapshot = seen.snapshot;
     if args.output == Path::new("-") {
         let text = serde_json::to_string(&snapshot).map_err(|error| Error::Output(error.into()))?;
         output.print(&text)?;
@@ -24,5 +25,5 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
         write_snapshot(&args.output, &snapshot)
             .map_err(|errno| Error::CannotWrite(args.output.clone(), errno))?;
     }
-    Ok(Exit::Success)
+    Ok(sample::exit(seen.stopped))
 }

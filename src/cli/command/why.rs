@@ -16,7 +16,7 @@ use crate::rule::{Kind, Rule, Rulebook, Subject};
 
 use super::ledger::say_what_is_open_at;
 use super::profile;
-use super::sample;
+use super::sample::{self, Seen};
 use super::site::Site;
 use crate::cli::args::{Format, Why};
 use crate::cli::error::Error;
@@ -30,16 +30,21 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
     let files_only = args.boot.root.is_some() && args.at.proc.is_none();
-    let (keys, mut snapshot, rules) = if files_only {
+    let (keys, seen, rules) = if files_only {
         let now = Sample {
             boot: Some(sample::files(&args.boot)?),
             ..Sample::default()
         };
         let keys = keys(name, &now, None);
-        (keys, Snapshot::new(None, now), Vec::new())
+        let seen = Seen {
+            snapshot: Snapshot::new(None, now),
+            stopped: false,
+        };
+        (keys, seen, Vec::new())
     } else {
         say_what_is_open_at(&args.at);
         let source = sample::enter(&args.at, &args.boot)?;
+        sample::listen();
         let first = host::collect(&source, &Needs::Facts(BTreeSet::new()), Moment::End(None));
         let keys = keys(name, &first, Some(&source));
         let rules = concerned(&book, &keys);
@@ -51,9 +56,13 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         } else {
             0.0
         };
-        let snapshot = sample::take(&source, &needs, interval, output);
-        (keys, snapshot, rules)
+        let seen = sample::watch(&source, &needs, interval, output);
+        (keys, seen, rules)
     };
+    let Seen {
+        mut snapshot,
+        stopped,
+    } = seen;
     if keys.is_empty() {
         let near = catalog::slashed(name).or_else(|| catalog::nearest(name).map(str::to_owned));
         return Err(Error::NoKey(args.key.clone(), near));
@@ -87,7 +96,7 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         }
         Format::Json => render::json(&answer, output.writer())?,
     }
-    Ok(Exit::Success)
+    Ok(sample::exit(stopped))
 }
 
 /// The key of this name; where there is none, every key whose name begins so and that exists or is
