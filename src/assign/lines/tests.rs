@@ -500,3 +500,32 @@ fn places_are_lines_and_characters() {
     let found = assign::find("x.md", "ü `net.core.somaxconn=8`, `net.core.rmem_max=1`\n");
     assert_eq!((found[0].column, found[1].column), (4, 28));
 }
+
+#[test]
+fn sed_spells_line_ends_out() {
+    shell(
+        "sed -i '$a\\net.ipv4.ip_forward = 1\\n\\n' /etc/sysctl.conf\nsed -i '1i net.ipv4.tcp_sack=1\\nnet.ipv4.tcp_ecn=0' /etc/sysctl.conf\n",
+        &[
+            "1 net.ipv4.ip_forward=1",
+            "2 net.ipv4.tcp_sack=1",
+            "2 net.ipv4.tcp_ecn=0",
+        ],
+    );
+}
+
+#[test]
+fn words_hold_manifests() {
+    shell(
+        "kubectl patch deploy web -p '{\"spec\":{\"securityContext\":{\"sysctls\":[{\"name\":\"net.core.somaxconn\",\"value\":\"1024\"}]}}}'\nkubectl run p --image=b --overrides='{\"spec\":{\"securityContext\":{\"sysctls\":[{\"name\":\"net.ipv4.tcp_syncookies\",\"value\":\"0\"}]}}}'\noc patch ds/x --type=json -p '[{\"op\":\"add\",\"path\":\"/spec/securityContext/sysctls\",\"value\":[{\"name\":\"net.ipv4.tcp_keepalive_time\",\"value\":\"600\"}]}]'\n",
+        &[
+            "1 net.core.somaxconn=1024",
+            "2 net.ipv4.tcp_syncookies=0",
+            "3 net.ipv4.tcp_keepalive_time=600",
+        ],
+    );
+    shell(
+        "kubectl patch pod a --patch \"$(cat <<EOF\nspec:\n  securityContext:\n    sysctls:\n    - name: net.ipv4.tcp_fin_timeout\n      value: \"30\"\nEOF\n)\"\n",
+        &["5 net.ipv4.tcp_fin_timeout=30"],
+    );
+    shell("echo '{sysctls {a'\n", &[]);
+}
