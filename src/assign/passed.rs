@@ -55,8 +55,14 @@ fn found(text: &str, key: (usize, usize), written: (usize, usize), syntax: Synta
     }
 }
 
-/// So far back a line is looked at.
+/// So far a line is looked at, back or ahead: no value is longer.
 const NEAR: usize = 400;
+
+/// As much of a text as a value may take.
+fn near(rest: &str) -> &str {
+    let end = (0..=NEAR.min(rest.len())).rfind(|end| rest.is_char_boundary(*end));
+    end.and_then(|end| rest.get(..end)).unwrap_or_default()
+}
 
 /// What stands before a place on its line.
 fn line_before(text: &str, at: usize) -> &str {
@@ -67,6 +73,7 @@ fn line_before(text: &str, at: usize) -> &str {
 
 /// Where a text in quotes ends that begins here, and how long its first quote is; without quotes at a blank.
 fn quoted(rest: &str) -> (usize, usize) {
+    let rest = near(rest);
     for mark in ["\\\"", "\\'", "\"", "'"] {
         if let Some(inner) = rest.strip_prefix(mark) {
             let line = inner.split('\n').next().unwrap_or_default();

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::{found, line_before, quoted};
+use super::{found, line_before, near, quoted};
 use crate::assign::found::Found;
 use crate::assign::{Syntax, value};
 
@@ -84,7 +84,7 @@ fn setting(text: &str, line: &str, end: usize) -> Option<(usize, usize)> {
     };
     let behind = tail.get(skipped..)?;
     let begin = end + lead + skipped + blanks(behind);
-    let rest = text.get(begin..)?;
+    let rest = near(text.get(begin..)?);
     if rest.starts_with(['"', '\'']) || skipped == 0 || (lead == 0 && blanks(behind) == 0) {
         let (from, to) = quoted(rest);
         return Some((begin + from, begin + to));

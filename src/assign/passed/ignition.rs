@@ -46,16 +46,13 @@ fn decoded(written: &str, from: usize) -> Source<'static> {
         let byte = rest
             .get(1..3)
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte.filter(u8::is_ascii) {
-            Some(byte) => {
-                let mut letter = [0; 4];
-                made.push(char::from(byte).encode_utf8(&mut letter), from + at);
-                at += 3;
-            }
-            None => {
-                made.push("%", from + at);
-                at += 1;
-            }
+        if let Some(byte) = byte.filter(u8::is_ascii) {
+            let mut letter = [0; 4];
+            made.push(char::from(byte).encode_utf8(&mut letter), from + at);
+            at += 3;
+        } else {
+            made.push("%", from + at);
+            at += 1;
         }
     }
     made

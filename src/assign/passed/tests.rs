@@ -124,3 +124,18 @@ fn ignition_writes_files_from_addresses() {
         &[],
     );
 }
+
+#[test]
+fn no_value_is_as_long_as_a_line_of_nothing_but_arguments() {
+    for word in [
+        "sysctl.net.ipv4.x=",
+        "lxc.sysctl.net.ipv4.x=",
+        "set /files/sysctl/net.x \"",
+        "data:,net.",
+        "-m sysctl -a \"",
+    ] {
+        for one in find("a.conf", &word.repeat(4000)) {
+            assert!(one.value.len() <= 600, "{word}");
+        }
+    }
+}

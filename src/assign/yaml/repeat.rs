@@ -9,7 +9,16 @@ use super::{field, oneline};
 use crate::assign::written;
 
 /// Lists of scalars by the names of their fields.
-pub(super) type Lists<'t> = HashMap<&'t str, Vec<Scalar>>;
+pub(super) type Lists<'t> = HashMap<&'t str, List>;
+
+/// A list, and how often it is gone through at most.
+pub(super) struct List {
+    items: Vec<Scalar>,
+    left: usize,
+}
+
+/// So many loops over one list; nobody writes more.
+const LOOPS: usize = 16;
 
 /// The lists of a tree that hold keys.
 pub(super) fn lists<'t>(text: &'t str, parts: &[Node]) -> Lists<'t> {
@@ -39,7 +48,10 @@ fn gather<'t>(text: &'t str, node: &Node, lists: &mut Lists<'t>) {
                         .iter()
                         .any(|scalar| written::may_hold_key(scalar.raw(text)))
                 {
-                    lists.entry(key.raw(text).trim()).or_insert(scalars);
+                    lists.entry(key.raw(text).trim()).or_insert(List {
+                        items: scalars,
+                        left: LOOPS,
+                    });
                 } else {
                     gather(text, &entry.value, lists);
                 }
@@ -64,13 +76,18 @@ fn variable(text: &str) -> Option<&str> {
 
 impl Walk<'_> {
     /// The items of a list, or of the one that a variable names.
-    fn items(&self, node: &Node) -> Vec<Scalar> {
+    fn items(&mut self, node: &Node) -> Vec<Scalar> {
         match node {
             Node::Seq(items) => scalars(items),
-            Node::Scalar(scalar) => variable(scalar.raw(self.text))
-                .and_then(|name| self.lists.get(name))
-                .cloned()
-                .unwrap_or_default(),
+            Node::Scalar(scalar) => {
+                let list = variable(scalar.raw(self.text))
+                    .and_then(|name| self.lists.get_mut(name))
+                    .filter(|list| list.left > 0);
+                list.map_or_else(Vec::new, |list| {
+                    list.left -= 1;
+                    list.items.clone()
+                })
+            }
             _ => Vec::new(),
         }
     }
