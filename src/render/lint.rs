@@ -53,6 +53,16 @@ pub struct SkippedFile {
     pub file: String,
     /// Why, or what of it: the errno by name, or a phrase.
     pub why: String,
+    /// It was read, and a part of it was not judged.
+    #[serde(default)]
+    pub partly: bool,
+}
+
+impl SkippedFile {
+    /// What became of it, in words.
+    pub(super) const fn fate(&self) -> &'static str {
+        if self.partly { "in part" } else { "not read" }
+    }
 }
 
 /// One finding.
@@ -149,7 +159,9 @@ impl Linted {
         };
         also(self.ignored, "ignored by comments");
         also(self.passed_over, "binary or too large");
-        also(self.skipped.len() as u64, "not read");
+        let partly = self.skipped.iter().filter(|one| one.partly).count();
+        also((self.skipped.len() - partly) as u64, "not read");
+        also(partly as u64, "judged in part");
         line
     }
 }
