@@ -181,3 +181,36 @@ impl LintedLine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_judged_in_part_was_read() {
+        let skipped = |partly| SkippedFile {
+            file: "x.conf".to_owned(),
+            why: "so".to_owned(),
+            partly,
+        };
+        let linted = Linted {
+            schema: LINT_SCHEMA.to_owned(),
+            tool: super::super::tool(),
+            files: 1,
+            skipped: vec![skipped(true)],
+            passed_over: 0,
+            kernels: Vec::new(),
+            kubernetes: None,
+            findings: Vec::new(),
+            ignored: 0,
+            assignments: None,
+        };
+        assert_eq!(linted.summary(), "nothing in 1 file; 1 judged in part");
+        let linted = Linted {
+            skipped: vec![skipped(true), skipped(false), skipped(false)],
+            ..linted
+        };
+        let summary = "nothing in 1 file; 2 not read; 1 judged in part";
+        assert_eq!(linted.summary(), summary);
+    }
+}
