@@ -79,7 +79,7 @@ const KINDS: [Kind; 14] = [
 /// Prints the table; whether every kind is linear.
 pub(crate) fn table(quick: bool) -> io::Result<bool> {
     let (size, rounds) = if quick {
-        (64 * 1024, 1)
+        (256 * 1024, 3)
     } else {
         (1024 * 1024, 3)
     };
