@@ -4,6 +4,7 @@
 //! word, a line that begins with a command is read as the shell would ([`words`], [`script`]), and of any other
 //! line what it says in passing ([`prose`]).
 
+mod call;
 mod html;
 mod line;
 mod manifest;

@@ -54,6 +54,96 @@ fn sysctl_takes_words_in_every_quoting() {
 }
 
 #[test]
+fn a_command_that_writes_and_has_no_sign_sets_nothing() {
+    shell(
+        "sysctl -w net.core.rps_sock_flow_entries 16384\n",
+        &["1 net.core.rps_sock_flow_entries=16384 !blanks"],
+    );
+    shell("sysctl -n net.core.somaxconn 16384\n", &[]);
+    page("```sh\nsysctl -qw net.core.netdev_budget <n>\n```\n", &[]);
+}
+
+#[test]
+fn what_a_command_has_shown_is_no_advice() {
+    for text in [
+        "```sh\nsysctl net.core.dev_weight\nnet.core.dev_weight = 64\n```\n",
+        "```shell\nsysctl net.core.dev_weight\n\nnet.core.dev_weight = 64\n```\n",
+        "```bash\n$ sysctl -a | grep keepalive\n\nnet.ipv4.tcp_keepalive_intvl = 75\nnet.ipv4.tcp_keepalive_time = 7200\n```\n",
+        "```bash\nme@web-1:~$ sysctl net.core.dev_weight\nnet.core.dev_weight = 64\n```\n",
+        "See:\n\n    # sysctl net.core.dev_weight\n    net.core.dev_weight: 64\n",
+        "\tme@web-1:~$ sysctl net.core.dev_weight\n\tnet.core.dev_weight = 64\n",
+    ] {
+        page(text, &[]);
+    }
+    page(
+        "```sh\n$ sudo sysctl -w net.core.dev_weight=128\nnet.core.dev_weight = 128\n```\n",
+        &["2 net.core.dev_weight=128"],
+    );
+    page(
+        "```sh\nsysctl net.core.dev_weight\n\nvi /etc/sysctl.conf\nnet.core.dev_weight = 64\n```\n",
+        &["5 net.core.dev_weight=64"],
+    );
+    shell(
+        "sysctl net.core.dev_weight\nsysctl -w net.core.dev_weight=64 # root@web\n",
+        &["2 net.core.dev_weight=64"],
+    );
+}
+
+#[test]
+fn code_of_other_languages_is_read_without_a_fence_too() {
+    page(
+        "One:\n\n    sysctl { 'net.core.somaxconn':\n      ensure => present,\n      value  => '512',\n    }\n\nOther:\n\n    sysctl 'net.core.dev_weight' do\n      value 64\n    end\n",
+        &["3 net.core.somaxconn=512", "10 net.core.dev_weight=64"],
+    );
+    page(
+        "```\nsysctl::value { \"net.core.somaxconn\": value => 512 }\n```\n",
+        &["2 net.core.somaxconn=512"],
+    );
+}
+
+#[test]
+fn files_of_the_kernel_are_no_keys() {
+    page(
+        "| part | file | value |\n|---|---|---|\n| TCP | `net/ipv4/tcp_input.c` | `one`, `two` |\n| x | net.core.x | `a`, `b` |\n",
+        &[],
+    );
+}
+
+#[test]
+fn programs_write_files_and_run_commands() {
+    says(
+        "set.rs",
+        "put_file(\n    b\"/proc/sys/net/ipv4/tcp_sack\\0\" as *const u8,\n    b\"1\",\n);\n",
+        &["2 net.ipv4.tcp_sack=1"],
+    );
+    says(
+        "tune.py",
+        "os.system(\"sysctl -w net.ipv4.tcp_wmem=\\\"%d %d %d\\\"\" % sizes)\n\
+         os.system('sysctl -w net.core.rmem_max=%d' % size)\n\
+         run([\"sysctl\", \"-w\", f\"net.core.wmem_max={size}\"])\n\
+         run(\"sysctl -w net.core.somaxconn=\" + str(queue))\n\
+         log.info(\"net.core.rmem_max=%d is too small\", size)\n\
+         with open('/proc/sys/net/ipv4/tcp_sack', 'w') as file:\n    file.write('0')\n\
+         if open('/proc/sys/net/ipv4/tcp_sack').read() == '0': pass\n",
+        &[
+            "1 net.ipv4.tcp_wmem=%d %d %d ~",
+            "2 net.core.rmem_max=%d ~",
+            "3 net.core.wmem_max={size} ~",
+            "4 net.core.somaxconn=str(queue) ~",
+            "6 net.ipv4.tcp_sack=0",
+        ],
+    );
+}
+
+#[test]
+fn code_that_is_indented_has_comments_and_no_headings() {
+    page(
+        "Add:\n\n    # net.core.dev_weight = 64\n    net.core.somaxconn = 512\n\n    # sysctl -p\n",
+        &["3 net.core.dev_weight=64 #", "4 net.core.somaxconn=512"],
+    );
+}
+
+#[test]
 fn blanks_around_the_sign_are_a_flaw_of_the_command() {
     for text in [
         "sysctl -w net.ipv4.ip_local_port_range = 20000 60000",
