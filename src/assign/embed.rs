@@ -2,7 +2,7 @@
 
 use super::spot::{Lines, Spot};
 use super::written::{self, key_at_start};
-use super::{FileKind, Flaw, conf, lines, yaml};
+use super::{Flaw, conf, lines, yaml};
 
 /// How deep texts within texts are followed.
 pub(super) const DEPTH: usize = 4;
@@ -56,7 +56,7 @@ pub(super) fn find(passage: &Passage, hint: Hint, depth: usize) -> Vec<Spot> {
     let mut spots = match kind(&passage.text, hint) {
         Kind::Yaml => yaml::spots(&passage.text, depth + 1),
         Kind::Conf => placed(&passage.text, conf::find(&passage.text)),
-        Kind::Shell => placed(&passage.text, lines::find(FileKind::Shell, &passage.text)),
+        Kind::Shell => placed(&passage.text, lines::script(&passage.text, depth)),
     };
     for spot in &mut spots {
         spot.dynamic |= written::is_dynamic(&spot.value);

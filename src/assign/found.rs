@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr_iter, memmem};
 
+use super::spot::Spot;
 use super::{Assignment, Flaw, Syntax};
 
 /// A text of a file, or one made of it without its quotes, escapes or tags. Every byte knows its place.
@@ -100,6 +101,22 @@ pub(super) struct Found {
     pub(super) syntax: Syntax,
     /// See [`Assignment::flaw`].
     pub(super) flaw: Option<Flaw>,
+}
+
+impl From<Spot> for Found {
+    fn from(spot: Spot) -> Self {
+        Self {
+            at: spot.key_at,
+            value_at: spot.value_at,
+            key: spot.key,
+            value: spot.value,
+            trail: spot.trail,
+            commented: spot.commented,
+            dynamic: spot.dynamic,
+            syntax: spot.syntax,
+            flaw: spot.flaw,
+        }
+    }
 }
 
 /// What has been found so far.

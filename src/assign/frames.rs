@@ -92,9 +92,10 @@ impl<'t> Frames<'t> {
         if name.len() > LONGEST {
             return;
         }
-        let mut path = self.path();
+        let names_key = written::whole_key(name).is_some_and(|key| written::is_kernels(&key.key));
+        let mut path = if names_key { Vec::new() } else { self.path() };
         path.push(name.to_owned());
-        // A key's own fields lead no further.
+        // A key's own fields lead no further, unless they name a key themselves.
         let is_about = |frame: &Frame| {
             let title = frame.titles.first();
             title.is_some_and(|title| written::is_kernels(&title.written.key))
@@ -106,7 +107,7 @@ impl<'t> Frames<'t> {
             .rev()
             .take(DEPTH)
             .any(|frame| frame.is_test);
-        if let Some(written) = key_of(&path).filter(|_| !is_own)
+        if let Some(written) = key_of(&path).filter(|_| names_key || !is_own)
             && let Some(said) = said.clone()
         {
             if !is_test {

@@ -49,7 +49,7 @@ fn whole(line: &str, start: usize, prefix_end: usize) -> Option<Named> {
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '*' | '@' | '+');
     let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
     let written = rest.get(..end)?.trim_end_matches(['.', '/', '-', '*']);
-    if start + written.len() <= prefix_end {
+    if start + written.len() <= prefix_end || is_file(written) {
         return None;
     }
     Some(Named {
@@ -58,6 +58,13 @@ fn whole(line: &str, start: usize, prefix_end: usize) -> Option<Named> {
         key: catalog::canonical(written).into_owned(),
         is_path: written.starts_with('/'),
     })
+}
+
+/// A file of the kernel's source: `net/ipv4/tcp.c`.
+fn is_file(written: &str) -> bool {
+    let last = written.rsplit_once('/').map(|(_, last)| last);
+    let end = last.and_then(|last| last.rsplit_once('.'));
+    end.is_some_and(|(_, end)| matches!(end, "c" | "h" | "S" | "o" | "ko" | "rs" | "rst" | "txt"))
 }
 
 #[cfg(test)]
@@ -89,6 +96,7 @@ mod tests {
             "internet.example.org",
             "see net.",
             "a/net/x",
+            "net/ipv4/tcp_input.c: 1",
             "dotnet.ipv4.x",
         ] {
             assert_eq!(next(line, 0), None, "{line}");

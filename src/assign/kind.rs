@@ -46,7 +46,7 @@ impl FileKind {
             "conf" => Self::Conf,
             "sh" | "bash" | "zsh" | "ksh" => Self::Shell,
             "yml" | "yaml" | "sls" => Self::Yaml,
-            "json" => Self::Json,
+            "json" | "ign" => Self::Json,
             "nix" => Self::Nix,
             "rb" => Self::Ruby,
             "pp" => Self::Puppet,

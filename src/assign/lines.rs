@@ -4,8 +4,10 @@
 //! word, a line that begins with a command is read as the shell would ([`words`], [`script`]), and of any other
 //! line what it says in passing ([`prose`]).
 
+mod call;
 mod html;
 mod line;
+mod manifest;
 mod markdown;
 mod prose;
 mod script;
@@ -40,6 +42,15 @@ pub(super) fn find(kind: FileKind, text: &str) -> Vec<Assignment> {
         FileKind::Markdown => markdown::read(&source, &mut finds),
         FileKind::Html => html::read(&source, &mut finds),
         _ => mixed(&source, &mut finds),
+    }
+    finds.placed(text)
+}
+
+/// Every assignment of a script that stands in so many other texts.
+pub(super) fn script(text: &str, depth: usize) -> Vec<Assignment> {
+    let mut finds = Finds::default();
+    if depth < script::DEEP && may_name_a_key(text) {
+        Script::new(&mut finds, depth).read(&Source::plain(text, 0), Style::Script);
     }
     finds.placed(text)
 }

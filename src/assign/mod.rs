@@ -22,6 +22,7 @@ mod lines;
 mod nix;
 #[cfg(test)]
 mod nix_tests;
+mod passed;
 mod puppet;
 #[cfg(test)]
 mod puppet_tests;
@@ -70,7 +71,7 @@ pub struct Assignment {
 pub enum Syntax {
     /// A line of a sysctl.conf, or of a text written into one.
     Conf,
-    /// `sysctl -w key=value`, `docker run --sysctl key=value`.
+    /// `sysctl -w key=value`, `docker run --sysctl key=value`, `sysctl.key=value` on the kernel's command line.
     Command,
     /// A write to a file below /proc/sys.
     ProcWrite,
@@ -142,6 +143,8 @@ pub fn find(name: &str, text: &str) -> Vec<Assignment> {
         FileKind::Puppet => puppet::find(text),
         _ => lines::find(kind, text),
     };
+    let passed = passed::find(text, &found);
+    found.extend(passed);
     found.sort_by_key(|one| (one.line, one.column));
     found
 }

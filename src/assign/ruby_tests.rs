@@ -99,6 +99,9 @@ end
 describe kernel_parameter('net.ipv4.ip_forward') do
   its('value') { should eq 0 }
 end
+sysctl 'net.core.wmem_max' do
+  variables 'net.core.wmem_max' => node['tune']['wmem']
+end
 ";
     assert_eq!(
         shown(&find(text)),
@@ -108,6 +111,7 @@ end
             "11:9 net.ipv4.tcp_ecn=1",
             "16:4 net.ipv4.tcp_fack=0 @18",
             "16:22 net.ipv4.tcp_dsack=0 @18",
+            "25:14 net.core.wmem_max=node['tune']['wmem'] dynamic",
         ]
     );
 }

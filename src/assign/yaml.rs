@@ -5,12 +5,13 @@
 
 mod camel;
 mod comment;
-mod field;
+pub(super) mod field;
 mod flow;
 mod node;
-mod oneline;
+pub(super) mod oneline;
 mod read;
 mod record;
+mod repeat;
 mod walk;
 
 use super::Assignment;
@@ -34,6 +35,7 @@ pub(super) fn spots(text: &str, depth: usize) -> Vec<Spot> {
     let mut reader = Reader::new(text);
     let parts = reader.document();
     let mut walk = Walk::new(text, depth, false);
+    walk.lists = repeat::lists(text, &parts);
     for part in &parts {
         walk.part(part);
     }

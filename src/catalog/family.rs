@@ -50,6 +50,23 @@ pub fn family(key: &str) -> Option<&'static str> {
     start.map(|start| shown(start))
 }
 
+/// What keys of the BSDs and of macOS begin with that Linux has none of (`sysctl(3)` of FreeBSD).
+const OF_BSD: [&str; 8] = [
+    "net.inet.",
+    "net.inet6.",
+    "net.link.",
+    "net.local.",
+    "net.isr.",
+    "net.bpf.",
+    "net.pf.",
+    "net.route.",
+];
+
+/// Whether a key is one of the BSDs or of macOS: a text that sets it need not mean Linux.
+pub fn is_of_bsd(key: &str) -> bool {
+    OF_BSD.iter().any(|start| key.starts_with(start))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +94,12 @@ mod tests {
         ] {
             assert_eq!(family(key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn keys_of_other_systems_are_told_by_their_start() {
+        assert!(is_of_bsd("net.inet.tcp.msl"));
+        assert!(!is_of_bsd("net.ipv4.tcp_sack"));
+        assert!(!is_of_bsd("net.inet_made_up"));
     }
 }

@@ -28,7 +28,7 @@ mod store;
 pub use accept::Refused;
 pub use counter::{CounterSpec, counter, counters};
 pub use default::Lineage;
-pub use family::family;
+pub use family::{family, is_of_bsd};
 pub use find::{find, keys};
 pub use guard::{LOWEST_PORT, PORT_RANGE, RESERVED_PORTS, guard_facts};
 pub use key::{DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Write};

@@ -68,7 +68,9 @@ struct Known {
 
 fn of(one: &Assigned) -> Known {
     let spec = catalog::find(&one.key);
-    let family = catalog::family(&one.key);
+    // A loader of Linux sets nothing by such a name; any other text may speak of another system.
+    let foreign = !one.loaded && catalog::is_of_bsd(&one.key);
+    let family = catalog::family(&one.key).or_else(|| foreign.then_some("BSD"));
     let is_named = family.is_some() || spec.is_some_and(|spec| !spec.unlisted);
     Known {
         spec,

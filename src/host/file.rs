@@ -11,6 +11,9 @@ use rustix::io::Errno;
 /// Larger than any statistics file of a kernel; a `netstat` has some 10 KiB.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
+/// What is said of a pipe, a socket or a device.
+const NOT_REGULAR: &str = "not a regular file";
+
 /// Opens a regular file for reading. A pipe or a device in its place is refused without waiting for
 /// anybody to write into it.
 pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -28,12 +31,16 @@ pub(super) fn open_with_mode(
     path: impl rustix::path::Arg,
 ) -> io::Result<(File, Mode)> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::openat(folder, path, flags, Mode::empty())?);
+    let file = match rustix::fs::openat(folder, path, flags, Mode::empty()) {
+        // A socket, or a device that nothing stands behind.
+        Err(Errno::NXIO) => return Err(io::Error::other(NOT_REGULAR)),
+        other => File::from(other?),
+    };
     let mode = rustix::fs::fstat(&file)?.st_mode;
     match FileType::from_raw_mode(mode) {
         FileType::RegularFile => Ok((file, Mode::from_raw_mode(mode))),
         FileType::Directory => Err(Errno::ISDIR.into()),
-        _ => Err(io::Error::other("not a regular file")),
+        _ => Err(io::Error::other(NOT_REGULAR)),
     }
 }
 

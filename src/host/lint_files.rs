@@ -1,7 +1,7 @@
 //! Texts to lint: every file below some folders, or what comes in on standard input.
 //!
-//! Folders are walked as git sees them: `.gitignore` holds, in a work tree and outside of one; hidden files
-//! are looked into, what version control keeps for itself is not. Links on the way are not followed, since
+//! Folders are walked as git sees them: `.gitignore` holds, in a work tree and outside of one, and so does
+//! `.tcptuneignore`; hidden files are looked into, what version control keeps for itself is not. Links on the way are not followed, since
 //! what they lead to is either found by itself or somebody else's; so no loop of links can catch a walk. Each
 //! thread holds one text at a time, and no text is larger than the limit.
 
@@ -21,6 +21,9 @@ pub const LINT_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// A file with a NUL in so many first bytes is binary; git looks as far.
 const HEAD: usize = 8 * 1024;
+
+/// Names what `tcptune lint` alone is to pass over, in the syntax of `.gitignore`.
+const OWN_IGNORES: &str = ".tcptuneignore";
 
 /// Folders that version control keeps for itself.
 const OWN_FOLDERS: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
@@ -106,6 +109,7 @@ fn builder(paths: &[PathBuf]) -> Option<WalkBuilder> {
     for root in rest {
         walk.add(root);
     }
+    walk.add_custom_ignore_filename(OWN_IGNORES);
     walk.hidden(false)
         .require_git(false)
         // Whoever runs it, the same files are looked at.

@@ -35,6 +35,20 @@ fn names(folder: &TempDir) -> Vec<String> {
 }
 
 #[test]
+fn what_lint_alone_is_to_pass_over_is_named_in_a_file_of_its_own() {
+    let folder = folder(&[
+        (".tcptuneignore", b"/tests/\n"),
+        ("a.conf", b"x"),
+        ("tests/wrong.conf", b"x"),
+        ("sub/tests/b.conf", b"x"),
+    ]);
+    assert_eq!(
+        names(&folder),
+        [".tcptuneignore", "a.conf", "sub/tests/b.conf"]
+    );
+}
+
+#[test]
 fn what_git_ignores_is_not_looked_at_and_what_is_hidden_is() {
     let folder = folder(&[
         (".gitignore", b"build/\n*.log\n!keep.log\n"),

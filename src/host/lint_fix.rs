@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -25,7 +26,8 @@ pub fn read_to_fix(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Puts new bytes in the place of the old ones: the file behind a link, with the mode and the owner it has.
+/// Puts new bytes in the place of the old ones: the file behind a link, with the mode, the owner and the
+/// extended attributes it has.
 ///
 /// # Errors
 ///
@@ -49,7 +51,8 @@ pub fn write_fixed(path: &Path, old: &[u8], new: &[u8]) -> Result<(), String> {
         mode: stat.mode(),
         owner: Some((stat.uid(), stat.gid())),
     };
-    replace::replace(&folder, name, new, look).map_err(words)
+    let whole = file::open(&path).map_err(words)?;
+    replace::replace_like(&folder, name, new, look, Some(whole.as_fd())).map_err(words)
 }
 
 #[cfg(test)]
@@ -70,6 +73,27 @@ mod tests {
         assert_eq!(fs::read(&real).unwrap(), b"new");
         assert_eq!(fs::metadata(&real).unwrap().mode() & 0o7777, 0o640);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn access_lists_and_other_attributes_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.conf");
+        fs::write(&path, "old").unwrap();
+        let set = rustix::fs::setxattr(
+            &path,
+            "user.why",
+            b"a note",
+            rustix::fs::XattrFlags::empty(),
+        );
+        if set == Err(rustix::io::Errno::NOTSUP) {
+            return;
+        }
+        set.unwrap();
+        write_fixed(&path, b"old", b"new").unwrap();
+        let mut room = [0; 16];
+        let size = rustix::fs::getxattr(&path, "user.why", &mut room[..]).unwrap();
+        assert_eq!(&room[..size], b"a note");
     }
 
     #[test]

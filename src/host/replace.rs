@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{
-    AtFlags, Dir, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, fsync, openat, renameat, unlinkat,
+    AtFlags, Dir, Gid, Mode, OFlags, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr,
+    fsetxattr, fstat, fsync, openat, renameat, unlinkat,
 };
 use rustix::io::{Errno, retry_on_intr};
 
@@ -29,11 +30,23 @@ const UNFINISHED: &str = ".new";
 /// disk when this returns. After an error the old file stands; only when the last step fails, the
 /// synchronisation of the folder, the new one does, and may be gone after a crash.
 pub(super) fn replace(folder: impl AsFd, name: &OsStr, bytes: &[u8], look: Look) -> io::Result<()> {
+    replace_like(folder, name, bytes, look, None)
+}
+
+/// Like [`replace`], with the extended attributes of another file, among them access lists and labels. Where
+/// one of them cannot be kept, the old file stands.
+pub(super) fn replace_like(
+    folder: impl AsFd,
+    name: &OsStr,
+    bytes: &[u8],
+    look: Look,
+    like: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
     let folder = folder.as_fd();
     let beside = unfinished(name);
     let file = create(folder, &beside)?;
     let written =
-        fill(file, bytes, look).and_then(|()| Ok(renameat(folder, &beside, folder, name)?));
+        fill(file, bytes, look, like).and_then(|()| Ok(renameat(folder, &beside, folder, name)?));
     if written.is_err() {
         // The half-written file must not stay; that the removal may fail too changes nothing.
         let _ = unlinkat(folder, &beside, AtFlags::empty());
@@ -101,7 +114,7 @@ fn create(folder: BorrowedFd<'_>, beside: &OsStr) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-fn fill(mut file: File, bytes: &[u8], look: Look) -> io::Result<()> {
+fn fill(mut file: File, bytes: &[u8], look: Look, like: Option<BorrowedFd<'_>>) -> io::Result<()> {
     file.write_all(bytes)?;
     let stat = fstat(&file)?;
     if let Some((user, group)) = look.owner
@@ -109,8 +122,39 @@ fn fill(mut file: File, bytes: &[u8], look: Look) -> io::Result<()> {
     {
         fchown(&file, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))?;
     }
+    if let Some(other) = like {
+        take_attributes(other, file.as_fd())?;
+    }
     fchmod(&file, Mode::from_raw_mode(look.mode & 0o7777))?;
     synchronise(file.as_fd())
+}
+
+/// Gives a file the extended attributes of another one, those left out that it has already.
+fn take_attributes(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
+    let names = match attribute(|room| flistxattr(from, room)) {
+        // The file system has none.
+        Err(Errno::NOTSUP) => return Ok(()),
+        other => other?,
+    };
+    for name in names
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
+        let value = attribute(|room| fgetxattr(from, name, room))?;
+        let own = attribute(|room| fgetxattr(to, name, room));
+        if own.as_ref() != Ok(&value) {
+            fsetxattr(to, name, &value, XattrFlags::empty())?;
+        }
+    }
+    Ok(())
+}
+
+/// What a call fills into room that is large enough for any attribute (`XATTR_SIZE_MAX`).
+fn attribute(fill: impl FnOnce(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
+    let mut room = vec![0; 64 * 1024];
+    let size = fill(&mut room)?;
+    room.truncate(size);
+    Ok(room)
 }
 
 fn synchronise(file: BorrowedFd<'_>) -> io::Result<()> {

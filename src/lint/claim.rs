@@ -1,12 +1,55 @@
 //! What a line calls the default of the key that it sets: `# default is 128`, `默认为0`.
 
 /// What stands before a number that is called a default, in several languages.
-const WORDS: [&str; 6] = ["default", "默认", "缺省", "預設", "默認", "デフォルト"];
+const WORDS: [&str; 17] = [
+    "default",
+    "默认",
+    "缺省",
+    "預設",
+    "默認",
+    "デフォルト",
+    "по умолчанию",
+    "по-умолчанию",
+    "standardwert",
+    "standardmäßig",
+    "standard:",
+    "standard ist",
+    "voreinstellung",
+    "voreingestellt",
+    "par défaut",
+    "por defecto",
+    "기본값",
+];
 
 /// What may stand between the word and the number.
-const LINKS: [&str; 16] = [
-    "values", "value", "is", "to", "of", "just", "值", "値", "为", "為", "是", "设", "設", "置",
-    "定", "は",
+const LINKS: [&str; 27] = [
+    "равно",
+    "равен",
+    "стоит",
+    "это",
+    "составляет",
+    "ist",
+    "auf",
+    "est",
+    "es",
+    "–",
+    "—",
+    "values",
+    "value",
+    "is",
+    "to",
+    "of",
+    "just",
+    "值",
+    "値",
+    "为",
+    "為",
+    "是",
+    "设",
+    "設",
+    "置",
+    "定",
+    "は",
 ];
 
 /// Units that are not those of a key, or not surely: the number is then another one than the key's.
@@ -16,7 +59,7 @@ const UNITS: [&str; 24] = [
 ];
 
 /// The same where no blanks part words.
-const UNITS_WITHOUT_BLANKS: [&str; 12] = [
+const UNITS_WITHOUT_BLANKS: [&str; 22] = [
     "个小时",
     "小时",
     "小時",
@@ -29,10 +72,20 @@ const UNITS_WITHOUT_BLANKS: [&str; 12] = [
     "千",
     "百",
     "時間",
+    "час",
+    "мин",
+    "мс",
+    "кб",
+    "мб",
+    "гб",
+    "дн",
+    "stunde",
+    "heure",
+    "hora",
 ];
 
 /// Words that make it a default of some other time or place.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 28] = [
     "before",
     "until",
     "older",
@@ -54,6 +107,13 @@ const ELSEWHERE: [&str; 21] = [
     "版本",
     "旧",
     "老",
+    "раньше",
+    "до версии",
+    "в ядр",
+    "старых",
+    "früher",
+    "älter",
+    "avant",
 ];
 
 /// The longest line that is read, in bytes: a longer one is no sentence, and may hold very many keys.
@@ -75,7 +135,23 @@ pub(super) fn stated(line: &str, column: usize) -> Option<String> {
     while !rest.is_char_boundary(end) {
         end -= 1;
     }
-    let rest = rest.get(..end)?.to_ascii_lowercase();
+    said(&rest.get(..end)?.to_lowercase())
+}
+
+/// The default that a comment above a line states for the key of the line: one of its own, about nothing else.
+pub(super) fn stated_above(line: &str) -> Option<String> {
+    let text = line.trim_start();
+    let body = text.trim_start_matches(['#', ';', '/']).trim_start();
+    let other = ["net.", "net/", "vm.", "kernel.", "fs.", "="];
+    if body.len() == text.len() || line.len() > REACH || other.iter().any(|one| body.contains(one))
+    {
+        return None;
+    }
+    said(&body.to_lowercase())
+}
+
+/// The default that a text in small letters states.
+fn said(rest: &str) -> Option<String> {
     WORDS.iter().find_map(|word| {
         rest.match_indices(word).find_map(|(at, _)| {
             let before = rest.get(..at)?;
@@ -188,11 +264,39 @@ mod tests {
             "net.ipv4.tcp_sack = 0 缺省是1",
             "net.ipv4.tcp_sack = 0 預設為 1",
             "echo 0 > /proc/sys/net/ipv4/tcp_sack # Default 1",
+            "net.ipv4.tcp_sack = 0 # По умолчанию — 1, выключаем",
+            "net.ipv4.tcp_sack = 0 # значение по умолчанию 1",
+            "net.ipv4.tcp_sack = 0 # Standardwert: 1",
+            "net.ipv4.tcp_sack = 0 # standardmäßig auf 1",
+            "net.ipv4.tcp_sack = 0 # Voreinstellung ist 1",
+            "net.ipv4.tcp_sack = 0 # par défaut 1",
         ] {
             assert_eq!(of(line).as_deref(), Some("1"), "{line}");
         }
         let several = "net.ipv4.tcp_rmem = 1 2 3 # default: 4096 87380 6291456";
         assert_eq!(of(several).as_deref(), Some("4096 87380 6291456"));
+    }
+
+    #[test]
+    fn a_comment_above_a_line_may_state_its_default() {
+        for above in [
+            "# Default: 1",
+            "  ; default is 1",
+            "# выключить (по умолчанию 1)",
+            "// 默认为1",
+        ] {
+            assert_eq!(stated_above(above).as_deref(), Some("1"), "{above}");
+        }
+        for above in [
+            "Default: 1",
+            "# net.ipv4.tcp_dsack: default 1",
+            "# default_qdisc",
+            "# default: 2 hours",
+            "# x=1, default 1",
+            "",
+        ] {
+            assert_eq!(stated_above(above), None, "{above}");
+        }
     }
 
     #[test]
@@ -207,6 +311,9 @@ mod tests {
             "net.core.somaxconn = 9000 旧内核默认为128",
             "net.ipv4.tcp_keepalive_time = 60 # default is 2 hours",
             "net.ipv4.tcp_keepalive_time = 60 默认为2小时",
+            "net.ipv4.tcp_keepalive_time = 60 # по умолчанию 2 часа",
+            "net.core.somaxconn = 9000 # раньше по умолчанию 128",
+            "net.core.somaxconn = 9000 # in the standard 128",
             "net.core.rmem_max = 1 # default 208K",
             "net.core.rmem_max = 1 # default 0.2 MB",
             "sysctl -w net.ipv4.tcp_sack=0 net.ipv4.tcp_dsack=0 # default is 1",

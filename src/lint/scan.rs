@@ -91,7 +91,10 @@ fn of_assignment(name: &str, one: Assignment, pods: &mut Pods<'_>, loaded: bool)
     } else {
         line.map_or_else(String::new, |line| line.chars().take(SHOWN).collect())
     };
-    let stated_default = line.and_then(|line| claim::stated(line, one.column));
+    let above = one.line.checked_sub(2).and_then(|at| pods.lines.get(at));
+    let stated_default = line
+        .and_then(|line| claim::stated(line, one.column))
+        .or_else(|| claim::stated_above(above?));
     let pod = one.syntax == Syntax::Yaml && pods.holds(one.line);
     let value = (!one.value.is_empty() || one.flaw.is_none()).then_some(one.value);
     Found {

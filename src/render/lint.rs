@@ -53,6 +53,16 @@ pub struct SkippedFile {
     pub file: String,
     /// Why, or what of it: the errno by name, or a phrase.
     pub why: String,
+    /// It was read, and a part of it was not judged.
+    #[serde(default)]
+    pub partly: bool,
+}
+
+impl SkippedFile {
+    /// What became of it, in words.
+    pub(super) const fn fate(&self) -> &'static str {
+        if self.partly { "in part" } else { "not read" }
+    }
 }
 
 /// One finding.
@@ -149,7 +159,9 @@ impl Linted {
         };
         also(self.ignored, "ignored by comments");
         also(self.passed_over, "binary or too large");
-        also(self.skipped.len() as u64, "not read");
+        let partly = self.skipped.iter().filter(|one| one.partly).count();
+        also((self.skipped.len() - partly) as u64, "not read");
+        also(partly as u64, "judged in part");
         line
     }
 }
@@ -167,5 +179,38 @@ impl LintedLine {
             Some(replacement) => format!("{} Instead: {replacement}", self.message),
             None => self.message.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_judged_in_part_was_read() {
+        let skipped = |partly| SkippedFile {
+            file: "x.conf".to_owned(),
+            why: "so".to_owned(),
+            partly,
+        };
+        let linted = Linted {
+            schema: LINT_SCHEMA.to_owned(),
+            tool: super::super::tool(),
+            files: 1,
+            skipped: vec![skipped(true)],
+            passed_over: 0,
+            kernels: Vec::new(),
+            kubernetes: None,
+            findings: Vec::new(),
+            ignored: 0,
+            assignments: None,
+        };
+        assert_eq!(linted.summary(), "nothing in 1 file; 1 judged in part");
+        let linted = Linted {
+            skipped: vec![skipped(true), skipped(false), skipped(false)],
+            ..linted
+        };
+        let summary = "nothing in 1 file; 2 not read; 1 judged in part";
+        assert_eq!(linted.summary(), summary);
     }
 }

@@ -95,11 +95,11 @@ fn an_old_article_is_told_what_is_gone_and_which_defaults_have_changed() {
     let message = |at: usize| result["findings"][at]["message"].as_str().unwrap();
     assert_eq!(
         message(1),
-        "The line calls 0 the default of net.ipv4.tcp_syncookies. It is 1 on every kernel asked for."
+        "The text calls 0 the default of net.ipv4.tcp_syncookies. It is 1 on every kernel asked for."
     );
     assert_eq!(
         message(2),
-        "The line calls 0 the default of net.ipv4.tcp_tw_reuse. It is 2 on every kernel asked for."
+        "The text calls 0 the default of net.ipv4.tcp_tw_reuse. It is 2 on every kernel asked for."
     );
     assert_eq!(result["findings"][1]["severity"], "info");
 }

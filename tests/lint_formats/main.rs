@@ -109,6 +109,7 @@ fn every_shape() -> Linted {
         skipped: vec![SkippedFile {
             file: "private/x.conf".to_owned(),
             why: "EACCES".to_owned(),
+            partly: false,
         }],
         passed_over: 2,
         kubernetes: Some("1.34".to_owned()),

@@ -17,11 +17,22 @@ pub(super) enum Taken {
     CommandFrom(usize),
 }
 
+/// Whether a line is what a command before it has put out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// It is not.
+    None,
+    /// It is; a blank line may stand between the two.
+    Awaited,
+    /// It is.
+    Begun,
+}
+
 /// Goes over lines, and remembers what the lines before tell about the next.
 pub(super) struct Lines {
     style: Style,
     /// What follows is what a command has put out.
-    output: bool,
+    output: Output,
     table: Table,
     /// The text has none at all.
     is_silent: bool,
@@ -31,7 +42,7 @@ impl Lines {
     pub(super) fn new(style: Style, text: &str) -> Self {
         Self {
             style,
-            output: false,
+            output: Output::None,
             table: Table::default(),
             is_silent: !text.contains("net"),
         }
@@ -48,7 +59,9 @@ impl Lines {
         let trimmed = line.trim_start();
         let indent = line.len() - trimmed.len();
         if trimmed.is_empty() || self.is_silent {
-            self.output = false;
+            if self.output != Output::Awaited {
+                self.output = Output::None;
+            }
             self.table = Table::default();
             return Taken::Whole;
         }
@@ -57,9 +70,11 @@ impl Lines {
         let headings = matches!(self.style, Style::Mixed { headings: true, .. });
         if names && let Some(says) = conf::statement(line) {
             let mixed = self.style != Style::Script;
-            if headings && says.commented {
+            if headings && says.commented && !is_code(line) {
                 prose::line(source, begin, line, finds);
-            } else if !(mixed && self.output && !says.commented) {
+            } else if self.is_output() && !says.commented {
+                self.output = Output::Begun;
+            } else {
                 let found = says.found(source, begin, line);
                 if mixed && !says.commented && goes_on(&found) {
                     prose::line(source, begin, line, finds);
@@ -69,13 +84,23 @@ impl Lines {
             }
             return Taken::Whole;
         }
-        self.output &= names;
+        if !names {
+            self.output = Output::None;
+        }
+        if self.is_output() && (trimmed.starts_with("net.") || trimmed.starts_with("net/")) {
+            self.output = Output::Begun;
+            return Taken::Whole;
+        }
         match self.style {
-            Style::Script => script_line(source, begin, line, indent, finds),
+            Style::Script => self.script(source, begin, line, indent, finds),
             Style::Mixed { prompts, headings } => {
                 self.mixed(source, begin, line, indent, prompts, headings, finds)
             }
         }
+    }
+
+    fn is_output(&self) -> bool {
+        self.output != Output::None
     }
 
     #[expect(
@@ -97,7 +122,7 @@ impl Lines {
             return Taken::Whole;
         }
         let marks = trimmed.len() - trimmed.trim_start_matches(['#', ';']).len();
-        if marks > 0 && !headings {
+        if marks > 0 && (!headings || is_code(line)) {
             let from = indent + marks;
             let body = line.get(from..).unwrap_or_default();
             let command = body.trim_start();
@@ -136,6 +161,39 @@ impl Lines {
         }
         Taken::Whole
     }
+    fn script(
+        &mut self,
+        source: &Source<'_>,
+        begin: usize,
+        line: &str,
+        indent: usize,
+        finds: &mut Finds,
+    ) -> Taken {
+        let trimmed = line.get(indent..).unwrap_or_default();
+        if trimmed.starts_with('#') {
+            let body = trimmed.trim_start_matches(['#', ' ', '\t']);
+            return if is_command(body) {
+                Taken::Commented(line.len() - body.len())
+            } else {
+                Taken::Whole
+            };
+        }
+        // Dockerfiles have commands as lists.
+        let listed = ["CMD", "ENTRYPOINT", "RUN", "HEALTHCHECK"]
+            .iter()
+            .any(|word| {
+                trimmed
+                    .strip_prefix(word)
+                    .is_some_and(|rest| rest.trim_start().starts_with('['))
+            });
+        if listed && trimmed.ends_with(']') {
+            prose::line(source, begin, line, finds);
+            return Taken::Whole;
+        }
+        let from = indent + shell_prompt(trimmed);
+        self.output = shows(line.get(from..).unwrap_or_default(), from > indent);
+        Taken::CommandFrom(from)
+    }
 }
 
 /// Whether a sentence goes on behind the value: `net.ipv4.tcp_sack = 1 turns it on`.
@@ -143,43 +201,40 @@ fn goes_on(found: &Found) -> bool {
     found.flaw.is_none() && !found.dynamic && prose::before_sentence(&found.value).is_some()
 }
 
-fn script_line(
-    source: &Source<'_>,
-    begin: usize,
-    line: &str,
-    indent: usize,
-    finds: &mut Finds,
-) -> Taken {
-    let trimmed = line.get(indent..).unwrap_or_default();
-    if trimmed.starts_with('#') {
-        let body = trimmed.trim_start_matches(['#', ' ', '\t']);
-        return if is_command(body) {
-            Taken::Commented(line.len() - body.len())
-        } else {
-            Taken::Whole
-        };
+/// What the lines behind a command are, if it shows values: one that sets them does so at a prompt, and one
+/// that loads a file shows the lines of it.
+fn shows(command: &str, prompted: bool) -> Output {
+    let bare = command.strip_prefix("sudo ").unwrap_or(command);
+    let mut words = bare.split([' ', '\t']);
+    if !words.next().unwrap_or_default().ends_with("sysctl") {
+        return Output::None;
     }
-    // Dockerfiles have commands as lists.
-    let listed = ["CMD", "ENTRYPOINT", "RUN", "HEALTHCHECK"]
-        .iter()
-        .any(|word| {
-            trimmed
-                .strip_prefix(word)
-                .is_some_and(|rest| rest.trim_start().starts_with('['))
-        });
-    if listed && trimmed.ends_with(']') {
-        prose::line(source, begin, line, finds);
-        return Taken::Whole;
+    let sets = command.contains('=');
+    let loads = words.any(|word| matches!(word, "-p" | "--load" | "--system") || word == "-f");
+    match (sets || loads, prompted) {
+        (false, _) => Output::Awaited,
+        (true, true) => Output::Begun,
+        (true, false) if loads && !sets => Output::Begun,
+        (true, false) => Output::None,
     }
-    let skipped = usize::from(trimmed.starts_with("$ ")) * 2;
-    Taken::CommandFrom(indent + skipped)
 }
 
-/// Whether a command shows values, so that the lines behind it are what it has shown.
-fn shows(command: &str, prompted: bool) -> bool {
-    let bare = command.strip_prefix("sudo ").unwrap_or(command);
-    let name = bare.split([' ', '\t']).next().unwrap_or_default();
-    name.ends_with("sysctl") && (prompted || !command.contains('='))
+/// How long the prompt of a shell is that a line begins with, where the line may be a command without one.
+fn shell_prompt(line: &str) -> usize {
+    if line.starts_with("$ ") {
+        return 2;
+    }
+    let near = line.char_indices().nth(80).map_or(line.len(), |(at, _)| at);
+    let window = line.get(..near).unwrap_or_default();
+    let end = window.find("$ ").or_else(|| window.find("# "));
+    let is_prompt = |lead: &str| lead.contains('@') && !lead.contains(['"', '\'', '=', ';', '|']);
+    end.filter(|end| window.get(..*end).is_some_and(is_prompt))
+        .map_or(0, |end| end + 2)
+}
+
+/// Whether a line of a page is set as code.
+fn is_code(line: &str) -> bool {
+    line.starts_with("    ") || line.starts_with('\t')
 }
 
 /// How long a prompt is that a line begins with.

@@ -74,7 +74,73 @@ impl Fence {
     }
 }
 
+/// What stands between the fences: sentences, and code that is indented.
 fn sentences(source: &Source<'_>, finds: &mut Finds) {
+    let mut from = 0;
+    for (begin, end) in indented(source) {
+        let Some(code) = other_language(&source.part(begin, end)) else {
+            continue;
+        };
+        spoken(&source.part(from, begin), finds);
+        let at = source.at(begin);
+        finds.embedded.extend(code.into_iter().map(|one| (at, one)));
+        from = end;
+    }
+    spoken(&source.part(from, source.text.len()), finds);
+}
+
+/// Where blocks of indented lines stand, with blank lines in them.
+fn indented(source: &Source<'_>) -> Vec<(usize, usize)> {
+    let mut blocks: Vec<(usize, usize)> = Vec::new();
+    let mut goes_on = false;
+    for (begin, line) in source.lines() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let is_code = line.starts_with("    ") || line.starts_with('\t');
+        if is_code {
+            let end = (begin + line.len() + 1).min(source.text.len());
+            match blocks.last_mut().filter(|_| goes_on) {
+                Some(last) => last.1 = end,
+                None => blocks.push((begin, end)),
+            }
+        }
+        goes_on = is_code;
+    }
+    blocks
+}
+
+/// The assignments of code that nothing says the language of, and that looks like none of the shell.
+fn other_language(source: &Source<'_>) -> Option<Vec<Assignment>> {
+    let text: &str = &source.text;
+    if !may_name_a_key(text) {
+        return None;
+    }
+    let found = guessed(text)?(text);
+    (!found.is_empty()).then_some(found)
+}
+
+/// Who reads a text that looks like Puppet, Chef or Nix.
+fn guessed(text: &str) -> Option<fn(&str) -> Vec<Assignment>> {
+    let mut lines = text.lines().map(str::trim_start);
+    let is_resource = |line: &str| {
+        let (name, title) = line.split_once('{').unwrap_or_default();
+        name.contains("sysctl")
+            && !name.contains(['=', '$', '"', '\''])
+            && title.trim_start().starts_with(['\'', '"', '['])
+    };
+    if text.contains("boot.kernel.sysctl") {
+        Some(nix::find)
+    } else if text.contains("=>") && lines.clone().any(is_resource) {
+        Some(puppet::find)
+    } else if lines.any(|line| line.starts_with("sysctl") && line.trim_end().ends_with(" do")) {
+        Some(ruby::find)
+    } else {
+        None
+    }
+}
+
+fn spoken(source: &Source<'_>, finds: &mut Finds) {
     if may_name_a_key(&source.text) {
         let style = Style::Mixed {
             prompts: true,
@@ -95,7 +161,7 @@ fn fenced(language: &str, source: &Source<'_>, finds: &mut Finds) {
         "ruby" | "rb" => Some(ruby::find),
         "puppet" | "pp" => Some(puppet::find),
         "" | "text" | "txt" if looks_like_yaml(text) => Some(yaml::find),
-        "" if text.contains("boot.kernel.sysctl") => Some(nix::find),
+        "" | "text" | "txt" => guessed(text),
         _ => None,
     };
     if let Some(reader) = reader {

@@ -1,5 +1,6 @@
 //! Sentences: what a line says in passing, as `net.core.somaxconn = 1024`.
 
+use super::call;
 use crate::assign::found::{Finds, Found, Source};
 use crate::assign::key::{self, Named};
 use crate::assign::{Flaw, Syntax, value};
@@ -15,6 +16,7 @@ pub(super) fn line(source: &Source<'_>, begin: usize, line: &str, finds: &mut Fi
         } else {
             assigned(line, &named)
         };
+        let found = found.or_else(|| called(source, begin, &named));
         let Some(says) = found else { continue };
         from = from.max(says.end);
         let written = line.get(named.start..says.key_end).unwrap_or_default();
@@ -22,7 +24,7 @@ pub(super) fn line(source: &Source<'_>, begin: usize, line: &str, finds: &mut Fi
             at: source.at(begin + named.start),
             value_at: source.at(begin + says.value_at),
             key: catalog::canonical(written).into_owned(),
-            dynamic: value::is_dynamic(&says.value) || value::is_dynamic(written),
+            dynamic: says.put_in || value::is_dynamic(&says.value) || value::is_dynamic(written),
             value: says.value,
             trail: None,
             commented: false,
@@ -40,6 +42,8 @@ struct Says {
     end: usize,
     syntax: Syntax,
     flaw: Option<Flaw>,
+    /// The program fills the value in.
+    put_in: bool,
 }
 
 /// `echo 1 > /proc/sys/…` within a sentence.
@@ -74,6 +78,30 @@ fn written(line: &str, named: &Named) -> Option<Says> {
         end: named.end,
         syntax: Syntax::ProcWrite,
         flaw: None,
+        put_in: false,
+    })
+}
+
+/// `write("/proc/sys/…", "1")`, whose value may stand on another line.
+fn called(source: &Source<'_>, begin: usize, named: &Named) -> Option<Says> {
+    // The name may stand on a line of its own.
+    let at = begin + named.start;
+    let near = (at.saturating_sub(160)..=at).find(|near| source.text.is_char_boundary(*near))?;
+    let before = source.text.get(near..at)?;
+    let behind = source.text.get(begin + named.end..)?;
+    let said = call::value(before, behind)?;
+    Some(Says {
+        key_end: named.end,
+        value_at: named.end + said.at,
+        value: said.value,
+        end: named.end,
+        syntax: if named.is_path {
+            Syntax::ProcWrite
+        } else {
+            Syntax::Command
+        },
+        flaw: None,
+        put_in: false,
     })
 }
 
@@ -110,7 +138,15 @@ fn assigned(line: &str, named: &Named) -> Option<Says> {
     at += behind.len() - start.len();
     let open = around.filter(|_| !is_closed);
     let multiple = takes_several(written);
-    let (value, length) = read_value(start, open, multiple)?;
+    let lead = line
+        .get(..named.start)?
+        .trim_end_matches(['"', '\'', ' ', '`', ',', '=']);
+    // `f"…"` of Python
+    let lead = lead.strip_suffix("\", f").unwrap_or(lead);
+    let is_command = lead.ends_with("sysctl") || lead.ends_with(" -w") || lead.ends_with("\"-w");
+    let plain = read_value(start, open, multiple);
+    let is_put_in = plain.is_none() && is_command && operator == "=";
+    let (value, length) = plain.or_else(|| put_in(start).filter(|_| is_put_in))?;
     let numeric = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let fits = match operator {
         ":" => (is_closed && is_value(&value)) || (numeric && blank_after),
@@ -120,10 +156,6 @@ fn assigned(line: &str, named: &Named) -> Option<Says> {
     if !fits {
         return None;
     }
-    let lead = line
-        .get(..named.start)?
-        .trim_end_matches(['"', '\'', ' ', '`', ',', '=']);
-    let is_command = lead.ends_with("sysctl") || lead.ends_with(" -w") || lead.ends_with("\"-w");
     Some(Says {
         key_end,
         value_at: at,
@@ -136,6 +168,7 @@ fn assigned(line: &str, named: &Named) -> Option<Says> {
         },
         flaw: (is_command && open.is_none() && (blank_before || blank_after))
             .then_some(Flaw::Blanks),
+        put_in: is_put_in,
     })
 }
 
@@ -189,6 +222,76 @@ fn read_value(text: &str, open: Option<char>, multiple: bool) -> Option<(String,
     (!value.is_empty()).then_some((value, end))
 }
 
+/// What a program puts into the text of a command: `%d`, `{size}`, `" + size`.
+fn put_in(text: &str) -> Option<(String, usize)> {
+    let quoted = text
+        .strip_prefix("\\\"")
+        .or_else(|| text.strip_prefix(['\'', '"']));
+    let inner = quoted.unwrap_or(text);
+    let lead = text.len() - inner.len();
+    let mut end = 0;
+    while let Some(rest) = inner.get(end..) {
+        let blanks = rest.len() - rest.trim_start_matches(' ').len();
+        let length = placeholder(rest.get(blanks..)?);
+        if length == 0 || (blanks > 0 && end == 0) {
+            break;
+        }
+        end += blanks + length;
+    }
+    if end > 0 {
+        return Some((inner.get(..end)?.to_owned(), lead + end));
+    }
+    // The text ends here, and an expression goes on.
+    let behind = quoted?.trim_start();
+    let added = behind.strip_prefix(['+', '.', '%'])?.trim_start();
+    let near = added
+        .char_indices()
+        .nth(60)
+        .map_or(added.len(), |(at, _)| at);
+    let mut depth = 0_usize;
+    let size = added.get(..near)?.find(|c| {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' if depth > 0 => depth -= 1,
+            ')' | ']' | ',' | ';' | '+' | '"' | '\'' => return depth == 0,
+            _ => {}
+        }
+        false
+    });
+    let written = added.get(..size.unwrap_or(near))?.trim_end();
+    let whole = text.len() - added.len() + written.len();
+    (!written.is_empty()).then(|| (written.to_owned(), whole))
+}
+
+/// How long the place is that begins here and is filled in: `%d`, `{}`, `{size}`, `{size:d}`.
+fn placeholder(text: &str) -> usize {
+    if let Some(rest) = text.strip_prefix('%') {
+        let width = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let letters = rest.get(width..).unwrap_or_default();
+        let long = letters.len() - letters.trim_start_matches('l').len();
+        let kind = letters.get(long..).unwrap_or_default();
+        return if kind.starts_with(['d', 's', 'u', 'i', 'v']) {
+            2 + width + long
+        } else {
+            0
+        };
+    }
+    let Some(inner) = text.strip_prefix('{') else {
+        return 0;
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_.:?#[]()'$*".contains(c);
+    let length = inner.find(|c| !is_part(c)).unwrap_or(inner.len());
+    if length < 64
+        && inner
+            .get(length..)
+            .is_some_and(|rest| rest.starts_with('}'))
+    {
+        length + 2
+    } else {
+        0
+    }
+}
+
 /// Whether a key takes several numbers.
 fn takes_several(key: &str) -> bool {
     ["mem", "range", "key", "fastopen_key", "gc_thresh"]
@@ -201,7 +304,13 @@ pub(super) fn is_value(text: &str) -> bool {
     if text.is_empty() || text.len() > 100 {
         return false;
     }
-    value::is_dynamic(text) || text.split(' ').all(|word| is_word(word.trim_matches(',')))
+    // A message may be filled in as well: `net.core.rmem_max=%d is too small`.
+    let is_filled_in = |word: &str| word.contains('%') && !text.contains(['$', '{', '<', '(', '`']);
+    if value::is_dynamic(text) && !text.split(' ').any(is_filled_in) {
+        return true;
+    }
+    text.split(' ')
+        .all(|word| is_word(word.trim_matches(',')) || is_filled_in(word))
 }
 
 /// The value before a sentence that goes on behind it; `None` where all of it can be a value, or nothing.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::variables::Variables;
 use super::words::{Command, End, Word, Words};
-use super::{sed, sysctl, write};
+use super::{manifest, sed, sysctl, write};
 use crate::assign::found::{Finds, Found, Source};
 use crate::assign::{Syntax, conf};
 use crate::catalog;
@@ -225,6 +225,7 @@ impl<'f> Script<'f> {
             return;
         }
         for word in &command.words {
+            manifest::find(word, self.depth, &mut self.finds.found);
             for (from, to) in &word.commands {
                 let part = source.part(*from, *to);
                 if part.text.contains("net") {

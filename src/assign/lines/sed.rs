@@ -42,7 +42,7 @@ fn script(source: &Source<'_>, found: &mut Vec<Found>) {
                 let rest = text.get(at..end).unwrap_or_default();
                 let begin =
                     at + (rest.len() - rest.trim_start_matches(['\\', ' ', '\t', '\n']).len());
-                inserted(&source.part(begin, end), found);
+                appended(&source.part(begin, end), found);
                 at = end;
             }
             'd' | 'p' | 'q' | 'g' | 'h' | 'x' | 'n' | 'N' | 'D' | 'P' | 'G' | 'H' | '!' | '{'
@@ -169,6 +169,26 @@ fn substitution(
         at += 1 + rest.chars().nth(1).map_or(0, char::len_utf8);
     }
     inserted(&made, found);
+}
+
+/// The text of `a`, `c` or `i`, with the line ends that it spells out.
+fn appended(text: &Source<'_>, found: &mut Vec<Found>) {
+    let mut plain = Source::default();
+    let mut letters = text.text.char_indices();
+    while let Some((at, c)) = letters.next() {
+        let said = match c {
+            '\\' => match letters.next() {
+                Some((_, 'n')) => '\n',
+                Some((_, 't')) => '\t',
+                Some((_, other)) => other,
+                None => continue,
+            },
+            other => other,
+        };
+        let mut written = [0; 4];
+        plain.push(said.encode_utf8(&mut written), text.at(at));
+    }
+    inserted(&plain, found);
 }
 
 /// A text that goes into the file; what is a comment there sets nothing and has been taken out on purpose.

@@ -12,8 +12,10 @@ const TAKING: [&str; 5] = ["-p", "-f", "-r", "--pattern", "--load"];
 /// What the words behind `sysctl` set.
 pub(super) fn arguments(words: &[Word], variables: &Variables, found: &mut Vec<Found>) {
     let mut rest = words;
+    let mut writes = false;
     while let Some((word, after)) = rest.split_first() {
         rest = after;
+        writes |= matches!(word.text(), "-w" | "-qw" | "-ew" | "--write");
         if TAKING.contains(&word.text()) {
             if after.first().is_some_and(|file| !file.text().contains('=')) {
                 rest = after.get(1..).unwrap_or_default();
@@ -75,6 +77,16 @@ pub(super) fn arguments(words: &[Word], variables: &Variables, found: &mut Vec<F
                 one.dynamic |= value::is_dynamic(&one.value);
                 one.flaw = Some(Flaw::Blanks);
                 rest = values.get(more.len()..).unwrap_or_default();
+                found.push(one);
+            } else if writes
+                && behind.trim().is_empty()
+                && let [value, ..] = loose(after)
+            {
+                // `-w key value`: neither is an assignment.
+                let mut one = assignment(&text, key, value.text(), at, value.source.at(0));
+                one.value = joined("", loose(after));
+                one.flaw = Some(Flaw::Blanks);
+                rest = after.get(loose(after).len()..).unwrap_or_default();
                 found.push(one);
             }
         }

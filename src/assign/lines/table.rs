@@ -50,6 +50,7 @@ impl Table {
         let chosen = self.value_column(column, cells.len());
         if let Some((value_at, written)) = chosen.and_then(|chosen| cells.get(chosen))
             && prose::is_value(written)
+            && !written.contains('`')
         {
             finds.found.push(Found {
                 at: source.at(begin + at),

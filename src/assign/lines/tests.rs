@@ -1,5 +1,7 @@
 //! One fixture for each way to write it.
 
+mod pages;
+
 use crate::assign::{self, Assignment};
 
 /// `LINE KEY=VALUE`, then `#` where commented, `~` where dynamic, `!flaw`.
@@ -54,6 +56,16 @@ fn sysctl_takes_words_in_every_quoting() {
 }
 
 #[test]
+fn a_command_that_writes_and_has_no_sign_sets_nothing() {
+    shell(
+        "sysctl -w net.core.rps_sock_flow_entries 16384\n",
+        &["1 net.core.rps_sock_flow_entries=16384 !blanks"],
+    );
+    shell("sysctl -n net.core.somaxconn 16384\n", &[]);
+    page("```sh\nsysctl -qw net.core.netdev_budget <n>\n```\n", &[]);
+}
+
+#[test]
 fn blanks_around_the_sign_are_a_flaw_of_the_command() {
     for text in [
         "sysctl -w net.ipv4.ip_local_port_range = 20000 60000",
@@ -66,41 +78,6 @@ fn blanks_around_the_sign_are_a_flaw_of_the_command() {
             &["1 net.ipv4.ip_local_port_range=20000 60000 !blanks"],
         );
     }
-}
-
-#[test]
-fn a_sentence_behind_a_value_is_no_part_of_it() {
-    page(
-        "net.ipv4.tcp_sack = 1 turns it on\n",
-        &["1 net.ipv4.tcp_sack=1"],
-    );
-    says(
-        "notes.txt",
-        "net.ipv4.tcp_sack = 1 打开，默认为1；\n",
-        &["1 net.ipv4.tcp_sack=1"],
-    );
-    says(
-        "notes.txt",
-        "net.ipv4.tcp_rmem = 4096 131072 6291456\nnet.ipv4.tcp_congestion_control = bbr is what we use\n",
-        &[
-            "1 net.ipv4.tcp_rmem=4096 131072 6291456",
-            "2 net.ipv4.tcp_congestion_control=bbr",
-        ],
-    );
-    // A loader takes the whole line.
-    says(
-        "90-net.conf",
-        "net.ipv4.tcp_sack = 1 on\n",
-        &["1 net.ipv4.tcp_sack=1 on"],
-    );
-}
-
-#[test]
-fn how_to_take_a_change_back_is_no_advice_to_make_it() {
-    page(
-        "    by hand  sudo sysctl -w net.core.somaxconn=4096\n    undo     sudo sysctl -w net.core.somaxconn=128\n",
-        &["1 net.core.somaxconn=4096"],
-    );
 }
 
 #[test]
@@ -366,37 +343,6 @@ fn units_set_what_they_execute() {
 }
 
 #[test]
-fn fences_are_read_by_what_stands_in_them() {
-    page(
-        "# Tune\n\n```bash\nnet.ipv4.tcp_sack = 1 # on\n$ sysctl -w net.core.somaxconn=8\n```\n\n  ```\n  net.core.rmem_max=1\n  \
-         echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n  ```\n\n~~~ini\n#net.core.wmem_max = 2\n~~~\n",
-        &[
-            "4 net.ipv4.tcp_sack=1 # on !trailing-comment",
-            "5 net.core.somaxconn=8",
-            "9 net.core.rmem_max=1",
-            "10 net.ipv4.tcp_tw_reuse=1",
-            "14 net.core.wmem_max=2 #",
-        ],
-    );
-    page(
-        "```diff\n-net.core.somaxconn = 1\n+net.core.somaxconn = 8\n```\n",
-        &["3 net.core.somaxconn=8"],
-    );
-}
-
-#[test]
-fn what_a_command_has_shown_is_not_set() {
-    page(
-        "```\n$ sysctl net.core.somaxconn\nnet.core.somaxconn = 128\n```\n",
-        &[],
-    );
-    page(
-        "```console\n# sysctl -w net.core.somaxconn=8\nnet.core.somaxconn = 8\n```\n",
-        &["2 net.core.somaxconn=8"],
-    );
-}
-
-#[test]
 fn a_mark_before_a_command_is_a_prompt_where_no_command_goes_without() {
     page(
         "```\n# sysctl -w net.core.somaxconn=8\n```\n",
@@ -413,90 +359,39 @@ fn a_mark_before_a_command_is_a_prompt_where_no_command_goes_without() {
 }
 
 #[test]
-fn sentences_tables_and_code_in_them_are_read() {
-    page(
-        "Set `net.ipv4.tcp_rmem=4096 87380 6291456` now.\n",
-        &["1 net.ipv4.tcp_rmem=4096 87380 6291456"],
-    );
-    page(
-        "- net.core.somaxconn = 1024, and more.\n",
-        &["1 net.core.somaxconn=1024"],
-    );
-    page(
-        "开启 net.ipv4.tcp_tw_recycle = 1。默认为0\n",
-        &["1 net.ipv4.tcp_tw_recycle=1"],
-    );
-    page(
-        "Run `echo 1 > /proc/sys/net/ipv4/tcp_tw_recycle`.\n",
-        &["1 net.ipv4.tcp_tw_recycle=1"],
-    );
-    page(
-        "`sysctl -w net.ipv4.tcp_tw_recycle = 1`\n",
-        &["1 net.ipv4.tcp_tw_recycle=1 !blanks"],
-    );
-    page(
-        "| Key | Default | Recommended |\n|---|---|---|\n| `net.core.somaxconn` | 128 | 1024 |\n",
-        &["3 net.core.somaxconn=1024"],
-    );
-    page(
-        "| Key | Default |\n|---|---|\n| net.core.somaxconn | 128 |\n",
-        &[],
-    );
-    page(
-        "|net.ipv4.tcp_rmem|4096 87380 6291456|\n",
-        &["1 net.ipv4.tcp_rmem=4096 87380 6291456"],
-    );
-    for text in [
-        "The key net.ipv4.tcp_tw_recycle was removed.",
-        "error: \"net.ipv4.tcp_tw_recycle\" is an unknown key",
-        "if net.core.somaxconn == 128, raise it",
-        "net.core.somaxconn: the length of the queue",
-        "`net.core.somaxconn=<value>`",
-        "allowed: [\"net.core.somaxconn\", \"net.ipv4.tcp_sack\"]",
-        "see https://example.net/net.html?net.x",
-    ] {
-        page(text, &[]);
-    }
-}
-
-#[test]
-fn pages_of_html_are_read_without_their_tags() {
-    says(
-        "page.html",
-        "<html><style>a{b:c}</style><p>Set <code>net.core.somaxconn=8</code>.</p>\n<pre><span>net.ipv4.tcp_rmem</span> = \
-         4096 87380&nbsp;6291456<br>echo 1 &gt; /proc/sys/net/ipv4/tcp_sack\n</pre><!-- net.core.rmem_max = 1 -->\n\
-         <table><tr><td>net.core.wmem_max</td><td>7</td></tr></table>",
-        &[
-            "1 net.core.somaxconn=8",
-            "2 net.ipv4.tcp_rmem=4096 87380 6291456",
-            "2 net.ipv4.tcp_sack=1",
-            "4 net.core.wmem_max=7",
-        ],
-    );
-}
-
-#[test]
-fn languages_that_are_not_known_are_read_line_by_line() {
-    says(
-        "x.py",
-        "run([\"sysctl\", \"-w\", \"net.core.somaxconn=8\"])\nCONF = \"net.core.rmem_max=1\\nnet.core.wmem_max=2\\n\"\n\
-         T = {\"net.ipv4.tcp_sack\": \"1\", 'net.ipv4.tcp_rmem': '1 2 3'}\n# net.ipv4.tcp_dsack = 1\n",
-        &[
-            "1 net.core.somaxconn=8",
-            "2 net.core.rmem_max=1",
-            "2 net.core.wmem_max=2",
-            "3 net.ipv4.tcp_sack=1",
-            "3 net.ipv4.tcp_rmem=1 2 3",
-            "4 net.ipv4.tcp_dsack=1 #",
-        ],
-    );
-}
-
-#[test]
 fn places_are_lines_and_characters() {
     let text = "é\necho \"# ü\\nnet.core.somaxconn = 8\" >> f\n";
     let found = assign::find("x.sh", text);
     assert_eq!((found[0].line, found[0].column), (2, 12));
     let found = assign::find("x.md", "ü `net.core.somaxconn=8`, `net.core.rmem_max=1`\n");
     assert_eq!((found[0].column, found[1].column), (4, 28));
+}
+
+#[test]
+fn sed_spells_line_ends_out() {
+    shell(
+        "sed -i '$a\\net.ipv4.ip_forward = 1\\n\\n' /etc/sysctl.conf\nsed -i '1i net.ipv4.tcp_sack=1\\nnet.ipv4.tcp_ecn=0' /etc/sysctl.conf\n",
+        &[
+            "1 net.ipv4.ip_forward=1",
+            "2 net.ipv4.tcp_sack=1",
+            "2 net.ipv4.tcp_ecn=0",
+        ],
+    );
+}
+
+#[test]
+fn words_hold_manifests() {
+    shell(
+        "kubectl patch deploy web -p '{\"spec\":{\"securityContext\":{\"sysctls\":[{\"name\":\"net.core.somaxconn\",\"value\":\"1024\"}]}}}'\nkubectl run p --image=b --overrides='{\"spec\":{\"securityContext\":{\"sysctls\":[{\"name\":\"net.ipv4.tcp_syncookies\",\"value\":\"0\"}]}}}'\noc patch ds/x --type=json -p '[{\"op\":\"add\",\"path\":\"/spec/securityContext/sysctls\",\"value\":[{\"name\":\"net.ipv4.tcp_keepalive_time\",\"value\":\"600\"}]}]'\n",
+        &[
+            "1 net.core.somaxconn=1024",
+            "2 net.ipv4.tcp_syncookies=0",
+            "3 net.ipv4.tcp_keepalive_time=600",
+        ],
+    );
+    shell(
+        "kubectl patch pod a --patch \"$(cat <<EOF\nspec:\n  securityContext:\n    sysctls:\n    - name: net.ipv4.tcp_fin_timeout\n      value: \"30\"\nEOF\n)\"\n",
+        &["5 net.ipv4.tcp_fin_timeout=30"],
+    );
+    shell("echo '{sysctls {a'\n", &[]);
 }

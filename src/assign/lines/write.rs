@@ -306,7 +306,7 @@ fn heredoc(
     if script.depth >= DEEP {
         return;
     }
-    if file(&[".yml", ".yaml", ".json", "kubectl"]) || text.contains("apiVersion:") {
+    if file(&[".yml", ".yaml", ".json", "kubectl"]) || is_manifest(text) {
         let found = yaml::find(text);
         script
             .finds
@@ -322,6 +322,11 @@ fn heredoc(
     } else {
         lines(body, kept, written, script);
     }
+}
+
+/// A manifest of Kubernetes, or a part of one.
+fn is_manifest(text: &str) -> bool {
+    text.contains("apiVersion:") || text.lines().any(|line| line.trim() == "sysctls:")
 }
 
 /// `ssh host <<EOF`, `sudo bash <<EOF`: the text is a script.

@@ -207,3 +207,34 @@ sysctl:
         ]
     );
 }
+
+#[test]
+fn a_loop_may_name_a_list_of_the_file() {
+    let text = "- vars:\n    keys_off:\n      - net.ipv4.tcp_sack\n      - net.ipv4.tcp_dsack\n  tasks:\n    - sysctl: name={{ item }} value=0\n      loop: \"{{ keys_off | unique }}\"\n    - sysctl: { name: \"{{ item }}\", value: 1 }\n      loop: \"{{ elsewhere }}\"\n";
+    assert_eq!(
+        shown(&super::find(text)),
+        ["3:9 net.ipv4.tcp_sack=0 @6", "4:9 net.ipv4.tcp_dsack=0 @6"]
+    );
+}
+
+#[test]
+fn a_loop_that_takes_keys_away_sets_none() {
+    for task in [
+        "- sysctl:\n    name: \"{{ item.name }}\"\n    value: \"{{ item.value }}\"\n    state: absent\n",
+        "- sysctl: name={{ item.name }} state=absent\n",
+    ] {
+        let text =
+            format!("{task}  with_items:\n    - {{ name: net.ipv4.tcp_tw_recycle, value: 0 }}\n");
+        assert_eq!(shown(&super::find(&text)), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_no_value() {
+    for text in [
+        "{\"sysctls\": [{\"name\": \"net.core.somaxconn\", \"value\": null}]}",
+        "sysctls:\n  net.core.somaxconn: ~\n  net.ipv4.tcp_sack: null\n",
+    ] {
+        assert_eq!(shown(&super::find(text)), [""; 0], "{text}");
+    }
+}

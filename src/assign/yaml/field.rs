@@ -112,7 +112,7 @@ pub(super) fn is_value(name: &str) -> bool {
 }
 
 /// It is Ansible's module.
-pub(super) fn is_module(name: &str) -> bool {
+pub(in crate::assign) fn is_module(name: &str) -> bool {
     base(name) == "sysctl"
 }
 
@@ -132,11 +132,11 @@ pub(super) fn is_loop(name: &str) -> bool {
 }
 
 /// It says whether the entry is to be there at all.
-pub(super) fn is_state(name: &str) -> bool {
+pub(in crate::assign) fn is_state(name: &str) -> bool {
     matches!(name, "state" | "ensure")
 }
 
 /// The entry is to be gone.
-pub(super) fn is_gone(value: &str) -> bool {
+pub(in crate::assign) fn is_gone(value: &str) -> bool {
     matches!(value.trim(), "absent" | "removed" | "purged")
 }

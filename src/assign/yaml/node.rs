@@ -56,6 +56,12 @@ impl Scalar {
         text.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// It says that there is nothing.
+    pub(super) fn is_null(&self, text: &str) -> bool {
+        self.style == Style::Plain
+            && matches!(self.raw(text).trim(), "null" | "Null" | "NULL" | "~")
+    }
+
     /// What it says.
     pub(super) fn said(&self, text: &str) -> Passage {
         let raw = self.raw(text);

@@ -2,15 +2,15 @@
 
 /// A word `name=value`, by offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Word<'t> {
-    pub(super) name: &'t str,
-    pub(super) value: &'t str,
+pub(in crate::assign) struct Word<'t> {
+    pub(in crate::assign) name: &'t str,
+    pub(in crate::assign) value: &'t str,
     /// Where the value begins, behind its quote.
-    pub(super) at: usize,
+    pub(in crate::assign) at: usize,
 }
 
 /// The words of a line that are `name=value`; quotes and templates hold blanks together.
-pub(super) fn words(text: &str) -> Vec<Word<'_>> {
+pub(in crate::assign) fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..) {

@@ -2,6 +2,7 @@
 
 use super::node::{Entry, Node, Scalar};
 use super::record::{self, Field, Value};
+use super::repeat::Lists;
 use super::{camel, field, oneline};
 use crate::assign::embed::{self, Hint, Passage};
 use crate::assign::spot::Spot;
@@ -18,6 +19,8 @@ pub(super) struct Walk<'t> {
     /// The text was a comment: only what is nothing but an assignment counts.
     pub(super) commented: bool,
     pub(super) spots: Vec<Spot>,
+    /// Lists of keys that a loop may name.
+    pub(super) lists: Lists<'t>,
 }
 
 /// Where the walk is.
@@ -49,6 +52,7 @@ impl<'t> Walk<'t> {
             depth,
             commented,
             spots: Vec::new(),
+            lists: Lists::default(),
         }
     }
 
@@ -107,7 +111,12 @@ impl<'t> Walk<'t> {
             self.set(record.key_at, record.written, record.value);
         }
         self.looped(&fields);
+        let is_cleared = fields.iter().any(|field| self.clears(field));
         for entry in entries {
+            let is_loop = |key: &Scalar| field::is_loop(key.raw(self.text));
+            if is_cleared && entry.key.as_ref().is_some_and(is_loop) {
+                continue;
+            }
             if let Node::Scalar(scalar) = &entry.value {
                 let is_done = value.is_some_and(|value| value.start == scalar.start)
                     || key_at.is_some_and(|at| at >= scalar.start && at <= scalar.end);
@@ -274,63 +283,6 @@ impl<'t> Walk<'t> {
         Some(())
     }
 
-    /// A task whose key is the item of a loop over keys.
-    fn looped(&mut self, fields: &[Field<'_>]) {
-        let Some((value, value_at)) = fields.iter().find_map(|field| self.item_value(field)) else {
-            return;
-        };
-        let lists = fields
-            .iter()
-            .filter(|field| field::is_loop(field.0.raw(self.text)));
-        for (_, node) in lists {
-            let Node::Seq(items) = node else {
-                continue;
-            };
-            for item in items {
-                if let Node::Scalar(scalar) = item
-                    && let Some((at, written)) = self.key_of(scalar)
-                {
-                    self.say((at, value_at), written, &value, scalar.trail);
-                }
-            }
-        }
-    }
-
-    /// The value that a task gives to each item.
-    fn item_value(&self, field: &Field<'_>) -> Option<(String, usize)> {
-        let is_item = |name: &str| {
-            let inner = name.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
-            (inner == "item" || inner.ends_with("_item")).then_some(())
-        };
-        if !field::is_module(field.0.raw(self.text)) {
-            return None;
-        }
-        match field.1 {
-            Node::Scalar(scalar) => {
-                let said = scalar.said(self.text);
-                let words = oneline::words(&said.text);
-                let named = |names: [&str; 2]| words.iter().find(|word| names.contains(&word.name));
-                is_item(named(["name", "key"])?.value)?;
-                let value = named(["value", "val"])?;
-                Some((value.value.trim().to_owned(), said.source(value.at)))
-            }
-            Node::Map(entries) => {
-                let fields = record::fields(entries);
-                if self.is_gone(&fields) {
-                    return None;
-                }
-                fields.iter().find_map(|(_, node)| match node {
-                    Node::Scalar(scalar) => is_item(scalar.raw(self.text)),
-                    _ => None,
-                })?;
-                let value = self.value_field(&fields)?.first()?;
-                let said = value.said(self.text).text;
-                is_item(&said).is_none().then_some((said, value.start))
-            }
-            _ => None,
-        }
-    }
-
     /// A field beside says that the text goes into a file of sysctls.
     fn goes_into_conf(&self, fields: &[Field<'_>]) -> bool {
         fields.iter().any(|(name, node)| {
@@ -428,6 +380,7 @@ impl<'t> Walk<'t> {
             return;
         };
         match value {
+            Value::One(scalar) if scalar.is_null(self.text) => {}
             Value::One(scalar) => {
                 let said = scalar.said(self.text);
                 let lead = said.text.len() - said.text.trim_start().len();
@@ -446,7 +399,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Notes an assignment.
-    fn say(
+    pub(super) fn say(
         &mut self,
         (key_at, value_at): (usize, usize),
         written: Written,

@@ -13,7 +13,7 @@ use crate::cli::exit::FailOn;
 pub struct Lint {
     /// Files and folders, or - for standard input; without any, the folder this is run in.
     ///
-    /// .gitignore holds. Hidden files are read, .git is not, and links on the way are not followed.
+    /// .gitignore and .tcptuneignore hold. Hidden files are read, .git is not, and links on the way are not followed.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -52,7 +52,7 @@ pub struct Lint {
 
     /// Comment out lines that do nothing, in sysctl.conf and sysctl.d/*.conf alone, and show the diff.
     ///
-    /// The reason stands above each line. Mode, owner and links stay; what others changed meanwhile is left
+    /// The reason stands above each line. Mode, owner, links, access lists and labels stay; what others changed meanwhile is left
     /// alone. The result is that of the files as they are then.
     #[arg(long, conflicts_with = "include_commented")]
     pub fix: bool,

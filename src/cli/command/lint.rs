@@ -109,6 +109,7 @@ fn judged(args: &Lint, judge: &Judge, files: &mut LintFiles<Scanned>) -> Linted 
     let skipped = files.unread.iter().map(|one| SkippedFile {
         file: one.path.to_string_lossy().into_owned(),
         why: one.why.clone(),
+        partly: false,
     });
     Linted {
         schema: LINT_SCHEMA.to_owned(),

@@ -33,7 +33,7 @@ pub(super) fn linted(page: &mut Page, linted: &Linted) {
         page.margin("kernels", &targets);
     }
     for one in &linted.skipped {
-        page.margin("not read", &format!("{}: {}", one.file, one.why));
+        page.margin(one.fate(), &format!("{}: {}", one.file, one.why));
     }
 }
 

@@ -16,8 +16,9 @@ pub fn github(linted: &Linted, out: &mut impl io::Write) -> io::Result<()> {
         // Writing into a `String` does not fail.
         let _ = writeln!(
             page,
-            "::warning file={},title=not read::{}",
+            "::warning file={},title={}::{}",
             property(&one.file),
+            one.fate(),
             data(&one.why)
         );
     }

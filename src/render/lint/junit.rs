@@ -33,10 +33,15 @@ pub fn junit(linted: &Linted, out: &mut impl io::Write) -> io::Result<()> {
     }
     for one in &linted.skipped {
         let (file, why) = (text(&one.file), text(&one.why));
+        let case = if one.partly {
+            "is judged whole"
+        } else {
+            "can be read"
+        };
         let _ = writeln!(
             page,
             "  <testsuite name=\"{file}\" tests=\"1\" failures=\"0\" errors=\"1\" file=\"{file}\">\n    \
-             <testcase name=\"can be read\" classname=\"{file}\" file=\"{file}\">\n      \
+             <testcase name=\"{case}\" classname=\"{file}\" file=\"{file}\">\n      \
              <error message=\"{why}\"/>\n    </testcase>\n  </testsuite>"
         );
     }

@@ -212,7 +212,7 @@ fn unread(one: &SkippedFile) -> Notification {
     Notification {
         level: "warning",
         message: Message {
-            text: plain(&format!("not read: {}", one.why)),
+            text: plain(&format!("{}: {}", one.fate(), one.why)),
         },
         locations: [Location {
             physical_location: Physical {

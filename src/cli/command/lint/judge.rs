@@ -129,7 +129,11 @@ fn line(one: Finding) -> LintedLine {
 }
 
 fn skipped((file, why): (String, String)) -> SkippedFile {
-    SkippedFile { file, why }
+    SkippedFile {
+        file,
+        why,
+        partly: true,
+    }
 }
 
 fn assignment(one: Listed) -> FoundAssignment {
