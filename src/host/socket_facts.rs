@@ -35,7 +35,7 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     };
     let options = CollectOptions {
         ages: needs.any("socket.close_wait_o"),
-        destinations: is_end(moment) && needs.any("destination."),
+        samples: is_end(moment) && SAMPLED.iter().any(|fact| needs.any(fact)),
         ..options
     };
     let options = options
@@ -87,6 +87,16 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     facts(&found, &options, sample);
     sample.sockets = Some(found);
 }
+
+/// Facts that rest on a sample where sockets are many. Those of the start of a window are never read.
+const SAMPLED: [&str; 6] = [
+    "destination.",
+    "socket.established_",
+    "socket.incoming",
+    "socket.outgoing",
+    "socket.ipv4.time_wait",
+    "socket.ipv6.time_wait",
+];
 
 const fn is_end(moment: Moment<'_>) -> bool {
     matches!(moment, Moment::End(_))

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use rustix::net::sockopt::set_socket_keepalive;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, sendto, socket_with};
 use tcptune::fact::socket::{
-    BufferLimits, DestinationTally, Family, Part, PortView, Sockets, TcpState,
+    BufferLimits, DestinationTally, Family, PortView, Slices, Sockets, TcpState,
 };
 use tcptune::host::inet_diag::{self, Ext, StateMask};
 use tcptune::host::sockets::{CollectOptions, Examine, Look, Walk, collect, look};
@@ -231,7 +231,10 @@ fn shares_of_a_sample_come_with_margins_that_hold_the_truth() {
         ("socket.outgoing", found.outgoing, truth.outgoing),
     ] {
         let margin = sample.sampled[fact];
-        assert_eq!((margin.looked_at, margin.of), (40, all), "{fact}");
+        assert!(
+            margin.looked_at > 0 && margin.of == all,
+            "{fact} {margin:?}"
+        );
         // The kernel's key is another in every run: five standard deviations, not two.
         let away = count.abs_diff(expected);
         assert!(
@@ -241,8 +244,8 @@ fn shares_of_a_sample_come_with_margins_that_hold_the_truth() {
     }
     // What is rare is unknown unless it was seen, and nothing is stuck here.
     let why = sample.sockets.why_unread("socket.established_stuck_top");
-    let expected = format!("40 of {all} looked at; --exact looks at all");
-    assert_eq!(why, Some(expected.as_str()));
+    let expected = format!(" of {all} looked at; --exact looks at all");
+    assert!(why.is_some_and(|why| why.ends_with(&expected)), "{why:?}");
     assert_eq!(found.established_stuck, None);
 }
 
@@ -337,6 +340,43 @@ fn a_walk_to_some_destinations_counts_as_a_walk_to_all() {
 }
 
 #[test]
+fn a_walk_to_some_ports_tells_of_those_and_of_all_of_them() {
+    if !inside("many::a_walk_to_some_ports_tells_of_those_and_of_all_of_them") {
+        return;
+    }
+    let _held = crowd();
+    let mut all = Vec::new();
+    inet_diag::dump(StateMask::CONNECTIONS, Ext::Plain, |socket| {
+        all.push((socket.row.local, socket.row.remote, socket.row.state));
+    })
+    .unwrap();
+    all.sort_unstable();
+    for parts in [1, 2, 7, 40] {
+        let slices = Slices::new(RANGE, parts);
+        let mut found = Vec::new();
+        let note = inet_diag::dump_on_ports(StateMask::CONNECTIONS, slices.ranges(), |socket| {
+            found.push((socket.row.local, socket.row.remote, socket.row.state));
+        })
+        .unwrap();
+        assert_eq!(
+            note.sockets,
+            found.len() as u64,
+            "the kernel did the picking"
+        );
+        found.sort_unstable();
+        let is_in = |port: u16| {
+            slices
+                .ranges()
+                .iter()
+                .any(|(low, high)| (*low..=*high).contains(&port))
+        };
+        let mut expected = all.clone();
+        expected.retain(|(local, ..)| is_in(local.port()));
+        assert_eq!(found, expected, "{parts}");
+    }
+}
+
+#[test]
 fn a_destination_that_a_sample_suspects_is_counted_exactly() {
     if !inside("many::a_destination_that_a_sample_suspects_is_counted_exactly") {
         return;
@@ -368,17 +408,13 @@ fn a_destination_that_a_sample_suspects_is_counted_exactly() {
     assert_eq!((one.used, one.time_wait), (237, 37));
     // Nobody asks: nobody walks.
     let unasked = CollectOptions {
-        destinations: false,
+        samples: false,
         ..options.clone()
     };
     assert!(collect(&unasked).unwrap().summary.destinations.is_empty());
     // A sample that may miss such a destination says so.
     let blind = look(&options.up_to(5)).unwrap().sockets;
-    let part = Part {
-        looked_at: 5,
-        of: blind.summary.count(TcpState::Established),
-    };
-    let expected = format!("5 of {} looked at; --exact looks at all", part.of);
-    assert_eq!(blind.why_unread("destination."), Some(expected.as_str()));
+    let why = blind.why_unread("destination.").unwrap();
+    assert!(why.starts_with("too few looked at"), "{why}");
     drop(held);
 }
