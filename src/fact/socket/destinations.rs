@@ -14,10 +14,6 @@ pub(super) const MAX_DESTINATIONS: usize = 14_336;
 /// From how many standard deviations below its threshold on a destination is worth an exact count.
 const DEVIATIONS: f64 = 4.0;
 
-/// How many sockets of a destination that matters a sample has to hold on average, so that it does not
-/// miss one: e^-16 for a destination that uses most of the ports.
-const SEEN_ON_AVERAGE: f64 = 5.0;
-
 /// A counting of destinations, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Destinations {
@@ -125,11 +121,6 @@ impl Destinations {
                 .collect(),
         }
     }
-}
-
-/// Whether a sample of one in `scale` cannot miss a destination that uses several times `threshold` ports.
-pub(super) fn is_telling(scale: f64, threshold: u64) -> bool {
-    scale <= 1.0 || threshold as f64 / scale >= SEEN_ON_AVERAGE
 }
 
 impl Ends {

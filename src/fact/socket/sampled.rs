@@ -31,13 +31,15 @@ pub(super) struct Drawn {
 }
 
 /// What was drawn of one state, by where it comes from.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Draw {
     /// How many sockets there are; `None` where they were counted one by one.
     pub(super) of: Option<u64>,
     /// Whether the first sockets of the list were all.
     pub(super) is_whole: bool,
     shares: Shares<Seen>,
+    /// Those in slices once more, by slice.
+    slices: Vec<Seen>,
 }
 
 /// The sockets of a state in three heaps.
@@ -85,6 +87,9 @@ struct Estimate {
 impl Drawn {
     /// Sets the slices that sockets of a sample are in.
     pub(super) fn set_slices(&mut self, slices: Slices) {
+        let none = vec![Seen::default(); slices.ranges().len()];
+        self.established.slices.clone_from(&none);
+        self.time_wait.slices = none;
         self.slices = Some(slices);
     }
 
@@ -126,6 +131,13 @@ impl Drawn {
             return false;
         }
         self.observe(row, view, |shares| &mut shares.sliced);
+        let slice = self.slices.as_ref();
+        let slice = slice.and_then(|slices| slices.slice(row.local.port()));
+        if let (Some(at), Some(draw)) = (slice, self.draw(row.state))
+            && let Some(seen) = draw.slices.get_mut(at)
+        {
+            seen.observe(row, false);
+        }
         self.note_stuck(row, |shares| &mut shares.sliced);
         true
     }
@@ -179,8 +191,7 @@ impl Drawn {
 
 /// What is known of one state by its samples.
 struct Known {
-    shares: Shares<Seen>,
-    is_whole: bool,
+    draw: Draw,
     of: u64,
     scale: f64,
     /// How many the slices stand for.
@@ -189,58 +200,89 @@ struct Known {
 
 impl Known {
     fn new(draw: Draw, of: u64, scale: f64) -> Self {
-        let shares = draw.shares;
-        let zone = sliced(shares.sliced.count, scale);
-        Self {
-            shares,
-            is_whole: draw.is_whole,
-            of: if draw.is_whole {
-                shares.zone.count + shares.rest.count
-            } else {
-                of
-            },
+        let Shares { zone, rest, .. } = draw.shares;
+        let of = if draw.is_whole {
+            zone.count + rest.count
+        } else {
+            of
+        };
+        let mut known = Self {
+            draw,
+            of,
             scale,
             zone: Estimate {
-                count: zone.count.min(of as f64),
-                ..zone
+                count: 0.0,
+                error: 0.0,
             },
-        }
+        };
+        let zone = known.zone(|seen| seen.count);
+        known.zone = Estimate {
+            count: zone.count.min(of as f64),
+            ..zone
+        };
+        known
     }
 
     fn looked_at(&self) -> u64 {
-        if self.is_whole {
+        if self.draw.is_whole {
             return self.of;
         }
-        self.shares.sliced.count + self.shares.rest.count
+        self.draw.shares.sliced.count + self.draw.shares.rest.count
     }
 
-    /// How many of all there are of a kind, of which there are so many in each heap.
-    fn estimate(&self, seen: Shares) -> Estimate {
-        if self.is_whole {
+    /// How many were seen that are no part of what slices stand for twice.
+    fn seen(&self, pick: fn(&Seen) -> u64) -> u64 {
+        let Shares { sliced, zone, rest } = &self.draw.shares;
+        let other = if self.draw.is_whole { zone } else { sliced };
+        pick(other) + pick(rest)
+    }
+
+    /// How many of all there are of a kind.
+    fn estimate(&self, pick: fn(&Seen) -> u64) -> Estimate {
+        if self.draw.is_whole {
+            return Estimate {
+                count: self.seen(pick) as f64,
+                error: 0.0,
+            };
+        }
+        self.zone(pick).and(self.rest(pick(&self.draw.shares.rest)))
+    }
+
+    /// The same of a kind that slices do not stand for.
+    fn estimate_of_rest(&self, pick: fn(&Seen) -> u64) -> Estimate {
+        if self.draw.is_whole {
+            return self.estimate(pick);
+        }
+        self.rest(pick(&self.draw.shares.rest))
+    }
+
+    /// The same of those with one peer.
+    fn estimate_of_peer(&self, seen: Shares) -> Estimate {
+        if self.draw.is_whole {
             return Estimate {
                 count: (seen.zone + seen.rest) as f64,
                 error: 0.0,
             };
         }
-        let zone = sliced(seen.sliced, self.scale);
-        let rest = self.rest(seen.rest);
-        Estimate {
-            count: zone.count + rest.count,
-            error: zone.error.hypot(rest.error),
-        }
+        sliced(seen.sliced, 0.0, self.scale).and(self.rest(seen.rest))
     }
 
-    /// The same of a kind that slices do not stand for.
-    fn estimate_of_rest(&self, seen: Shares) -> Estimate {
-        if self.is_whole {
-            return self.estimate(seen);
-        }
-        self.rest(seen.rest)
+    /// How many there are of a kind in what slices stand for. How far it may be off shows in how the
+    /// slices differ: connections that were opened together have neighbouring ports.
+    fn zone(&self, pick: fn(&Seen) -> u64) -> Estimate {
+        let slices = self.draw.slices.len().max(2) as f64;
+        let seen = pick(&self.draw.shares.sliced);
+        let counts = self.draw.slices.iter().map(|one| pick(one) as f64);
+        let squares: f64 = counts.map(|count| count * count).sum();
+        let mean = seen as f64 / slices;
+        let variance = (squares - slices * mean * mean) / (slices - 1.0);
+        sliced(seen, slices * variance, self.scale)
     }
 
+    /// How many there are of a kind in all the rest, by those among the first of the list.
     fn rest(&self, seen: u64) -> Estimate {
         let part = Part {
-            looked_at: self.shares.rest.count,
+            looked_at: self.draw.shares.rest.count,
             of: whole(self.of as f64 - self.zone.count),
         };
         let share = seen as f64 / part.looked_at.max(1) as f64;
@@ -260,7 +302,7 @@ impl Known {
     }
 
     fn margin(&self, estimate: Estimate) -> Option<Margin> {
-        (!self.is_whole).then(|| Margin {
+        (!self.draw.is_whole).then(|| Margin {
             looked_at: self.looked_at(),
             of: self.of,
             error: whole(estimate.error.ceil()).min(self.of),
@@ -268,36 +310,41 @@ impl Known {
     }
 }
 
-/// How many there are of a kind of which so many were in slices: about as many as if each had been taken
-/// by chance.
-fn sliced(seen: u64, scale: f64) -> Estimate {
+impl Estimate {
+    /// Both together, each off by itself.
+    fn and(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            error: self.error.hypot(other.error),
+        }
+    }
+}
+
+/// How many there are of a kind of which so many were in slices. The variance of their number is at least
+/// that of a choice by chance.
+fn sliced(seen: u64, variance: f64, scale: f64) -> Estimate {
     const TWO_SIDED: f64 = 1.96;
-    let by_chance = ((seen as f64 + 1.0) * (1.0 - 1.0 / scale)).sqrt();
+    let variance = variance.max(seen as f64 + 1.0) * (1.0 - 1.0 / scale);
     Estimate {
         count: seen as f64 * scale,
         error: if seen == 0 {
             // The rule of three.
             3.0 * (scale - 1.0)
         } else {
-            TWO_SIDED * scale * by_chance
+            TWO_SIDED * scale * variance.sqrt()
         },
     }
 }
 
 impl Summed {
     fn scale_established(&mut self, known: &Known, tops: &[(SocketAddr, Shares)]) {
-        let seen = |pick: fn(&Seen) -> u64| Shares {
-            sliced: pick(&known.shares.sliced),
-            zone: pick(&known.shares.zone),
-            rest: pick(&known.shares.rest),
-        };
-        let armed = known.estimate(seen(|seen| seen.armed));
+        let armed = known.estimate(|seen| seen.armed);
         let summary = &mut self.summary;
         summary.established_keepalive = None;
         (summary.incoming, summary.outgoing) = (0, 0);
         let armed = self.put("socket.established_keepalive", known, armed);
         self.summary.established_keepalive = armed;
-        let incoming = known.estimate_of_rest(seen(|seen| seen.incoming));
+        let incoming = known.estimate_of_rest(|seen| seen.incoming);
         let outgoing = Estimate {
             count: known.of as f64 - incoming.count,
             ..incoming
@@ -306,13 +353,13 @@ impl Summed {
         self.summary.incoming = incoming.unwrap_or(0);
         let outgoing = self.put("socket.outgoing", known, outgoing);
         self.summary.outgoing = outgoing.unwrap_or(0);
-        let backoff = seen(|seen| seen.backoff);
-        self.summary.established_backoff = self.rare("socket.established_backoff", known, backoff);
-        let stuck = seen(|seen| seen.stuck);
-        self.summary.established_stuck = self.rare("socket.established_stuck", known, stuck);
+        self.summary.established_backoff =
+            self.rare("socket.established_backoff", known, |seen| seen.backoff);
+        self.summary.established_stuck =
+            self.rare("socket.established_stuck", known, |seen| seen.stuck);
         let top = tops
             .iter()
-            .map(|(peer, seen)| (peer, known.estimate(*seen)))
+            .map(|(peer, seen)| (peer, known.estimate_of_peer(*seen)))
             // Of equals the first one, which has the lowest address.
             .reduce(|one, other| {
                 if other.1.count > one.1.count {
@@ -333,12 +380,7 @@ impl Summed {
     /// The families of sockets in `TIME_WAIT`, of which the kernel tells the number only for both
     /// together.
     fn split_time_wait(&mut self, known: &Known) {
-        let seen = Shares {
-            sliced: known.shares.sliced.ipv6,
-            zone: known.shares.zone.ipv6,
-            rest: known.shares.rest.ipv6,
-        };
-        let estimate = known.estimate(seen);
+        let estimate = known.estimate(|seen| seen.ipv6);
         let ipv6 = self.put("socket.ipv6.time_wait", known, estimate);
         self.put("socket.ipv4.time_wait", known, estimate);
         let ipv6 = ipv6.unwrap_or(0);
@@ -359,12 +401,12 @@ impl Summed {
     }
 
     /// A count of what is rare: that a sample holds none does not mean that there is none.
-    fn rare(&mut self, fact: &str, known: &Known, seen: Shares) -> Option<u64> {
-        if seen.sliced + seen.rest == 0 && !known.is_whole {
+    fn rare(&mut self, fact: &str, known: &Known, pick: fn(&Seen) -> u64) -> Option<u64> {
+        if known.seen(pick) == 0 && !known.draw.is_whole {
             self.unread.insert(fact.to_owned(), looked(known));
             return None;
         }
-        self.put(fact, known, known.estimate(seen))
+        self.put(fact, known, known.estimate(pick))
     }
 }
 

@@ -40,14 +40,12 @@ fn open(local_port: u16, remote: &str) -> SocketRow {
     )
 }
 
-/// Slices that hold one port in 28.
+/// Slices that hold one port in 36.
 fn slices() -> Slices {
-    let slices = Slices::new((32_768, 60_999), 28);
-    assert!((slices.scale() - 28.0).abs() < 0.5, "{}", slices.scale());
-    slices
+    Slices::new((32_768, 60_999), 36)
 }
 
-/// 70,000 open connections. 28,000 of them went out, of which the slices hold 1,000: every fourth with
+/// 70,000 open connections. 36,000 of them went out, of which the slices hold 1,000: every fourth with
 /// keepalive, and so many stuck ones. Of the others 2,000 were looked at: half of them with keepalive.
 fn drawn(stuck: u64) -> Summed {
     let mut tally = SocketTally::new(view());
@@ -55,7 +53,7 @@ fn drawn(stuck: u64) -> Summed {
     tally.set_established(60_000, 10_000);
     tally.set_slices(slices());
     for at in 0..1000 {
-        let mut one = open(40_000, "10.0.9.9:80");
+        let mut one = open(sliced_port(at), "10.0.9.9:80");
         if at % 4 == 0 {
             one.timer = Some(Timer::Keepalive);
         } else if at < 4 * stuck && at % 4 == 1 {
@@ -76,6 +74,14 @@ fn drawn(stuck: u64) -> Summed {
     tally.finish_drawn()
 }
 
+/// One local port of a slice after the other.
+fn sliced_port(at: u64) -> u16 {
+    let slices = slices();
+    let inside = slices.ranges().iter().filter(|(low, _)| *low >= 32_768);
+    let ports: Vec<u16> = inside.map(|(low, _)| *low).collect();
+    ports[usize::try_from(at).unwrap() % ports.len()]
+}
+
 fn about(count: u64, expected: u64) -> bool {
     count.abs_diff(expected) <= expected / 50
 }
@@ -88,8 +94,9 @@ fn shares_are_scaled_and_exact_counts_stay() {
     assert_eq!(summary.ipv6.get(TcpState::Established), 10_000);
     assert_eq!(summary.count(TcpState::CloseWait), 1);
     let armed = summary.established_keepalive.unwrap();
-    assert!(about(armed, 28_000), "{armed}");
-    assert!(about(summary.outgoing, 28_000), "{}", summary.outgoing);
+    // A quarter of 36,000 and half of 34,000.
+    assert!(about(armed, 26_000), "{armed}");
+    assert!(about(summary.outgoing, 36_000), "{}", summary.outgoing);
     assert_eq!(summary.incoming + summary.outgoing, 70_000);
     for fact in [
         "socket.established_keepalive",
@@ -98,7 +105,7 @@ fn shares_are_scaled_and_exact_counts_stay() {
     ] {
         let margin = found.sampled[fact];
         assert_eq!((margin.looked_at, margin.of), (3_000, 70_000), "{fact}");
-        assert!((800..2_200).contains(&margin.error), "{fact} {margin:?}");
+        assert!((800..3_000).contains(&margin.error), "{fact} {margin:?}");
     }
 }
 
@@ -117,7 +124,7 @@ fn some_of_what_is_rare_is_an_estimate() {
     let found = drawn(3);
     assert!(found.unread.is_empty());
     let stuck = found.summary.established_stuck.unwrap();
-    assert!(about(stuck, 84), "{stuck}");
+    assert!(stuck.abs_diff(108) <= 2, "{stuck}");
     let top = found.summary.established_stuck_top.unwrap();
     assert_eq!((top.name.as_str(), top.count), ("10.0.9.9:80", stuck));
     for fact in [
@@ -125,7 +132,7 @@ fn some_of_what_is_rare_is_an_estimate() {
         "socket.established_backoff",
         "socket.established_stuck_top_count",
     ] {
-        assert!(found.sampled[fact].error > 84, "{fact}");
+        assert!(found.sampled[fact].error > 108, "{fact}");
     }
 }
 
@@ -192,7 +199,7 @@ fn the_families_of_time_wait_make_up_the_whole() {
     );
 }
 
-/// A sample of one in 28, of which every fifth leads to one service, and 400 counted ones in `CLOSE_WAIT`
+/// A sample of one in 36, of which every fifth leads to one service, and 400 counted ones in `CLOSE_WAIT`
 /// towards that.
 fn towards_many() -> SocketTally {
     let mut tally = SocketTally::new(view());
@@ -208,7 +215,7 @@ fn towards_many() -> SocketTally {
         } else {
             format!("10.0.4.{}:80", at % 251)
         };
-        tally.observe_sliced(&open(40_000, &remote));
+        tally.observe_sliced(&open(sliced_port(at), &remote));
     }
     tally
 }
@@ -216,8 +223,8 @@ fn towards_many() -> SocketTally {
 #[test]
 fn a_destination_is_suspected_by_the_sample_and_the_count_together() {
     let tally = towards_many();
-    // 11,200 by the sample, give or take 4 times 550, and 400 more.
-    for (threshold, expected) in [(9_000, 1), (13_500, 1), (14_300, 0)] {
+    // 14,400 by the sample, give or take 4 times 712, and 400 more.
+    for (threshold, expected) in [(9_000, 1), (17_000, 1), (18_500, 0)] {
         let found = tally.suspects(threshold);
         assert_eq!(found.foremost.len(), expected, "{threshold}");
         assert_eq!(found.more, 0);
@@ -239,13 +246,4 @@ fn nothing_of_a_sample_is_listed_as_a_destination() {
     assert_eq!(found.destinations[0].used, 400);
     tally.set_destinations(Vec::new());
     assert_eq!(tally.finish().destinations, []);
-}
-
-#[test]
-fn a_sample_is_telling_if_it_cannot_miss_a_destination_that_matters() {
-    let tally = towards_many();
-    assert!(tally.is_telling(7_058) && tally.is_telling(141));
-    assert!(!tally.is_telling(130));
-    let counted = SocketTally::new(view());
-    assert!(counted.is_telling(1));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::destinations::{Destinations, MAX_DESTINATIONS, Suspects, is_counted, is_telling};
+use super::destinations::{Destinations, MAX_DESTINATIONS, Suspects, is_counted};
 use super::examined::foremost;
 use super::sampled::{Drawn, Summed};
 use super::{
@@ -127,12 +127,6 @@ impl SocketTally {
             TcpState::TimeWait => self.drawn.time_wait.is_whole = true,
             _ => {}
         }
-    }
-
-    /// Whether a sample that holds one of so many connections cannot miss a destination that uses several
-    /// times `threshold` ports.
-    pub fn is_telling(&self, threshold: u64) -> bool {
-        is_telling(self.drawn.scale(), threshold)
     }
 
     /// The destinations that may use so many ports or more.

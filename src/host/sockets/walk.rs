@@ -188,7 +188,8 @@ impl Walker<'_> {
     /// Looks at those of the states that were left out whose local port lies in some slices.
     fn draw_slices(&mut self, states: StateMask, before: Option<Gauges>) {
         let count = before.map_or(0, |gauges| gauges.whole().saturating_add(gauges.resting));
-        let parts = count.div_ceil(self.options.limit.max(1));
+        // Half as many as are looked at among the first of the list.
+        let parts = count.div_ceil((self.options.limit / 2).max(1));
         let slices = Slices::new(self.options.port_range, parts);
         let tally = &mut self.seen.tally;
         tally.set_slices(slices.clone());
@@ -361,11 +362,6 @@ impl Walker<'_> {
         // From a quarter of the range on.
         let (low, high) = self.options.port_range;
         let threshold = (u64::from(high.saturating_sub(low)) + 1).div_ceil(4);
-        if !self.seen.tally.is_telling(threshold) {
-            let why = "too few looked at for so narrow a range; --exact looks at all";
-            self.seen.leave_unread("destination.", why);
-            return;
-        }
         let suspects = self.seen.tally.suspects(threshold);
         if suspects.more > 0 {
             self.notes.say(format!(
