@@ -91,12 +91,12 @@ mod tests {
 
     use super::*;
 
-    fn margin(looked_at: u64, of: u64, error: u64) -> Option<Margin> {
-        Some(Margin {
+    fn margin(looked_at: u64, of: u64, error: u64) -> Margin {
+        Margin {
             looked_at,
             of,
             error,
-        })
+        }
     }
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
             looked_at: 20_000,
             of: 512_000,
         };
-        let expected = (128_000, margin(20_000, 512_000, 3036));
+        let expected = (128_000, Some(margin(20_000, 512_000, 3036)));
         assert_eq!(part.estimate(5_000), Some(expected));
     }
 
@@ -115,9 +115,9 @@ mod tests {
             looked_at: 20_000,
             of: 500_000,
         };
-        let expected = (0, margin(20_000, 500_000, 72));
+        let expected = (0, Some(margin(20_000, 500_000, 72)));
         assert_eq!(part.estimate(0), Some(expected));
-        let expected = (500_000, margin(20_000, 500_000, 72));
+        let expected = (500_000, Some(margin(20_000, 500_000, 72)));
         assert_eq!(part.estimate(20_000), Some(expected));
     }
 

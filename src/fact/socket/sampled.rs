@@ -267,16 +267,18 @@ impl Known {
         sliced(seen.sliced, 0.0, self.scale).and(self.rest(seen.rest))
     }
 
-    /// How many there are of a kind in what slices stand for. How far it may be off shows in how the
-    /// slices differ: connections that were opened together have neighbouring ports.
+    /// How many there are of a kind in what slices stand for. How far it may be off shows in how much each
+    /// slice differs from the one before it: connections that were opened together have neighbouring
+    /// ports, and of ports outside the automatic range few are in use.
     fn zone(&self, pick: fn(&Seen) -> u64) -> Estimate {
-        let slices = self.draw.slices.len().max(2) as f64;
+        let slices = &self.draw.slices;
+        let steps = slices.iter().zip(slices.iter().skip(1));
+        let squares: f64 = steps
+            .map(|(one, next)| (pick(one) as f64 - pick(next) as f64).powi(2))
+            .sum();
+        let each = squares / (2.0 * slices.len().saturating_sub(1).max(1) as f64);
         let seen = pick(&self.draw.shares.sliced);
-        let counts = self.draw.slices.iter().map(|one| pick(one) as f64);
-        let squares: f64 = counts.map(|count| count * count).sum();
-        let mean = seen as f64 / slices;
-        let variance = (squares - slices * mean * mean) / (slices - 1.0);
-        sliced(seen, slices * variance, self.scale)
+        sliced(seen, slices.len() as f64 * each, self.scale)
     }
 
     /// How many there are of a kind in all the rest, by those among the first of the list.

@@ -53,7 +53,7 @@ fn drawn(stuck: u64) -> Summed {
     tally.set_established(60_000, 10_000);
     tally.set_slices(slices());
     for at in 0..1000 {
-        let mut one = open(sliced_port(at), "10.0.9.9:80");
+        let mut one = open(sliced_port(at / 4), "10.0.9.9:80");
         if at % 4 == 0 {
             one.timer = Some(Timer::Keepalive);
         } else if at < 4 * stuck && at % 4 == 1 {
@@ -77,7 +77,8 @@ fn drawn(stuck: u64) -> Summed {
 /// One local port of a slice after the other.
 fn sliced_port(at: u64) -> u16 {
     let slices = slices();
-    let inside = slices.ranges().iter().filter(|(low, _)| *low >= 32_768);
+    let inside = |(low, high): &&(u16, u16)| *low >= 32_768 && *high <= 60_999;
+    let inside = slices.ranges().iter().filter(inside);
     let ports: Vec<u16> = inside.map(|(low, _)| *low).collect();
     ports[usize::try_from(at).unwrap() % ports.len()]
 }

@@ -7,6 +7,7 @@ use crate::fact::socket::BufferLimits;
 
 /// How to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct CollectOptions {
     /// `ip_local_port_range` of the namespace, both ends included.
     pub port_range: (u16, u16),
