@@ -220,6 +220,10 @@ impl Known {
             count: zone.count.min(of as f64),
             ..zone
         };
+        // What is known to be too many is too many of each kind.
+        if zone.count > of as f64 {
+            known.scale *= of as f64 / zone.count;
+        }
         known
     }
 
@@ -287,19 +291,21 @@ impl Known {
             looked_at: self.draw.shares.rest.count,
             of: whole(self.of as f64 - self.zone.count),
         };
-        let share = seen as f64 / part.looked_at.max(1) as f64;
+        if part.looked_at == 0 {
+            // None was among the first of the list, where those of the rest stand by chance.
+            let first = self.draw.shares.zone.count;
+            return Estimate {
+                count: 0.0,
+                error: 3.0 * self.of as f64 / first.max(1) as f64,
+            };
+        }
+        let share = seen as f64 / part.looked_at as f64;
         // How many there are is known as well as how many are not.
         let of = share * self.zone.error;
-        match part.estimate(seen) {
-            Some((count, margin)) => Estimate {
-                count: count as f64,
-                error: of.hypot(margin.map_or(0.0, |margin| margin.error as f64)),
-            },
-            // None was seen.
-            None => Estimate {
-                count: 0.0,
-                error: part.of as f64,
-            },
+        let (count, margin) = part.estimate(seen).unwrap_or_default();
+        Estimate {
+            count: count as f64,
+            error: of.hypot(margin.map_or(0.0, |margin| margin.error as f64)),
         }
     }
 
@@ -326,12 +332,12 @@ impl Estimate {
 /// that of a choice by chance.
 fn sliced(seen: u64, variance: f64, scale: f64) -> Estimate {
     const TWO_SIDED: f64 = 1.96;
-    let variance = variance.max(seen as f64 + 1.0) * (1.0 - 1.0 / scale);
+    let variance = variance.max(seen as f64 + 1.0) * (1.0 - 1.0 / scale).max(0.0);
     Estimate {
         count: seen as f64 * scale,
         error: if seen == 0 {
             // The rule of three.
-            3.0 * (scale - 1.0)
+            3.0 * (scale - 1.0).max(0.0)
         } else {
             TWO_SIDED * scale * variance.sqrt()
         },

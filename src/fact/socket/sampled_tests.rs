@@ -111,6 +111,29 @@ fn shares_are_scaled_and_exact_counts_stay() {
 }
 
 #[test]
+fn where_all_went_out_no_more_went_out_than_there_are() {
+    let mut tally = SocketTally::new(view());
+    tally.set_established(30_000, 0);
+    tally.set_slices(slices());
+    for at in 0..1000 {
+        let mut one = open(sliced_port(at / 4), "10.0.9.9:80");
+        if at % 4 == 0 {
+            one.timer = Some(Timer::Keepalive);
+        }
+        tally.observe_sliced(&one);
+        tally.observe_first(&open(50_000, "10.0.9.9:80"));
+    }
+    let found = tally.finish_drawn();
+    // 36,000 by the slices, which would be 9,000 with keepalive.
+    assert_eq!(
+        (found.summary.incoming, found.summary.outgoing),
+        (0, 30_000)
+    );
+    assert_eq!(found.summary.established_keepalive, Some(7_500));
+    assert_eq!(found.sampled["socket.incoming"].error, 90);
+}
+
+#[test]
 fn none_of_what_is_rare_in_a_sample_is_unknown_not_zero() {
     let found = drawn(0);
     assert_eq!(found.summary.established_stuck, None);
