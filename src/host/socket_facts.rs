@@ -1,13 +1,13 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
 use crate::fact::socket::{
-    BufferLimits, Family, PortOccupancy, Ranked, SocketSource, SocketSummary, Sockets, TcpState,
+    BufferLimits, Family, PortOccupancy, Ranked, SocketSource, Sockets, TcpState,
 };
-use crate::fact::{Reading, Sample, Value};
+use crate::fact::{FactClass, Reading, Sample, Value, vocabulary};
 
 use super::attribution::{self, Flagged, attribute};
 use super::collect::{Moment, Needs, Source};
-use super::sockets::{self, CollectOptions, Examine};
+use super::sockets::{self, CollectOptions, Examine, Look};
 
 /// The kernel's default range, for when the setting cannot be read.
 const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
@@ -30,16 +30,26 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     } else {
         CollectOptions::live(range)
     };
-    let options = options.examining(examine(needs, moment, sample));
-    let mut found = match sockets::collect(&options) {
-        Ok(found) => found,
+    let options = CollectOptions {
+        ages: needs.any("socket.close_wait_o"),
+        samples: is_end(moment) && SAMPLED.iter().any(|fact| needs.any(fact)),
+        ..options
+    };
+    let options = options
+        .examining(examine(needs, moment, sample))
+        .walking(source.walk());
+    let Look { sockets, sampled } = match sockets::look(&options) {
+        Ok(look) => look,
         Err(error) => {
+            refuse(error.reason(), sample);
             sample
                 .notes
                 .push(format!("sockets cannot be read: {error}"));
             return;
         }
     };
+    let mut found = sockets;
+    sample.sampled = sampled;
     sample.notes.append(&mut found.notes);
     if found.source == SocketSource::ProcTables && !source.is_recorded() {
         let note =
@@ -61,6 +71,35 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     sample.sockets = Some(found);
 }
 
+/// Facts that rest on a sample where sockets are many. Those of the start of a window are never read.
+const SAMPLED: [&str; 6] = [
+    "destination.",
+    "socket.established_",
+    "socket.incoming",
+    "socket.outgoing",
+    "socket.ipv4.time_wait",
+    "socket.ipv6.time_wait",
+];
+
+const fn is_end(moment: Moment<'_>) -> bool {
+    matches!(moment, Moment::End(_))
+}
+
+/// Notes why no fact of sockets is known.
+fn refuse(why: &str, sample: &mut Sample) {
+    let of_sockets = |name: &str| {
+        ["socket.", "port.listeners"]
+            .iter()
+            .any(|one| name.starts_with(one))
+    };
+    for spec in vocabulary() {
+        if spec.class == FactClass::Stored && of_sockets(spec.name) {
+            let reading = Reading::Denied(why.to_owned());
+            sample.readings.insert(spec.name.to_owned(), reading);
+        }
+    }
+}
+
 /// Whether somebody asks about open connections one by one. At the start of a window only those are
 /// looked at that are compared with its end.
 fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
@@ -68,7 +107,7 @@ fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
         Some(Value::Triple([_, _, most])) => u64::try_from(*most).ok(),
         _ => None,
     };
-    let is_end = matches!(moment, Moment::End(_));
+    let is_end = is_end(moment);
     let of_now = ["socket.quiet_", "socket.idle_window"];
     if needs.any(CAPPED[0])
         || needs.any(CAPPED[1])
@@ -88,11 +127,23 @@ fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
 /// How the facts begin that compare the buffers of connections with their limits.
 pub(super) const CAPPED: [&str; 2] = ["socket.receive_capped", "socket.send_capped"];
 
+/// Puts a fact into the sample; one that was not looked at is refused.
+fn put(found: &Sockets, name: &str, reading: Reading<Value>, sample: &mut Sample) {
+    let fact = format!("socket.{name}");
+    // Those that listen have a table of their own.
+    let why = (!name.ends_with("listening")).then(|| found.why_unread(&fact));
+    let reading = match why.flatten() {
+        Some(why) => Reading::Denied(why.to_owned()),
+        None => reading,
+    };
+    sample.readings.insert(fact, reading);
+}
+
 fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
     let range = options.port_range;
     let summary = &found.summary;
     let mut put = |name: String, reading: Reading<Value>| {
-        sample.readings.insert(format!("socket.{name}"), reading);
+        put(found, &name, reading, sample);
     };
     for state in TcpState::ALL {
         let name = state.name();
@@ -158,15 +209,14 @@ fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
         put(name.to_owned(), text);
         put(format!("{name}_count"), count);
     }
-    examined(summary, options.examine, sample);
+    examined(found, options.examine, sample);
     ports(&found.ports, range, sample);
 }
 
 /// What came of looking at open connections; nothing where nobody asked.
-fn examined(summary: &SocketSummary, asked: Examine, sample: &mut Sample) {
-    let mut put = |name: &str, reading: Reading<Value>| {
-        sample.readings.insert(format!("socket.{name}"), reading);
-    };
+fn examined(sockets: &Sockets, asked: Examine, sample: &mut Sample) {
+    let summary = &sockets.summary;
+    let mut put = |name: &str, reading: Reading<Value>| put(sockets, name, reading, sample);
     let found = summary.examined.as_ref();
     let top = |ranked: &Option<Ranked>| match ranked {
         Some(ranked) => Reading::Known(Value::Text(ranked.name.clone())),
@@ -255,6 +305,7 @@ fn told(count: Option<u64>) -> Reading<Value> {
 mod tests {
     use std::fs;
 
+    use super::super::sockets::Walk;
     use super::*;
 
     fn facts(names: &[&str]) -> Needs {
@@ -344,5 +395,39 @@ mod tests {
             let reading = &sample.readings[&format!("socket.{fact}")];
             assert_eq!(*reading, Reading::Absent, "{fact}");
         }
+    }
+
+    #[test]
+    fn without_a_walk_only_what_listens_is_known() {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir(tree.path().join("net")).unwrap();
+        let listens = OPEN.replace(" 01 ", " 0A ");
+        fs::write(
+            tree.path().join("net/tcp"),
+            format!("header\n{OPEN}{listens}"),
+        )
+        .unwrap();
+        let mut sample = Sample::default();
+        let source = Source::recorded(tree.path()).walking(Walk::None);
+        collect(&source, &Needs::Everything, Moment::End(None), &mut sample);
+        assert_eq!(sample.readings["socket.listening"], known(1));
+        assert_eq!(sample.readings["socket.ipv4.listening"], known(1));
+        let denied = Reading::Denied("--no-walk".to_owned());
+        for fact in [
+            "established",
+            "ipv6.time_wait",
+            "established_keepalive",
+            "incoming",
+            "close_wait_older_60s",
+            "close_wait_owner",
+            "syn_sent_top_count",
+            "quiet_60s",
+            "pmtu_suspects",
+        ] {
+            assert_eq!(sample.readings[&format!("socket.{fact}")], denied, "{fact}");
+        }
+        let sockets = sample.sockets.unwrap();
+        assert_eq!(sockets.listeners.len(), 1);
+        assert_eq!(sockets.why_unread("destination."), Some("--no-walk"));
     }
 }
