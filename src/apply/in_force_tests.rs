@@ -31,6 +31,7 @@ fn snapshot() -> Snapshot {
         ],
         ports: PortOccupancy::default(),
         close_wait_inodes: Vec::new(),
+        unread: [].into(),
         notes: Vec::new(),
     };
     let sample = Sample {

@@ -26,34 +26,45 @@ pub(super) fn capped(snapshot: &Snapshot, fact: &str) -> Option<Lookup> {
 fn receiving(snapshot: &Snapshot) -> Result<Capped, Why> {
     over(
         snapshot,
+        "socket.receive_capped",
         |examined| examined.receiving.as_ref(),
         receive_capped,
     )
 }
 
 fn sending(snapshot: &Snapshot) -> Result<Capped, Why> {
-    over(snapshot, |examined| examined.sending.as_ref(), send_capped)
+    over(
+        snapshot,
+        "socket.send_capped",
+        |examined| examined.sending.as_ref(),
+        send_capped,
+    )
 }
 
 fn over<T>(
     snapshot: &Snapshot,
+    fact: &str,
     kept: impl Fn(&Examined) -> Option<&Bulk<T>>,
     compare: impl Fn(&Bulk<T>, &Bulk<T>, f64) -> Capped,
 ) -> Result<Capped, Why> {
     let earlier = snapshot.earlier.as_ref().ok_or(Why::OneSample)?;
     let seconds = snapshot.window_seconds().ok_or(Why::OneSample)?;
-    let before = of(earlier, &kept)?;
-    let now = of(&snapshot.now, &kept)?;
+    let before = of(earlier, fact, &kept)?;
+    let now = of(&snapshot.now, fact, &kept)?;
     Ok(compare(before, now, seconds))
 }
 
 fn of<'s, T>(
     sample: &'s Sample,
+    fact: &str,
     kept: impl Fn(&'s Examined) -> Option<&'s Bulk<T>>,
 ) -> Result<&'s Bulk<T>, Why> {
     let unread = |what: &str| Why::NotCollected(what.to_owned());
     let sockets = sample.sockets.as_ref();
     let sockets = sockets.ok_or_else(|| unread("sockets could not be read"))?;
+    if let Some(why) = sockets.why_unread(fact) {
+        return Err(Why::Denied(why.to_owned()));
+    }
     let examined = sockets.summary.examined.as_ref();
     let examined = examined.ok_or_else(|| unread("needs sock_diag"))?;
     kept(examined).ok_or_else(|| unread("buffers of connections could not be read"))

@@ -219,6 +219,7 @@ fn sockets(case: &Case, earlier: bool) -> Sockets {
         listeners: listeners.collect(),
         ports: PortOccupancy::default(),
         close_wait_inodes: Vec::new(),
+        unread: BTreeMap::new(),
         notes: Vec::new(),
     }
 }

@@ -8,6 +8,7 @@ use crate::fact::{Day, Reading, Snapshot, Value};
 use crate::rule::expr::{Expr, Facts, Lookup, Missing, Outcome, Why, format_value};
 use crate::rule::{self, Assignment, Rule, Rulebook, Subject, Template, Waivers};
 
+use super::doubt::doubt;
 use super::finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 use super::next_boot::{BOOT_FILES, NOT_THIS_NAMESPACE, unread};
 use super::view::{Period, SubjectView, View, keys};
@@ -150,9 +151,8 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
     let Some(subjects) = subjects else {
         let why = match subject {
             Subject::Definition | Subject::Setting => unread(&view.snapshot().now),
-            Subject::Listener | Subject::Destination => {
-                Why::NotCollected("sockets could not be read".to_owned())
-            }
+            Subject::Listener => Why::NotCollected("sockets could not be read".to_owned()),
+            Subject::Destination => view.why_no_destinations(),
             Subject::Waiver => Why::NotCollected("waivers were not read".to_owned()),
             Subject::Assignment => Why::NotCollected("no texts were read".to_owned()),
         };
@@ -356,13 +356,18 @@ fn finding(rule: &Rule, view: &View<'_>, others: usize) -> Finding {
 
 fn evidence(expr: &Expr, view: &View<'_>) -> Evidence {
     let value = expr.evaluate(view);
-    let shown = format_value(&value, expr.ty());
+    let doubt = doubt(expr, view, &value);
+    let mut shown = format_value(&value, expr.ty());
+    if let Some(doubt) = &doubt {
+        shown = doubt.beside(&shown, expr.ty());
+    }
     Evidence {
         fact: expr.text().to_owned(),
         ty: expr.ty(),
         shown,
         value,
-        sampled: false,
+        sampled: doubt.is_some(),
+        error: doubt.and_then(|doubt| doubt.error),
     }
 }
 

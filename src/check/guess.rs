@@ -104,6 +104,7 @@ mod tests {
                 listeners: addresses.iter().map(listener).collect(),
                 ports: PortOccupancy::default(),
                 close_wait_inodes: Vec::new(),
+                unread: [].into(),
                 notes: Vec::new(),
             }),
             ..Sample::default()

@@ -7,6 +7,7 @@ mod assignment;
 mod capped;
 mod cases;
 mod definition;
+mod doubt;
 mod evaluate;
 mod finding;
 mod guess;

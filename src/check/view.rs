@@ -154,6 +154,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The same facts, as if this one had this value.
+    #[must_use]
+    pub(super) fn trying(&self, fact: &str, value: Value) -> Self {
+        let mut view = self.clone();
+        view.tried.insert(fact.to_owned(), value);
+        view
+    }
+
     /// The snapshot behind it.
     pub const fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
@@ -178,6 +186,9 @@ impl<'a> View<'a> {
     /// The destinations with most ports in use; `None` when sockets cannot be seen.
     pub fn destinations(&self) -> Option<Vec<SubjectView<'a>>> {
         let sockets = self.snapshot.now.sockets.as_ref()?;
+        if sockets.why_unread("destination.").is_some() {
+            return None;
+        }
         Some(
             sockets
                 .summary
@@ -186,6 +197,13 @@ impl<'a> View<'a> {
                 .map(SubjectView::Destination)
                 .collect(),
         )
+    }
+
+    /// Why there are no destinations to judge.
+    pub(super) fn why_no_destinations(&self) -> Why {
+        let sockets = self.snapshot.now.sockets.as_ref();
+        let why = sockets.and_then(|sockets| sockets.why_unread("destination."));
+        why.map_or_else(unread_sockets, |why| Why::NotCollected(why.to_owned()))
     }
 
     /// The lines that set network keys at boot, in the order they are read; `None` when the boot
@@ -331,6 +349,9 @@ impl<'a> View<'a> {
         };
         let of = |sample: &'a Sample| {
             let sockets = sample.sockets.as_ref().ok_or_else(unread_sockets)?;
+            if let Some(why) = sockets.why_unread(fact) {
+                return Err(Why::Denied(why.to_owned()));
+            }
             Ok(tracked(&sockets.summary))
         };
         let both = of(&self.snapshot.now).and_then(|now| {

@@ -14,6 +14,7 @@ fn sockets(listeners: Vec<Listener>) -> Sockets {
         listeners,
         ports: PortOccupancy::default(),
         close_wait_inodes: Vec::new(),
+        unread: [].into(),
         notes: Vec::new(),
     }
 }
@@ -40,6 +41,7 @@ fn sample(readings: &[(&str, Value)], sockets: Option<Sockets>) -> Sample {
             .collect(),
         sockets,
         boot: None,
+        sampled: [].into(),
         notes: Vec::new(),
     }
 }

@@ -100,6 +100,22 @@ pub struct Where {
     /// Read a recorded tree laid out like /proc instead of this host.
     #[arg(long, value_name = "DIR")]
     pub proc: Option<PathBuf>,
+
+    /// How many sockets to walk over.
+    #[command(flatten)]
+    pub sockets: SocketWalk,
+}
+
+/// How many sockets to walk over.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SocketWalk {
+    /// Look at every TCP socket. Without it, of more than 20,000 some numbers come from a sample.
+    #[arg(long, conflicts_with = "no_walk")]
+    pub exact: bool,
+
+    /// Do not walk over TCP connections: what only a walk can tell stays unknown.
+    #[arg(long)]
+    pub no_walk: bool,
 }
 
 /// The files that set keys at boot.
@@ -185,7 +201,7 @@ pub struct Check {
     pub boot: BootFiles,
 
     /// Judge a saved snapshot instead of this host.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
     pub snapshot: Option<PathBuf>,
 
     /// How to print the report.
@@ -304,6 +320,7 @@ impl Namespace {
             netns: self.netns.clone(),
             pid: self.pid,
             proc: None,
+            sockets: SocketWalk::default(),
         }
     }
 }
@@ -331,6 +348,10 @@ pub struct Apply {
     /// Where to act.
     #[command(flatten)]
     pub at: Namespace,
+
+    /// How many sockets to walk over.
+    #[command(flatten)]
+    pub sockets: SocketWalk,
 
     /// The rules to judge by.
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::boot::Boot;
-use super::socket::Sockets;
+use super::socket::{Margin, Sockets};
 use super::{KernelVersion, Reading, Value};
 
 /// Which machine, which boot, which namespace.
@@ -32,6 +32,10 @@ pub struct Sample {
     pub host: Host,
     /// Readings by fact name.
     pub readings: BTreeMap<String, Reading<Value>>,
+    /// Facts among the readings that were worked out from a sample of the sockets, and how far each may
+    /// be off.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sampled: BTreeMap<String, Margin>,
     /// The TCP sockets; `None` when they were not asked for or cannot be seen.
     pub sockets: Option<Sockets>,
     /// The boot configuration; `None` when it was not asked for or does not apply to this namespace.
@@ -199,7 +203,8 @@ mod tests {
                     }],
                     ports: PortOccupancy::default(),
                     close_wait_inodes: vec![u64::MAX],
-                    notes: vec![name],
+                    notes: vec![name.clone()],
+                    unread: BTreeMap::from([("destination.".to_owned(), name)]),
                 }
             })
     }
@@ -220,6 +225,14 @@ mod tests {
                     netns,
                 },
                 readings,
+                sampled: BTreeMap::from([(
+                    "socket.incoming".to_owned(),
+                    Margin {
+                        looked_at: 20_000,
+                        of: 512_000,
+                        error: u64::MAX,
+                    },
+                )]),
                 sockets,
                 boot: None,
                 notes: Vec::new(),

@@ -6,23 +6,31 @@
 
 mod bulk;
 mod counts;
+mod destinations;
+mod estimate;
 mod examined;
 mod holding;
 mod ports;
 mod row;
+mod sampled;
 mod state;
 mod summary;
 mod tally;
 mod tracked;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use bulk::{Bulk, Capped, Receiving, Sending, receive_capped, send_capped};
 pub use counts::StateCounts;
+pub use destinations::{DestinationTally, Suspects, is_telling};
+pub use estimate::{Margin, Part};
 pub use examined::{BufferLimits, Examination, Examined, QuietTimes};
 pub use holding::Holding;
 pub use ports::{PortOccupancy, PortView};
 pub use row::{Listener, SocketRow};
+pub use sampled::Summed;
 pub use state::{Family, TcpState, Timer};
 pub use summary::{CloseWaitAges, Destination, Ranked, SocketSummary};
 pub use tally::SocketTally;
@@ -55,11 +63,22 @@ pub struct Sockets {
     pub close_wait_inodes: Vec<u64>,
     /// What a reader of the numbers should know: "the tables changed while they were read".
     pub notes: Vec<String>,
+    /// What was not looked at, and why: facts by how their names begin (`socket.established_stuck`,
+    /// `destination.`). What the rest of this says of them is nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, String>,
 }
 
 impl Sockets {
     /// How many inodes in `CLOSE_WAIT` are kept for attribution.
     pub const MAX_CLOSE_WAIT_INODES: usize = 4096;
+
+    /// Why nothing is known of a fact, if it was not looked at.
+    pub fn why_unread(&self, fact: &str) -> Option<&str> {
+        let mut unread = self.unread.iter();
+        let found = unread.find(|(beginning, _)| fact.starts_with(beginning.as_str()))?;
+        Some(found.1)
+    }
 
     /// The same listener in this look.
     pub fn listener(&self, like: &Listener) -> Option<&Listener> {

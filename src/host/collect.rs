@@ -15,6 +15,7 @@ use super::file;
 use super::interfaces;
 use super::namespace;
 use super::socket_facts;
+use super::sockets::Walk;
 use super::statistics;
 use super::sysctls::Sysctls;
 use super::udp_drops;
@@ -25,6 +26,7 @@ pub struct Source {
     proc: PathBuf,
     recorded: bool,
     boot: Option<BootSource>,
+    walk: Walk,
 }
 
 impl Source {
@@ -34,6 +36,7 @@ impl Source {
             proc: PathBuf::from("/proc"),
             recorded: false,
             boot: None,
+            walk: Walk::Auto,
         }
     }
 
@@ -43,6 +46,7 @@ impl Source {
             proc: tree.to_owned(),
             recorded: true,
             boot: None,
+            walk: Walk::Auto,
         }
     }
 
@@ -53,6 +57,17 @@ impl Source {
             boot: Some(boot),
             ..self
         }
+    }
+
+    /// The same with another walk over its sockets.
+    #[must_use]
+    pub fn walking(self, walk: Walk) -> Self {
+        Self { walk, ..self }
+    }
+
+    /// How many sockets to walk over.
+    pub(super) const fn walk(&self) -> Walk {
+        self.walk
     }
 
     /// The files that set its keys at boot, if any do.

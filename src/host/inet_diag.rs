@@ -4,11 +4,13 @@
 //! kernel's table, where the newer `SOCK_DIAG_BY_FAMILY` needs two; the newer one is the way out
 //! where the old one is refused. The socket belongs to the network namespace of the calling thread.
 
+mod filter;
 mod request;
 mod wire;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
 };
 
+use self::filter::Filter;
 use self::request::Request;
 use super::{errno, interrupt};
 use crate::fact::parse::{SocketMemory, TcpInfo};
@@ -40,8 +43,6 @@ impl StateMask {
     /// All states that `ss` knows, without the listening ones. Bit 13 is left out: it would show
     /// sockets that are bound and idle as closed ones.
     pub const CONNECTIONS: Self = Self(0x1ffe & !(1 << 10));
-    /// The same without the open ones.
-    pub const NOT_ESTABLISHED: Self = Self(Self::CONNECTIONS.0 & !(1 << 1));
     /// Every bit, for UDP.
     const ANY: Self = Self(u32::MAX);
 
@@ -52,6 +53,12 @@ impl StateMask {
             TcpState::SynRecv => Self(1 << 3 | 1 << 12),
             _ => Self(1 << state.number()),
         }
+    }
+
+    /// These states without others.
+    #[must_use]
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
     }
 
     const fn bits(self) -> u32 {
@@ -92,6 +99,11 @@ pub struct DiagSocket {
     pub info: Option<TcpInfo>,
     /// Memory and drops, if asked for with [`Ext::Memory`].
     pub memory: Option<SocketMemory>,
+    /// Whether it is a whole socket, as `inuse` of `sockstat` counts them, not what is left of one
+    /// (`TIME_WAIT`, mostly `FIN_WAIT2` too) nor a request for one (`SYN_RECV`). The kernel tells of a
+    /// whole socket how far it is shut down (`inet_diag_msg_attrs_fill`, Linux 3.8) and, if asked, its
+    /// `tcp_info`; of the others neither.
+    pub is_whole: bool,
 }
 
 impl DiagSocket {
@@ -184,16 +196,43 @@ pub fn dump_some(
     mut each: impl FnMut(&DiagSocket),
 ) -> Result<DumpNote, DiagError> {
     let mut given = 0;
-    let mut each = |socket: &DiagSocket| {
+    let each = |socket: &DiagSocket| {
         if given < limit {
             given += 1;
             each(socket);
         }
     };
+    dump_asked(Asked::new(states, ext, limit, None), each)
+}
+
+/// Shows the TCP sockets in the given states that are connected to one of these destinations; IPv4 traffic
+/// on IPv6 sockets included. The kernel picks them, unless it refuses to or they are too many for it.
+pub fn dump_towards(
+    states: StateMask,
+    destinations: &[SocketAddr],
+    mut each: impl FnMut(&DiagSocket),
+) -> Result<DumpNote, DiagError> {
+    let wanted: BTreeSet<SocketAddr> = destinations.iter().copied().collect();
+    let mut each = |socket: &DiagSocket| {
+        if wanted.contains(&socket.row.remote) {
+            each(socket);
+        }
+    };
+    let all: Vec<SocketAddr> = wanted.iter().copied().collect();
+    if let Some(filter) = Filter::towards(&all) {
+        let asked = Asked::new(states, Ext::Plain, u64::MAX, Some(&filter));
+        match dump_asked(asked, &mut each) {
+            Err(DiagError::Refused(_)) => {}
+            done => return done,
+        }
+    }
+    dump(states, Ext::Plain, each)
+}
+
+fn dump_asked(asked: Asked<'_>, mut each: impl FnMut(&DiagSocket)) -> Result<DumpNote, DiagError> {
     let mut note = DumpNote::default();
-    let asked = Asked { states, ext, limit };
-    let legacy = Request::legacy_tcp(states, ext);
-    match exchange(&legacy, limit, &mut note, &mut each) {
+    let legacy = Request::legacy_tcp(asked.states, asked.ext, asked.filter);
+    match exchange(&legacy, asked.limit, &mut note, &mut each) {
         Err(DiagError::Refused(_)) if note.sockets == 0 => {
             note.by_family = true;
             dump_by_family(request::TCP, asked, &mut note, &mut each)?;
@@ -213,8 +252,7 @@ pub fn dump_each_family(
         by_family: true,
         ..DumpNote::default()
     };
-    let limit = u64::MAX;
-    let asked = Asked { states, ext, limit };
+    let asked = Asked::new(states, ext, u64::MAX, None);
     dump_by_family(request::TCP, asked, &mut note, &mut each)?;
     Ok(note)
 }
@@ -226,11 +264,7 @@ pub fn udp_ports() -> Result<BTreeSet<u16>, DiagError> {
     let mut each = |socket: &DiagSocket| {
         ports.insert(socket.row.local.port());
     };
-    let asked = Asked {
-        states: StateMask::ANY,
-        ext: Ext::Plain,
-        limit: u64::MAX,
-    };
+    let asked = Asked::new(StateMask::ANY, Ext::Plain, u64::MAX, None);
     dump_by_family(request::UDP, asked, &mut note, &mut each)?;
     ports.remove(&0);
     Ok(ports)
@@ -238,23 +272,40 @@ pub fn udp_ports() -> Result<BTreeSet<u16>, DiagError> {
 
 /// What a dump is asked for.
 #[derive(Clone, Copy)]
-struct Asked {
+struct Asked<'f> {
     states: StateMask,
     ext: Ext,
     limit: u64,
+    filter: Option<&'f Filter>,
+}
+
+impl<'f> Asked<'f> {
+    const fn new(states: StateMask, ext: Ext, limit: u64, filter: Option<&'f Filter>) -> Self {
+        Self {
+            states,
+            ext,
+            limit,
+            filter,
+        }
+    }
 }
 
 fn dump_by_family(
     protocol: u8,
-    asked: Asked,
+    asked: Asked<'_>,
     note: &mut DumpNote,
     each: &mut impl FnMut(&DiagSocket),
 ) -> Result<(), DiagError> {
-    let Asked { states, ext, limit } = asked;
-    let ipv4 = Request::by_family(request::IPV4, protocol, states, ext);
+    let Asked {
+        states,
+        ext,
+        limit,
+        filter,
+    } = asked;
+    let ipv4 = Request::by_family(request::IPV4, protocol, states, ext, filter);
     exchange(&ipv4, limit, note, each)?;
     let before = note.sockets;
-    let ipv6 = Request::by_family(request::IPV6, protocol, states, ext);
+    let ipv6 = Request::by_family(request::IPV6, protocol, states, ext, filter);
     match exchange(&ipv6, limit, note, each) {
         Err(DiagError::Refused(_)) if note.sockets == before => {
             note.ipv6_refused = true;

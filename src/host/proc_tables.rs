@@ -20,7 +20,6 @@ use procfs::FromBufReadSI;
 use procfs::net::{TcpNetEntries, TcpNetEntry, UdpNetEntries};
 
 use super::{errno, file};
-use crate::fact::parse;
 use crate::fact::socket::{Family, SocketRow, TcpState};
 
 /// Longer than any line of these tables.
@@ -106,24 +105,6 @@ fn udp_row(line: &[u8]) -> Option<(SocketAddr, u32)> {
     let entries = UdpNetEntries::from_buf_read(line, &system()).ok()?;
     let entry = entries.0.into_iter().next()?;
     Some((unmapped(entry.local_address), drops))
-}
-
-/// How many TCP sockets there are in a namespace apart from those in `TIME_WAIT`, by the `sockstat` files
-/// in a directory; `None` when they do not say. A missing `sockstat6` is a system without IPv6.
-pub(super) fn tcp_in_use(directory: &Path) -> Option<u64> {
-    let mut all = 0_u64;
-    for (name, field) in [("sockstat", "TCP.inuse"), ("sockstat6", "TCP6.inuse")] {
-        let text = match file::text(&directory.join(name)) {
-            Ok(text) => text,
-            Err(error) if name == "sockstat6" && error.kind() == io::ErrorKind::NotFound => {
-                continue;
-            }
-            Err(_) => return None,
-        };
-        let count = parse::sockstat(&text).remove(field)?.value().copied()?;
-        all = all.checked_add(u64::try_from(count).ok()?)?;
-    }
-    Some(all)
 }
 
 fn accept_no_ipv6(read: Result<(), TableError>, family: Family) -> Result<(), TableError> {

@@ -1,13 +1,12 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
 use crate::fact::socket::{
-    BufferLimits, Family, Listener, PortOccupancy, Ranked, SocketSource, SocketSummary, Sockets,
-    TcpState,
+    BufferLimits, Family, Listener, PortOccupancy, Ranked, SocketSource, Sockets, TcpState,
 };
-use crate::fact::{Reading, Sample, Value};
+use crate::fact::{FactClass, Reading, Sample, Value, vocabulary};
 
 use super::collect::{Moment, Needs, Source};
-use super::sockets::{self, CollectOptions, Examine};
+use super::sockets::{self, CollectOptions, Examine, Look};
 
 /// How many descriptors are looked at to find the owners of suspicious sockets: about a third of a
 /// second on a slow machine.
@@ -34,16 +33,26 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     } else {
         CollectOptions::live(range)
     };
-    let options = options.examining(examine(needs, moment, sample));
-    let mut found = match sockets::collect(&options) {
-        Ok(found) => found,
+    let options = CollectOptions {
+        ages: needs.any("socket.close_wait_o"),
+        destinations: is_end(moment) && needs.any("destination."),
+        ..options
+    };
+    let options = options
+        .examining(examine(needs, moment, sample))
+        .walking(source.walk());
+    let Look { sockets, sampled } = match sockets::look(&options) {
+        Ok(look) => look,
         Err(error) => {
+            refuse(error.reason(), sample);
             sample
                 .notes
                 .push(format!("sockets cannot be read: {error}"));
             return;
         }
     };
+    let mut found = sockets;
+    sample.sampled = sampled;
     sample.notes.append(&mut found.notes);
     if found.source == SocketSource::ProcTables && !source.is_recorded() {
         let note =
@@ -79,6 +88,25 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     sample.sockets = Some(found);
 }
 
+const fn is_end(moment: Moment<'_>) -> bool {
+    matches!(moment, Moment::End(_))
+}
+
+/// Notes why no fact of sockets is known.
+fn refuse(why: &str, sample: &mut Sample) {
+    let of_sockets = |name: &str| {
+        ["socket.", "port.listeners"]
+            .iter()
+            .any(|one| name.starts_with(one))
+    };
+    for spec in vocabulary() {
+        if spec.class == FactClass::Stored && of_sockets(spec.name) {
+            let reading = Reading::Denied(why.to_owned());
+            sample.readings.insert(spec.name.to_owned(), reading);
+        }
+    }
+}
+
 /// Whether somebody asks about open connections one by one. At the start of a window only those are
 /// looked at that are compared with its end.
 fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
@@ -86,7 +114,7 @@ fn examine(needs: &Needs, moment: Moment<'_>, sample: &Sample) -> Examine {
         Some(Value::Triple([_, _, most])) => u64::try_from(*most).ok(),
         _ => None,
     };
-    let is_end = matches!(moment, Moment::End(_));
+    let is_end = is_end(moment);
     let of_now = ["socket.quiet_", "socket.idle_window"];
     if needs.any(CAPPED[0])
         || needs.any(CAPPED[1])
@@ -128,11 +156,23 @@ fn is_suspicious(found: &Sockets, earlier: Option<&Sample>) -> bool {
     leaking || found.listeners.iter().any(|one| dropped(one) || full(one))
 }
 
+/// Puts a fact into the sample; one that was not looked at is refused.
+fn put(found: &Sockets, name: &str, reading: Reading<Value>, sample: &mut Sample) {
+    let fact = format!("socket.{name}");
+    // Those that listen have a table of their own.
+    let why = (!name.ends_with("listening")).then(|| found.why_unread(&fact));
+    let reading = match why.flatten() {
+        Some(why) => Reading::Denied(why.to_owned()),
+        None => reading,
+    };
+    sample.readings.insert(fact, reading);
+}
+
 fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
     let range = options.port_range;
     let summary = &found.summary;
     let mut put = |name: String, reading: Reading<Value>| {
-        sample.readings.insert(format!("socket.{name}"), reading);
+        put(found, &name, reading, sample);
     };
     for state in TcpState::ALL {
         let name = state.name();
@@ -198,15 +238,14 @@ fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
         put(name.to_owned(), text);
         put(format!("{name}_count"), count);
     }
-    examined(summary, options.examine, sample);
+    examined(found, options.examine, sample);
     ports(&found.ports, range, sample);
 }
 
 /// What came of looking at open connections; nothing where nobody asked.
-fn examined(summary: &SocketSummary, asked: Examine, sample: &mut Sample) {
-    let mut put = |name: &str, reading: Reading<Value>| {
-        sample.readings.insert(format!("socket.{name}"), reading);
-    };
+fn examined(sockets: &Sockets, asked: Examine, sample: &mut Sample) {
+    let summary = &sockets.summary;
+    let mut put = |name: &str, reading: Reading<Value>| put(sockets, name, reading, sample);
     let found = summary.examined.as_ref();
     let top = |ranked: &Option<Ranked>| match ranked {
         Some(ranked) => Reading::Known(Value::Text(ranked.name.clone())),

@@ -1,86 +1,63 @@
 //! One look at the sockets of a namespace, by the best source there is.
+//!
+//! What is asked of the kernel depends on how many sockets there are ([`plan`]): up to some thousands
+//! every one is listed; of more, those that are few by nature are listed, the open ones and those in
+//! `TIME_WAIT` are counted by subtraction, and a sample of them is looked at.
+
+mod gauges;
+mod look;
+mod notes;
+mod options;
+mod plan;
+mod seen;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::inet_diag::{self, DiagError, DiagSocket, DumpNote, Ext, StateMask};
+use super::inet_diag::DiagError;
 use super::proc_tables::{self, TableError};
 use super::process::{self, Holder, Owners};
 use crate::fact::socket::{
-    BufferLimits, CloseWaitAges, Examination, Examined, Listener, PortOccupancy, PortView, Ranked,
-    SocketRow, SocketSource, SocketTally, Sockets, TcpState,
+    BufferLimits, CloseWaitAges, Examination, Examined, Listener, Ranked, SocketSource, Sockets,
+    TcpState,
 };
 
-/// How to look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CollectOptions {
-    /// `ip_local_port_range` of the namespace, both ends included.
-    pub port_range: (u16, u16),
-    /// Where the tables of `/proc/net` are, for when the diagnostics are refused.
-    pub tables: PathBuf,
-    /// Read the tables even if the diagnostics work, as for a recorded tree.
-    pub tables_only: bool,
-    /// Whether to look at open connections one by one.
-    pub examine: Examine,
-}
+pub use self::look::Look;
+pub use self::options::{CollectOptions, Examine, Walk};
 
-/// Whether to look at open connections one by one. The kernel locks each to tell of it, which costs
-/// several times as much as listing it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Examine {
-    /// Nobody asks.
-    #[default]
-    No,
-    /// Only if some are stuck.
-    IfStuck,
-    /// If there are any; connections with buffers at these limits are kept.
-    Yes(BufferLimits),
-}
-
-impl CollectOptions {
-    /// This host, in the network namespace of the calling thread.
-    pub fn live(port_range: (u16, u16)) -> Self {
-        Self {
-            port_range,
-            tables: PathBuf::from("/proc/thread-self/net"),
-            tables_only: false,
-            examine: Examine::No,
-        }
-    }
-
-    /// The same with a look at open connections.
-    #[must_use]
-    pub fn examining(self, examine: Examine) -> Self {
-        Self { examine, ..self }
-    }
-
-    /// A recorded tree, whose tables lie in a directory.
-    pub fn recorded(port_range: (u16, u16), tables: &Path) -> Self {
-        Self {
-            port_range,
-            tables: tables.to_owned(),
-            tables_only: true,
-            examine: Examine::No,
-        }
-    }
-}
+use self::notes::Notes;
+use self::seen::Seen;
 
 /// No source gave an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectError {
     /// Why the diagnostics did not; `None` if they were not asked.
     pub diagnostics: Option<DiagError>,
-    /// Why the tables did not.
-    pub tables: TableError,
+    /// Why the tables did not; `None` if they were not asked.
+    pub tables: Option<TableError>,
+}
+
+impl CollectError {
+    /// The reason in one word or two, for each fact that is unknown by it.
+    pub(super) fn reason(&self) -> &'static str {
+        match (&self.diagnostics, &self.tables) {
+            (Some(DiagError::Stopped), _) => look::STOPPED,
+            (Some(_), None) => look::NO_WALK,
+            _ => "sockets cannot be read",
+        }
+    }
 }
 
 impl fmt::Display for CollectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(error) = &self.diagnostics {
-            write!(f, "{error}; ")?;
+        match (&self.diagnostics, &self.tables) {
+            (Some(diagnostics), Some(tables)) => write!(f, "{diagnostics}; {tables}"),
+            (Some(diagnostics), None) => diagnostics.fmt(f),
+            (None, Some(tables)) => tables.fmt(f),
+            (None, None) => f.write_str("nothing was asked"),
         }
-        write!(f, "{}", self.tables)
     }
 }
 
@@ -88,161 +65,37 @@ impl std::error::Error for CollectError {}
 
 /// Reads all TCP sockets, and which local ports services hold.
 pub fn collect(options: &CollectOptions) -> Result<Sockets, CollectError> {
+    look(options).map(|look| look.sockets)
+}
+
+/// The same, with what was worked out from a sample.
+pub fn look(options: &CollectOptions) -> Result<Look, CollectError> {
     let refused = if options.tables_only {
         None
     } else {
-        match from_diagnostics(options) {
-            Ok(sockets) => return Ok(sockets),
+        match walk::from_diagnostics(options) {
+            Ok(look) => return Ok(look),
+            // To read the tables is a walk too, and a longer one.
+            Err(error) if error == DiagError::Stopped || options.walk == Walk::None => {
+                return Err(CollectError {
+                    diagnostics: Some(error),
+                    tables: None,
+                });
+            }
             Err(error) => Some(error),
         }
     };
-    let mut sockets = from_tables(options).map_err(|tables| CollectError {
+    let mut look = from_tables(options).map_err(|tables| CollectError {
         diagnostics: refused,
-        tables,
+        tables: Some(tables),
     })?;
     if let Some(error) = refused {
-        sockets.notes.push(error.to_string());
+        look.sockets.notes.push(error.to_string());
     }
-    Ok(sockets)
+    Ok(look)
 }
 
-fn from_diagnostics(options: &CollectOptions) -> Result<Sockets, DiagError> {
-    let mut listeners = Vec::new();
-    let mut notes = Notes::default();
-    notes.add(inet_diag::dump(
-        StateMask::LISTENING,
-        Ext::Memory,
-        |socket| listeners.push(listener(socket)),
-    )?);
-    let mut seen = Seen::new(options, listeners);
-    walk(options, &mut seen, &mut notes)?;
-    // The kernel locks each socket to fill its `tcp_info`, and most hosts have none in this state.
-    let ages = match seen.tally.count(TcpState::CloseWait) {
-        0 => Ok(Some(CloseWaitAges::default())),
-        _ => close_wait_ages(&mut notes),
-    };
-    match ages {
-        Ok(Some(ages)) => seen.tally.set_close_wait_ages(ages),
-        Ok(None) => {}
-        Err(error) => notes.more.push(error.to_string()),
-    }
-    let udp = inet_diag::udp_ports()
-        .ok()
-        .or_else(|| proc_tables::udp_ports(&options.tables).ok());
-    Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
-}
-
-/// Lists all connections, and looks at the open ones as far as that is asked for.
-fn walk(options: &CollectOptions, seen: &mut Seen, notes: &mut Notes) -> Result<(), DiagError> {
-    if let Examine::Yes(limits) = options.examine
-        && proc_tables::tcp_in_use(&options.tables).is_some_and(|count| count <= Examined::LIMIT)
-    {
-        // All open ones will be looked at, so that nothing has to be listed twice.
-        let plain = StateMask::NOT_ESTABLISHED;
-        notes.add(inet_diag::dump(plain, Ext::Plain, |socket| {
-            seen.observe(&socket.row);
-        })?);
-        let mut examining = Examining::new(limits);
-        notes.add(inet_diag::dump(
-            ESTABLISHED,
-            Ext::InfoAndMemory,
-            |socket| {
-                seen.observe(&socket.row);
-                examining.observe(socket);
-            },
-        )?);
-        examining.finish(seen, notes);
-        return Ok(());
-    }
-    notes.add(inet_diag::dump(
-        StateMask::CONNECTIONS,
-        Ext::Plain,
-        |socket| seen.observe(&socket.row),
-    )?);
-    let limits = match options.examine {
-        Examine::Yes(limits) => limits,
-        Examine::IfStuck if seen.tally.stuck() != Some(0) => BufferLimits::default(),
-        Examine::IfStuck | Examine::No => return Ok(()),
-    };
-    let mut examining = Examining::new(limits);
-    if seen.tally.count(TcpState::Established) > 0 {
-        let limit = Examined::LIMIT;
-        let looked = inet_diag::dump_some(ESTABLISHED, Ext::InfoAndMemory, limit, |socket| {
-            examining.observe(socket);
-        });
-        match looked {
-            Ok(note) => {
-                examining.is_cut = note.sockets > limit;
-                notes.add(note);
-            }
-            Err(error) => {
-                notes.more.push(error.to_string());
-                return Ok(());
-            }
-        }
-    }
-    examining.finish(seen, notes);
-    Ok(())
-}
-
-const ESTABLISHED: StateMask = StateMask::only(TcpState::Established);
-
-/// A look at open connections.
-struct Examining {
-    examination: Examination,
-    /// Whether every one could be looked at.
-    all_told: bool,
-    /// Whether there were more.
-    is_cut: bool,
-}
-
-impl Examining {
-    fn new(limits: BufferLimits) -> Self {
-        Self {
-            examination: Examination::new(limits),
-            all_told: true,
-            is_cut: false,
-        }
-    }
-
-    fn observe(&mut self, socket: &DiagSocket) {
-        let (info, memory) = (socket.info.as_ref(), socket.memory);
-        self.all_told &= self.examination.observe(&socket.row, info, memory);
-    }
-
-    fn finish(self, seen: &mut Seen, notes: &mut Notes) {
-        if !self.all_told {
-            return;
-        }
-        let mut examined = self.examination.finish();
-        examined.cut |= self.is_cut;
-        if examined.cut {
-            let all = seen.tally.count(TcpState::Established);
-            notes.more.push(format!(
-                "quiet, capped and idle connections: looked at {} of {all}",
-                examined.looked_at
-            ));
-        }
-        seen.tally.set_examined(examined);
-    }
-}
-
-/// `None` if the kernel did not send the age of every socket.
-fn close_wait_ages(notes: &mut Notes) -> Result<Option<CloseWaitAges>, DiagError> {
-    let mut ages = CloseWaitAges::default();
-    let mut all_told = true;
-    let states = StateMask::only(TcpState::CloseWait);
-    let note = inet_diag::dump(states, Ext::Info, |socket| {
-        match socket.last_ack_received() {
-            Some(age) => ages.observe(age),
-            None => all_told = false,
-        }
-    })?;
-    notes.add(note);
-    Ok(all_told.then_some(ages))
-}
-
-fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
+fn from_tables(options: &CollectOptions) -> Result<Look, TableError> {
     let mut listeners = Vec::new();
     proc_tables::tcp(&options.tables, |row| {
         if row.state == TcpState::Listening {
@@ -257,9 +110,14 @@ fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
             });
         }
     })?;
+    let udp = proc_tables::udp_ports(&options.tables).ok();
     // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
     // counts by whether its port has a listener.
     let mut seen = Seen::new(options, listeners);
+    if options.walk == Walk::None {
+        seen.forget(look::NO_WALK);
+        return Ok(seen.finish(SocketSource::ProcTables, udp, Notes::default()));
+    }
     let unreadable = proc_tables::tcp(&options.tables, |row| {
         if row.state != TcpState::Listening {
             seen.observe(row);
@@ -271,112 +129,18 @@ fn from_tables(options: &CollectOptions) -> Result<Sockets, TableError> {
     if let Examine::Yes(limits) = options.examine
         && seen.tally.count(TcpState::Established) == 0
     {
-        seen.tally.set_examined(Examination::new(limits).finish());
+        seen.tally.set_examined(nothing_examined(limits));
     }
     let notes = Notes {
         unreadable,
         ..Notes::default()
     };
-    let udp = proc_tables::udp_ports(&options.tables).ok();
     Ok(seen.finish(SocketSource::ProcTables, udp, notes))
 }
 
-fn listener(socket: &DiagSocket) -> Listener {
-    Listener {
-        family: socket.row.family,
-        address: socket.row.local,
-        queue: socket.row.receive_queue,
-        bound: Some(socket.row.send_queue),
-        drops: socket.drops(),
-        inode: socket.row.inode,
-        process: None,
-    }
-}
-
-/// The sockets seen so far.
-struct Seen {
-    tally: SocketTally,
-    listeners: Vec<Listener>,
-    ports: BTreeSet<u16>,
-    close_wait_inodes: Vec<u64>,
-}
-
-impl Seen {
-    fn new(options: &CollectOptions, mut listeners: Vec<Listener>) -> Self {
-        listeners.sort_by_key(|listener| (listener.address, listener.family, listener.inode));
-        let ports: BTreeSet<u16> = listeners
-            .iter()
-            .map(|listener| listener.address.port())
-            .collect();
-        let mut tally = SocketTally::new(PortView {
-            range: options.port_range,
-            listening: ports.clone(),
-        });
-        for listener in &listeners {
-            tally.add_listener(listener.family);
-        }
-        Self {
-            tally,
-            listeners,
-            ports,
-            close_wait_inodes: Vec::new(),
-        }
-    }
-
-    fn observe(&mut self, row: &SocketRow) {
-        self.tally.observe(row);
-        if row.state == TcpState::CloseWait
-            && row.inode != 0
-            && self.close_wait_inodes.len() < Sockets::MAX_CLOSE_WAIT_INODES
-        {
-            self.close_wait_inodes.push(row.inode);
-        }
-    }
-
-    fn finish(self, source: SocketSource, udp: Option<BTreeSet<u16>>, notes: Notes) -> Sockets {
-        Sockets {
-            source,
-            summary: self.tally.finish(),
-            listeners: self.listeners,
-            ports: PortOccupancy {
-                tcp: self.ports,
-                udp,
-            },
-            close_wait_inodes: self.close_wait_inodes,
-            notes: notes.sentences(),
-        }
-    }
-}
-
-#[derive(Default)]
-struct Notes {
-    interrupted: bool,
-    ipv6_refused: bool,
-    unreadable: u64,
-    more: Vec<String>,
-}
-
-impl Notes {
-    fn add(&mut self, note: DumpNote) {
-        self.interrupted |= note.interrupted;
-        self.ipv6_refused |= note.ipv6_refused;
-        self.unreadable += note.unreadable;
-    }
-
-    fn sentences(self) -> Vec<String> {
-        let mut sentences = self.more;
-        if self.interrupted {
-            sentences.push("the socket tables changed while they were read".to_owned());
-        }
-        if self.ipv6_refused {
-            sentences.push("the kernel refused to list IPv6 sockets".to_owned());
-        }
-        if self.unreadable > 0 {
-            let count = self.unreadable;
-            sentences.push(format!("sockets that could not be understood: {count}"));
-        }
-        sentences
-    }
+/// What comes of looking at no connection.
+fn nothing_examined(limits: BufferLimits) -> Examined {
+    Examination::new(limits).finish()
 }
 
 /// Names the processes behind listeners and behind the sockets in `CLOSE_WAIT`, by a search of at

@@ -179,8 +179,13 @@ pub struct Evidence {
     pub unit: Option<Unit>,
     /// The value as people read it, with unit: `28,114`, `3.2 /s`, `97 %`.
     pub shown: String,
-    /// Whether it was estimated from a part of the sockets rather than counted.
+    /// Whether it was estimated from a part of the sockets rather than counted. `shown` then says of
+    /// how many: `~123,400 (sampled 20,000 of 512,000, ±1,100)`.
     pub sampled: bool,
+    /// How far an estimated number may be off, in its unit: in 95 of 100 samples it is no farther. Null
+    /// for what was counted and for what is no number.
+    #[serde(default)]
+    pub error: Option<f64>,
 }
 
 /// The value of a fact.

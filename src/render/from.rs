@@ -461,6 +461,7 @@ fn of_evidence(evidence: &check::Evidence) -> Evidence {
         unit: unit(evidence.ty),
         shown: evidence.shown.clone(),
         sampled: evidence.sampled,
+        error: evidence.error.filter(|error| error.is_finite()),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod examined;
 mod far;
+mod many;
 mod mix;
 mod namespace;
 

@@ -81,6 +81,7 @@ fn evidence(fact: &str, value: Option<Scalar>, unit: Option<Unit>, shown: &str) 
         unit,
         shown: shown.to_owned(),
         sampled: false,
+        error: None,
     }
 }
 
@@ -104,11 +105,12 @@ fn ports_exhausted() -> Finding {
             evidence("port.usable", Some(Scalar::Whole(28_232)), Some(Unit::Count), "28,232"),
             Evidence {
                 sampled: true,
+                error: Some(0.2),
                 ..evidence(
                     "percent(destination.time_wait / destination.used)",
                     Some(Scalar::Real(97.1)),
                     Some(Unit::Percent),
-                    "97 %",
+                    "~97 % (sampled 20,000 of 512,000, ±0.2 %)",
                 )
             },
             evidence("destination.address", Some(Scalar::Text("10.0.3.9:8080".to_owned())), None, "10.0.3.9:8080"),

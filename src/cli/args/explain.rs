@@ -22,7 +22,7 @@ pub struct Explain {
     pub search: Option<String>,
 
     /// Explain for another kernel, by its defaults, instead of this host.
-    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["netns", "pid", "proc", "root", "boot_engine"])]
+    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["netns", "pid", "proc", "root", "boot_engine", "exact", "no_walk"])]
     pub kernel: Option<String>,
 
     /// How to print it.

@@ -43,7 +43,11 @@ pub(super) struct Job<'a> {
 
 /// Runs `tcptune apply`.
 pub(super) fn run(args: &args::Apply, output: &mut Output) -> Result<Exit, Error> {
-    let (at, boot) = (args.at.place(), args.boot.files());
+    let at = Where {
+        sockets: args.sockets,
+        ..args.at.place()
+    };
+    let boot = args.boot.files();
     let job = Job {
         at: &at,
         rules: &args.rules,

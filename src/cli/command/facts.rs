@@ -30,6 +30,8 @@ struct Row {
     source: String,
     scope: &'static str,
     value: Option<String>,
+    /// How far a value that was worked out from a sample may be off.
+    error: Option<u64>,
     reason: Option<String>,
 }
 
@@ -70,7 +72,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
 
 fn line(row: &Row) -> String {
     let value = match (&row.value, &row.reason) {
-        (Some(value), _) => value.escape_debug().to_string(),
+        (Some(value), _) => match row.error {
+            Some(error) => format!("~{} ±{error}", value.escape_debug()),
+            None => value.escape_debug().to_string(),
+        },
         (None, Some(reason)) => format!("({reason})"),
         (None, None) => String::new(),
     };
@@ -87,7 +92,14 @@ fn rows(sample: &Sample) -> Vec<Row> {
     let mut rows: BTreeMap<String, Row> = sample
         .readings
         .iter()
-        .map(|(name, reading)| (name.clone(), row(name, Some(reading))))
+        .map(|(name, reading)| {
+            let margin = sample.sampled.get(name);
+            let row = Row {
+                error: margin.map(|margin| margin.error),
+                ..row(name, Some(reading))
+            };
+            (name.clone(), row)
+        })
         .collect();
     for spec in vocabulary() {
         let reading = (spec.class == FactClass::Stored).then_some(&Reading::Absent);
@@ -153,6 +165,7 @@ fn row(name: &str, reading: Option<&Reading<Value>>) -> Row {
         source,
         scope: if host_wide { "host" } else { "netns" },
         value: reading.and_then(Reading::value).map(ToString::to_string),
+        error: None,
         reason,
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::fact::Snapshot;
 use crate::fact::boot::{Boot, Engine};
+use crate::host::sockets::Walk;
 use crate::host::{BootSource, Moment, Needs, Source, Target, boot_of_files, collect};
 
-use crate::cli::args::{BootEngine, BootFiles, Where};
+use crate::cli::args::{BootEngine, BootFiles, SocketWalk, Where};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 
@@ -75,7 +76,7 @@ fn source(at: &Where) -> Result<Source, Error> {
         if !["sys", "net"].iter().any(|part| tree.join(part).is_dir()) {
             return Err(Error::NoTree(tree.clone()));
         }
-        return Ok(Source::recorded(tree));
+        return Ok(Source::recorded(tree).walking(walk(at.sockets)));
     }
     let target = match (&at.netns, at.pid) {
         (Some(name), _) => Some(Target::Netns(name.clone())),
@@ -85,7 +86,15 @@ fn source(at: &Where) -> Result<Source, Error> {
     if let Some(target) = target {
         target.enter().map_err(Error::Namespace)?;
     }
-    Ok(Source::live())
+    Ok(Source::live().walking(walk(at.sockets)))
+}
+
+const fn walk(asked: SocketWalk) -> Walk {
+    match asked {
+        SocketWalk { no_walk: true, .. } => Walk::None,
+        SocketWalk { exact: true, .. } => Walk::Exact,
+        SocketWalk { .. } => Walk::Auto,
+    }
 }
 
 /// Takes one sample, or two with the interval between them. A recorded tree does not change, so one

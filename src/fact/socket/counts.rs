@@ -24,6 +24,13 @@ impl StateCounts {
         }
     }
 
+    /// Sets how many sockets are in a state.
+    pub fn set(&mut self, state: TcpState, count: u64) {
+        if let Some(slot) = self.0.get_mut(slot(state)) {
+            *slot = count;
+        }
+    }
+
     /// The sockets in all states.
     pub fn total(&self) -> u64 {
         self.0

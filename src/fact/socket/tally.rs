@@ -1,19 +1,15 @@
 //! The tally: rows in, a summary out, in bounded memory.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use super::destinations::{Destinations, MAX_DESTINATIONS, Suspects, is_counted};
 use super::examined::foremost;
+use super::sampled::{Drawn, Summed};
 use super::{
-    CloseWaitAges, Destination, Examined, Family, PortView, SocketRow, SocketSummary, TcpState,
-    Timer,
+    CloseWaitAges, Destination, Examined, Family, Part, PortView, SocketRow, SocketSummary,
+    TcpState, Timer,
 };
-
-/// Distinct destinations that are counted at most. One that holds a good part of the port range is
-/// met long before the table is full, as the kernel lists sockets in the order of a keyed hash.
-const MAX_DESTINATIONS: usize = 65_536;
 
 /// Sums up sockets, one at a time.
 #[derive(Clone, Debug)]
@@ -28,9 +24,11 @@ pub struct SocketTally {
     closing_backoff: Known,
     syn_sent_backoff: Known,
     syn_recv_backoff: Known,
-    destinations: HashMap<(IpAddr, SocketAddr), Ports>,
+    destinations: Destinations,
     syn_sent: HashMap<SocketAddr, u64>,
     stuck: HashMap<SocketAddr, u64>,
+    /// What was drawn of states that are not counted one by one.
+    drawn: Drawn,
 }
 
 /// A count that is worth something only if every row could tell.
@@ -38,12 +36,6 @@ pub struct SocketTally {
 struct Known {
     count: u64,
     untold: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Ports {
-    used: u64,
-    time_wait: u64,
 }
 
 impl SocketTally {
@@ -60,9 +52,10 @@ impl SocketTally {
             closing_backoff: Known::default(),
             syn_sent_backoff: Known::default(),
             syn_recv_backoff: Known::default(),
-            destinations: HashMap::new(),
+            destinations: Destinations::default(),
             syn_sent: HashMap::new(),
             stuck: HashMap::new(),
+            drawn: Drawn::default(),
         }
     }
 
@@ -82,9 +75,7 @@ impl SocketTally {
                 self.syn_sent_backoff.add(row.backs_off());
                 let tracked = &mut self.summary.syn_sent_tracked;
                 tracked.insert(row.local, row.remote);
-                if let Some(count) = entry(&mut self.syn_sent, row.remote) {
-                    *count += 1;
-                }
+                count_one(&mut self.syn_sent, row.remote);
             }
             TcpState::FinWait2 if row.inode == 0 => {
                 self.summary.fin_wait_2_orphaned += 1;
@@ -93,7 +84,68 @@ impl SocketTally {
             }
             _ => {}
         }
-        self.observe_port(row);
+        if is_counted(&self.view, row) {
+            self.destinations.add(row);
+        }
+    }
+
+    /// Looks at one socket of a sample, ESTABLISHED or in `TIME_WAIT`: of a state that is not counted one
+    /// by one but set with [`SocketTally::set_established`] or [`SocketTally::set_time_wait`].
+    pub fn observe_drawn(&mut self, row: &SocketRow) {
+        match row.state {
+            TcpState::Established => {
+                self.drawn.established += 1;
+                self.observe_established(row);
+            }
+            TcpState::TimeWait => {
+                self.drawn.time_wait += 1;
+                self.drawn.time_wait_ipv6 += u64::from(row.family == Family::Ipv6);
+            }
+            _ => return,
+        }
+        if is_counted(&self.view, row) {
+            self.destinations.note(row);
+        }
+    }
+
+    /// Sets how many sockets are ESTABLISHED, of each family, of which a sample is looked at.
+    pub fn set_established(&mut self, ipv4: u64, ipv6: u64) {
+        self.summary.ipv4.set(TcpState::Established, ipv4);
+        self.summary.ipv6.set(TcpState::Established, ipv6);
+        self.drawn.of_established = Some(ipv4.saturating_add(ipv6));
+    }
+
+    /// Sets how many sockets are in `TIME_WAIT`, of which a sample is looked at.
+    pub fn set_time_wait(&mut self, all: u64) {
+        self.drawn.of_time_wait = Some(all);
+    }
+
+    /// Notes that the sample of a state holds every socket there was when it was taken.
+    pub fn drew_all(&mut self, state: TcpState) {
+        match state {
+            TcpState::Established => self.drawn.of_established = Some(self.drawn.established),
+            TcpState::TimeWait => self.drawn.of_time_wait = Some(self.drawn.time_wait),
+            _ => {}
+        }
+    }
+
+    /// How much of a state was looked at; a state that was counted one by one is whole.
+    pub fn part(&self, state: TcpState) -> Part {
+        self.drawn.part(state)
+    }
+
+    /// The destinations that may use so many ports or more.
+    pub fn suspects(&self, threshold: u64) -> Suspects {
+        let established = self.part(TcpState::Established);
+        let time_wait = self.part(TcpState::TimeWait);
+        self.destinations
+            .suspects(threshold, established, time_wait)
+    }
+
+    /// Sets the destinations that were counted apart; without this call they are what was observed.
+    pub fn set_destinations(&mut self, destinations: Vec<Destination>) {
+        self.summary.destinations = destinations;
+        self.drawn.destinations_are_set = true;
     }
 
     fn observe_established(&mut self, row: &SocketRow) {
@@ -107,24 +159,8 @@ impl SocketTally {
         }
         let stuck = row.was_sent_again(SocketSummary::STUCK);
         self.established_stuck.add(stuck);
-        if stuck == Some(true)
-            && let Some(count) = entry(&mut self.stuck, row.remote)
-        {
-            *count += 1;
-        }
-    }
-
-    fn observe_port(&mut self, row: &SocketRow) {
-        let connected = row.state != TcpState::Listening && row.remote.port() != 0;
-        if !connected || !self.view.is_ephemeral(row.local.port()) {
-            return;
-        }
-        match entry(&mut self.destinations, (row.local.ip(), row.remote)) {
-            Some(ports) => {
-                ports.used += 1;
-                ports.time_wait += u64::from(row.state == TcpState::TimeWait);
-            }
-            None => self.summary.destinations_truncated = true,
+        if stuck == Some(true) {
+            count_one(&mut self.stuck, row.remote);
         }
     }
 
@@ -155,6 +191,11 @@ impl SocketTally {
 
     /// Ends the tally: keeps the foremost destinations and drops the rest.
     pub fn finish(self) -> SocketSummary {
+        self.finish_drawn().summary
+    }
+
+    /// The same where a part of the sockets was looked at: with what is known how well.
+    pub fn finish_drawn(self) -> Summed {
         let mut summary = self.summary;
         summary.established_keepalive = self.established_keepalive.told();
         summary.established_backoff = self.established_backoff.told();
@@ -166,21 +207,11 @@ impl SocketTally {
         summary.syn_recv_backoff = self.syn_recv_backoff.told();
         summary.syn_sent_top = foremost(self.syn_sent);
         summary.established_stuck_top = foremost(self.stuck);
-        let mut destinations: Vec<Destination> = self
-            .destinations
-            .into_iter()
-            .map(|((source, address), ports)| Destination {
-                source,
-                address,
-                used: ports.used,
-                time_wait: ports.time_wait,
-            })
-            .collect();
-        destinations.sort_by_key(|found| (Reverse(found.used), found.source, found.address));
-        destinations.truncate(SocketSummary::DESTINATIONS);
-        destinations.shrink_to_fit();
-        summary.destinations = destinations;
-        summary
+        if !self.drawn.destinations_are_set {
+            summary.destinations = self.destinations.foremost();
+        }
+        summary.destinations_truncated = self.destinations.truncated;
+        self.drawn.scale(summary)
     }
 }
 
@@ -197,12 +228,11 @@ impl Known {
     }
 }
 
-/// The entry for a key, made if there is room for it.
-fn entry<K: Hash + Eq, V: Default>(map: &mut HashMap<K, V>, key: K) -> Option<&mut V> {
-    if map.len() >= MAX_DESTINATIONS && !map.contains_key(&key) {
-        return None;
+/// Counts one more under a key, if there is room for it.
+fn count_one(map: &mut HashMap<SocketAddr, u64>, key: SocketAddr) {
+    if map.len() < MAX_DESTINATIONS || map.contains_key(&key) {
+        *map.entry(key).or_default() += 1;
     }
-    Some(map.entry(key).or_default())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::fact::socket::{Family, SocketRow, TcpState, Timer};
 /// Attributes of an answer (`linux/inet_diag.h`).
 pub(super) const INFO: u16 = 2;
 pub(super) const SKMEMINFO: u16 = 7;
+const SHUTDOWN: u16 = 8;
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -131,6 +132,7 @@ fn socket(message: &[u8]) -> Option<DiagSocket> {
         },
         info: attributes.info.and_then(parse::tcp_info),
         memory: attributes.memory.and_then(parse::socket_memory),
+        is_whole: attributes.info.is_some() || attributes.shutdown,
     })
 }
 
@@ -149,6 +151,7 @@ fn end(message: &[u8], family: Family, port_at: usize, address_at: usize) -> Opt
 struct Attributes<'m> {
     info: Option<&'m [u8]>,
     memory: Option<&'m [u8]>,
+    shutdown: bool,
 }
 
 impl<'m> Attributes<'m> {
@@ -160,6 +163,7 @@ impl<'m> Attributes<'m> {
             match kind {
                 INFO => found.info = found.info.or(Some(payload)),
                 SKMEMINFO => found.memory = found.memory.or(Some(payload)),
+                SHUTDOWN => found.shutdown = true,
                 _ => {}
             }
             rest = rest.get(align(length)..).unwrap_or_default();

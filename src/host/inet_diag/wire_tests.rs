@@ -91,6 +91,7 @@ fn a_socket_is_read_field_by_field() {
         },
         info: parse::tcp_info(&info),
         memory: parse::socket_memory(&meminfo),
+        is_whole: true,
     };
     assert_eq!(found, [expected]);
     assert_eq!(found[0].drops(), Some(15));
@@ -106,6 +107,7 @@ fn ipv4_over_an_ipv6_socket_is_shown_as_ipv4_of_an_ipv6_socket() {
     assert_eq!(found[0].row.state, TcpState::SynRecv);
     assert_eq!(found[0].row.local, "192.0.2.1:443".parse().unwrap());
     assert_eq!((found[0].info, found[0].memory), (None, None));
+    assert!(!found[0].is_whole);
 }
 
 #[test]
@@ -257,6 +259,14 @@ fn of_two_attributes_of_a_kind_the_first_counts_and_flags_are_no_part_of_it() {
         attribute(SKMEMINFO, &[1; 36]),
     ]);
     assert_eq!(found.drops(), Some(0x0909_0909));
+}
+
+#[test]
+fn a_whole_socket_is_told_by_its_shutdown_or_its_information() {
+    assert!(!with(&[]).is_whole);
+    assert!(!with(&[attribute(SKMEMINFO, &[0; 36])]).is_whole);
+    assert!(with(&[attribute(SHUTDOWN, &[0])]).is_whole);
+    assert!(with(&[attribute(INFO, &[0; 104])]).is_whole);
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use crate::render::wrap::{cells, pad, wrap};
 /// finds no room beside it.
 pub(super) fn facts(page: &mut Page, evidence: &[Evidence]) {
     let numbers = evidence.iter().filter(|fact| is_number(fact));
-    let digits = numbers.map(|fact| cells(&escape::line(&fact.shown))).max();
+    let digits = numbers.map(|fact| cells(&number(fact))).max();
     let rows: Vec<_> = evidence
         .iter()
         .map(|fact| (escape::line(&fact.fact), value(fact, digits.unwrap_or(0))))
@@ -43,14 +43,18 @@ const fn is_number(fact: &Evidence) -> bool {
 fn value(fact: &Evidence, digits: usize) -> String {
     let shown = escape::line(&fact.shown);
     let blanks = if is_number(fact) {
-        digits.saturating_sub(cells(&shown))
+        digits.saturating_sub(cells(&number(fact)))
     } else {
         0
     };
-    let sampled = if fact.sampled {
-        "  (from a sample)"
-    } else {
-        ""
-    };
-    format!("{}{shown}{sampled}", " ".repeat(blanks))
+    format!("{}{shown}", " ".repeat(blanks))
+}
+
+/// The number alone, without the sample it comes from.
+fn number(fact: &Evidence) -> String {
+    let shown = escape::line(&fact.shown);
+    match shown.split_once(" (sampled ") {
+        Some((number, _)) if fact.sampled => number.to_owned(),
+        _ => shown,
+    }
 }

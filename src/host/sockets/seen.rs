@@ -1,0 +1,182 @@
+//! The sockets seen so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::look::Look;
+use super::notes::Notes;
+use super::options::CollectOptions;
+use crate::fact::socket::{
+    BufferLimits, CloseWaitAges, Examination, Family, Listener, PortOccupancy, PortView, SocketRow,
+    SocketSource, SocketTally, Sockets, TcpState,
+};
+use crate::host::inet_diag::DiagSocket;
+
+pub(super) struct Seen {
+    pub(super) tally: SocketTally,
+    listeners: Vec<Listener>,
+    view: PortView,
+    close_wait_inodes: Vec<u64>,
+    unread: BTreeMap<String, String>,
+}
+
+impl Seen {
+    pub(super) fn new(options: &CollectOptions, mut listeners: Vec<Listener>) -> Self {
+        listeners.sort_by_key(|listener| (listener.address, listener.family, listener.inode));
+        let ports: BTreeSet<u16> = listeners
+            .iter()
+            .map(|listener| listener.address.port())
+            .collect();
+        let view = PortView {
+            range: options.port_range,
+            listening: ports,
+        };
+        Self {
+            tally: tally(&view, &listeners),
+            listeners,
+            view,
+            close_wait_inodes: Vec::new(),
+            unread: BTreeMap::new(),
+        }
+    }
+
+    /// How ports are looked at.
+    pub(super) const fn view(&self) -> &PortView {
+        &self.view
+    }
+
+    /// How many sockets listen, of each family.
+    pub(super) fn listening(&self) -> [u64; 2] {
+        let of = |family| {
+            let listeners = self.listeners.iter();
+            listeners.filter(|one| one.family == family).count() as u64
+        };
+        [of(Family::Ipv4), of(Family::Ipv6)]
+    }
+
+    pub(super) fn observe(&mut self, row: &SocketRow) {
+        self.tally.observe(row);
+        // The kernel lists sockets in the order of a keyed hash, so the first ones are as good as any.
+        if row.state == TcpState::CloseWait
+            && row.inode != 0
+            && self.close_wait_inodes.len() < Sockets::MAX_CLOSE_WAIT_INODES
+        {
+            self.close_wait_inodes.push(row.inode);
+        }
+    }
+
+    /// Notes why nothing is known of the facts whose names begin so.
+    pub(super) fn leave_unread(&mut self, beginning: &str, why: &str) {
+        self.unread.insert(beginning.to_owned(), why.to_owned());
+    }
+
+    /// Drops what was counted of connections, as it is a part of them or nothing.
+    pub(super) fn forget(&mut self, why: &str) {
+        self.tally = tally(&self.view, &self.listeners);
+        self.close_wait_inodes = Vec::new();
+        self.leave_unread("socket.", why);
+        self.leave_unread("destination.", why);
+    }
+
+    pub(super) fn finish(
+        self,
+        source: SocketSource,
+        udp: Option<BTreeSet<u16>>,
+        notes: Notes,
+    ) -> Look {
+        let summed = self.tally.finish_drawn();
+        let mut unread = summed.unread;
+        unread.extend(self.unread);
+        let mut sampled = summed.sampled;
+        sampled.retain(|fact, _| !unread.keys().any(|part| fact.starts_with(part.as_str())));
+        Look {
+            sockets: Sockets {
+                source,
+                summary: summed.summary,
+                listeners: self.listeners,
+                ports: PortOccupancy {
+                    tcp: self.view.listening,
+                    udp,
+                },
+                close_wait_inodes: self.close_wait_inodes,
+                notes: notes.sentences(),
+                unread,
+            },
+            sampled,
+        }
+    }
+}
+
+fn tally(view: &PortView, listeners: &[Listener]) -> SocketTally {
+    let mut tally = SocketTally::new(view.clone());
+    for listener in listeners {
+        tally.add_listener(listener.family);
+    }
+    tally
+}
+
+/// How long connections have been in `CLOSE_WAIT`, as far as it was told.
+pub(super) struct Ages {
+    ages: CloseWaitAges,
+    all_told: bool,
+}
+
+impl Ages {
+    pub(super) fn new() -> Self {
+        Self {
+            ages: CloseWaitAges::default(),
+            all_told: true,
+        }
+    }
+
+    pub(super) fn observe(&mut self, socket: &DiagSocket) {
+        match socket.last_ack_received() {
+            Some(age) => self.ages.observe(age),
+            None => self.all_told = false,
+        }
+    }
+
+    /// `None` if the kernel did not send the age of every socket.
+    pub(super) fn finish(self) -> Option<CloseWaitAges> {
+        self.all_told.then_some(self.ages)
+    }
+}
+
+/// A look at open connections.
+pub(super) struct Examining {
+    examination: Examination,
+    /// Whether every one could be looked at.
+    all_told: bool,
+    /// Whether there were more.
+    pub(super) is_cut: bool,
+}
+
+impl Examining {
+    pub(super) fn new(limits: BufferLimits) -> Self {
+        Self {
+            examination: Examination::new(limits),
+            all_told: true,
+            is_cut: false,
+        }
+    }
+
+    pub(super) fn observe(&mut self, socket: &DiagSocket) {
+        let (info, memory) = (socket.info.as_ref(), socket.memory);
+        self.all_told &= self.examination.observe(&socket.row, info, memory);
+    }
+
+    pub(super) fn finish(self, seen: &mut Seen, notes: &mut Notes) {
+        if !self.all_told {
+            return;
+        }
+        let mut examined = self.examination.finish();
+        examined.cut |= self.is_cut;
+        if examined.cut {
+            let all = seen.tally.count(TcpState::Established);
+            notes.say(format!(
+                "quiet, capped and idle connections: looked at {} of {all}",
+                examined.looked_at
+            ));
+        }
+        seen.tally.set_examined(examined);
+    }
+}

@@ -1,0 +1,395 @@
+//! The walk over the kernel's table of connections.
+
+use std::collections::BTreeSet;
+
+use super::gauges::Gauges;
+use super::look::{Look, NO_WALK, STOPPED};
+use super::notes::Notes;
+use super::nothing_examined;
+use super::options::{CollectOptions, Examine, Walk};
+use super::plan::Plan;
+use super::seen::{Ages, Examining, Seen};
+use crate::fact::socket::{
+    BufferLimits, CloseWaitAges, DestinationTally, Family, Listener, SocketSource, TcpState,
+    is_telling,
+};
+use crate::host::inet_diag::{self, DiagError, DiagSocket, DumpNote, Ext, StateMask};
+use crate::host::proc_tables;
+
+const ESTABLISHED: StateMask = StateMask::only(TcpState::Established);
+const TIME_WAIT: StateMask = StateMask::only(TcpState::TimeWait);
+
+/// Facts that rest on a sample of open connections where these are many.
+const OF_ESTABLISHED: [&str; 5] = [
+    "socket.established_keepalive",
+    "socket.established_backoff",
+    "socket.established_stuck",
+    "socket.incoming",
+    "socket.outgoing",
+];
+
+/// Facts that rest on a look at open connections one by one.
+const OF_EXAMINED: [&str; 5] = [
+    "socket.quiet_",
+    "socket.idle_window",
+    "socket.pmtu_suspects",
+    "socket.receive_capped",
+    "socket.send_capped",
+];
+
+/// Facts that rest on a sample of those in `TIME_WAIT`.
+const OF_TIME_WAIT: [&str; 2] = ["socket.ipv4.time_wait", "socket.ipv6.time_wait"];
+
+/// Looks at the sockets with the kernel's diagnostics. An error is one of which nothing but the tables
+/// can make up for.
+pub(super) fn from_diagnostics(options: &CollectOptions) -> Result<Look, DiagError> {
+    let before = Gauges::read(&options.tables);
+    let mut listeners = Vec::new();
+    let mut notes = Notes::default();
+    let note = inet_diag::dump(StateMask::LISTENING, Ext::Memory, |socket| {
+        listeners.push(listener(socket));
+    })?;
+    notes.add(note);
+    let mut seen = Seen::new(options, listeners);
+    if options.walk == Walk::None {
+        seen.forget(NO_WALK);
+    } else {
+        let mut walker = Walker {
+            options,
+            seen: &mut seen,
+            notes: &mut notes,
+        };
+        match walker.walk(before, !note.by_family) {
+            Err(DiagError::Stopped) => {
+                seen.forget(STOPPED);
+                notes.say(DiagError::Stopped.to_string());
+            }
+            done => done?,
+        }
+    }
+    let udp = udp_ports(options);
+    Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
+}
+
+fn udp_ports(options: &CollectOptions) -> Option<BTreeSet<u16>> {
+    match inet_diag::udp_ports() {
+        Ok(ports) => Some(ports),
+        Err(DiagError::Stopped) => None,
+        Err(_) => proc_tables::udp_ports(&options.tables).ok(),
+    }
+}
+
+fn listener(socket: &DiagSocket) -> Listener {
+    Listener {
+        family: socket.row.family,
+        address: socket.row.local,
+        queue: socket.row.receive_queue,
+        bound: Some(socket.row.send_queue),
+        drops: socket.drops(),
+        inode: socket.row.inode,
+        process: None,
+    }
+}
+
+struct Walker<'w> {
+    options: &'w CollectOptions,
+    seen: &'w mut Seen,
+    notes: &'w mut Notes,
+}
+
+/// What the counts of states that were left out are made from.
+#[derive(Clone, Copy, Debug, Default)]
+struct Listed {
+    /// Whole sockets, of each family.
+    whole: [u64; 2],
+    /// What is left of sockets in `FIN_WAIT2`, which `tw` counts as well.
+    resting: u64,
+}
+
+impl Listed {
+    fn observe(&mut self, socket: &DiagSocket) {
+        if socket.is_whole {
+            let [ipv4, ipv6] = &mut self.whole;
+            *match socket.row.family {
+                Family::Ipv4 => ipv4,
+                Family::Ipv6 => ipv6,
+            } += 1;
+        } else if matches!(socket.row.state, TcpState::FinWait2 | TcpState::TimeWait) {
+            self.resting += 1;
+        }
+    }
+}
+
+impl Walker<'_> {
+    fn walk(&mut self, before: Option<Gauges>, in_one_walk: bool) -> Result<(), DiagError> {
+        let listening = self.seen.listening();
+        let connections = before.map(|gauges| gauges.without(listening));
+        let listens = listening != [0, 0];
+        let plan = Plan::new(self.options, connections, listens, in_one_walk);
+        let Plan::Walk {
+            states,
+            ext,
+            leaves_established,
+            leaves_time_wait,
+        } = plan
+        else {
+            self.seen
+                .tally
+                .set_close_wait_ages(CloseWaitAges::default());
+            if let Examine::Yes(limits) = self.options.examine {
+                self.seen.tally.set_examined(nothing_examined(limits));
+            }
+            return Ok(());
+        };
+        let limits = self.limits();
+        let has_info = matches!(ext, Ext::Info | Ext::InfoAndMemory);
+        let mut examining = (has_info && !leaves_established)
+            .then(|| limits.map(Examining::new))
+            .flatten();
+        let mut ages = Ages::new();
+        let mut listed = Listed::default();
+        let note = inet_diag::dump(states, ext, |socket| {
+            self.seen.observe(&socket.row);
+            listed.observe(socket);
+            match (socket.row.state, &mut examining) {
+                (TcpState::CloseWait, _) if has_info => ages.observe(socket),
+                (TcpState::Established, Some(examining)) => examining.observe(socket),
+                _ => {}
+            }
+        })?;
+        self.notes.add(note);
+        if leaves_established || leaves_time_wait {
+            self.subtract(before, listed, leaves_established, leaves_time_wait);
+        }
+        if has_info {
+            if let Some(ages) = ages.finish() {
+                self.seen.tally.set_close_wait_ages(ages);
+            }
+        } else {
+            self.look_at_ages();
+        }
+        match examining {
+            Some(examining) => self.finish_examining(examining),
+            None if leaves_established => self.draw_established(limits),
+            None => self.examine(limits),
+        }
+        if leaves_time_wait {
+            self.draw_time_wait();
+        }
+        if leaves_established || leaves_time_wait {
+            self.count_destinations();
+        }
+        Ok(())
+    }
+
+    /// What buffers are compared with, if somebody asks to look at open connections.
+    const fn limits(&self) -> Option<BufferLimits> {
+        match self.options.examine {
+            Examine::Yes(limits) => Some(limits),
+            Examine::IfStuck => Some(BufferLimits {
+                receive: None,
+                send: None,
+            }),
+            Examine::No => None,
+        }
+    }
+
+    /// What is asked for of each open connection that is looked at.
+    const fn ext(&self) -> Ext {
+        match self.options.examine {
+            Examine::Yes(_) => Ext::InfoAndMemory,
+            Examine::IfStuck => Ext::Info,
+            Examine::No => Ext::Plain,
+        }
+    }
+
+    /// Counts the states that were left out: all sockets there are without those that were listed. What
+    /// comes or goes meanwhile stands in one count and not in the other.
+    fn subtract(
+        &mut self,
+        before: Option<Gauges>,
+        listed: Listed,
+        established: bool,
+        time_wait: bool,
+    ) {
+        let after = Gauges::read(&self.options.tables);
+        let (Some(before), Some(after)) = (before, after.or(before)) else {
+            return;
+        };
+        let apart = before.apart(after);
+        if apart > 0 {
+            self.notes.say(format!(
+                "sockets came and went while they were counted: established and time_wait may be off \
+                 by {apart}"
+            ));
+        }
+        let rest = after.without(self.seen.listening()).without(listed.whole);
+        let [ipv4, ipv6] = rest.in_use;
+        if established {
+            self.seen.tally.set_established(ipv4, ipv6);
+        }
+        if time_wait {
+            let resting = after.resting.saturating_sub(listed.resting);
+            self.seen.tally.set_time_wait(resting);
+        }
+    }
+
+    /// Looks how long connections have been in `CLOSE_WAIT`. The kernel locks each socket to fill its
+    /// `tcp_info`, and most hosts have none in this state.
+    fn look_at_ages(&mut self) {
+        if self.seen.tally.count(TcpState::CloseWait) == 0 {
+            self.seen
+                .tally
+                .set_close_wait_ages(CloseWaitAges::default());
+            return;
+        }
+        if !self.options.ages {
+            return;
+        }
+        let mut ages = Ages::new();
+        let states = StateMask::only(TcpState::CloseWait);
+        let looked = inet_diag::dump(states, Ext::Info, |socket| ages.observe(socket));
+        if self
+            .is_known(looked, &["socket.close_wait_older"])
+            .is_some()
+            && let Some(ages) = ages.finish()
+        {
+            self.seen.tally.set_close_wait_ages(ages);
+        }
+    }
+
+    /// Looks at open connections after all were listed.
+    fn examine(&mut self, limits: Option<BufferLimits>) {
+        let Some(limits) = limits else {
+            return;
+        };
+        if self.options.examine == Examine::IfStuck && self.seen.tally.stuck() == Some(0) {
+            return;
+        }
+        let mut examining = Examining::new(limits);
+        if self.seen.tally.count(TcpState::Established) > 0 {
+            let limit = self.options.limit;
+            let looked = inet_diag::dump_some(ESTABLISHED, self.ext(), limit, |socket| {
+                examining.observe(socket);
+            });
+            match self.is_known(looked, &OF_EXAMINED) {
+                Some(note) => examining.is_cut = note.sockets > limit,
+                None => return,
+            }
+        }
+        self.finish_examining(examining);
+    }
+
+    fn finish_examining(&mut self, examining: Examining) {
+        if self.options.examine != Examine::IfStuck || self.seen.tally.stuck() != Some(0) {
+            examining.finish(self.seen, self.notes);
+        }
+    }
+
+    /// Looks at a sample of the open connections.
+    fn draw_established(&mut self, limits: Option<BufferLimits>) {
+        let (limit, ext) = (self.options.limit, self.ext());
+        let mut examining = limits.map(Examining::new);
+        let tally = &mut self.seen.tally;
+        let looked = inet_diag::dump_some(ESTABLISHED, ext, limit, |socket| {
+            tally.observe_drawn(&socket.row);
+            if let Some(examining) = &mut examining {
+                examining.observe(socket);
+            }
+        });
+        let facts = [OF_ESTABLISHED, OF_EXAMINED].concat();
+        let Some(note) = self.is_known(looked, &facts) else {
+            return;
+        };
+        let is_cut = note.sockets > limit;
+        if !is_cut {
+            self.seen.tally.drew_all(TcpState::Established);
+        }
+        if let Some(mut examining) = examining {
+            examining.is_cut = is_cut;
+            self.finish_examining(examining);
+        }
+    }
+
+    /// Looks at a sample of the sockets in `TIME_WAIT`.
+    fn draw_time_wait(&mut self) {
+        let limit = self.options.limit;
+        let tally = &mut self.seen.tally;
+        let looked = inet_diag::dump_some(TIME_WAIT, Ext::Plain, limit, |socket| {
+            tally.observe_drawn(&socket.row);
+        });
+        if let Some(note) = self.is_known(looked, &OF_TIME_WAIT)
+            && note.sockets <= limit
+        {
+            self.seen.tally.drew_all(TcpState::TimeWait);
+        }
+    }
+
+    /// Counts the ports of destinations that may use many of them, by a walk over those alone: no
+    /// number that a rule reads is scaled up.
+    fn count_destinations(&mut self) {
+        self.seen.tally.set_destinations(Vec::new());
+        if !self.options.destinations {
+            return;
+        }
+        // From a quarter of the range on.
+        let (low, high) = self.options.port_range;
+        let threshold = (u64::from(high.saturating_sub(low)) + 1).div_ceil(4);
+        for state in [TcpState::Established, TcpState::TimeWait] {
+            let part = self.seen.tally.part(state);
+            if !is_telling(part, threshold) {
+                let (looked_at, of) = (part.looked_at, part.of);
+                let why = format!("{looked_at} of {of} looked at; --exact looks at all");
+                self.seen.leave_unread("destination.", &why);
+                return;
+            }
+        }
+        let suspects = self.seen.tally.suspects(threshold);
+        if suspects.more > 0 {
+            self.notes.say(format!(
+                "{} more destinations may use a quarter of the ports; --exact counts them too",
+                suspects.more
+            ));
+        }
+        if suspects.foremost.is_empty() {
+            return;
+        }
+        let addresses: Vec<_> = suspects.foremost.iter().map(|(_, to)| *to).collect();
+        let mut counted = DestinationTally::new(self.seen.view().clone(), &suspects.foremost);
+        let states = StateMask::CONNECTIONS;
+        let walked = inet_diag::dump_towards(states, &addresses, |socket| {
+            counted.observe(&socket.row);
+        });
+        if self.is_known(walked, &["destination."]).is_some() {
+            self.seen.tally.set_destinations(counted.finish());
+        }
+    }
+
+    /// What came of one more walk. If nothing did, these facts are unknown by it.
+    fn is_known(
+        &mut self,
+        walked: Result<DumpNote, DiagError>,
+        facts: &[&str],
+    ) -> Option<DumpNote> {
+        match walked {
+            Ok(note) => {
+                self.notes.add(note);
+                Some(note)
+            }
+            Err(error) => {
+                let why = match error {
+                    DiagError::Stopped => STOPPED.to_owned(),
+                    other => other.to_string(),
+                };
+                for fact in facts {
+                    self.seen.leave_unread(fact, &why);
+                }
+                let sentence = error.to_string();
+                if !self.notes.more.contains(&sentence) {
+                    self.notes.say(sentence);
+                }
+                None
+            }
+        }
+    }
+}
