@@ -58,11 +58,11 @@ fn crowded(rounds: usize) -> Rows {
     if let Some(why) = absent(&SS) {
         return Ok(vec![Row::not_measured(WHAT, &why), memory(WHAT)?]);
     }
-    same_counts(&made, &[])?;
+    same_counts(&made, &[&[]])?;
     let time = Row::faster(WHAT, duel(&CHECK, &SS, rounds)?, FACTOR);
     let rows = vec![time, memory(WHAT)?];
     // Were they to change meanwhile, the comparison would not be one.
-    same_counts(&made, &[])?;
+    same_counts(&made, &[&[]])?;
     Ok(rows)
 }
 

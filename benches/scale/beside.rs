@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::filled::{SETTINGS, agreed, in_use, mix, say, thousands};
+use crate::filled::{SETTINGS, agreed, armed, in_use, mix, say, thousands};
 use crate::measured::connections::expected;
 use crate::measured::counts::{Counts, same_counts};
 use crate::measured::crowd::Crowd;
@@ -10,7 +10,9 @@ use crate::measured::namespace::{inside, set};
 use crate::plan::Plan;
 use crate::rounds::Rounds;
 use crate::table::{Bound, Goal, Row};
-use crate::tools::{CHECKED, COUNTS, FLOOR, NETSTAT, SS_STATES, SS_SUMMARY, START, TABLES};
+use crate::tools::{
+    CHECKED, CHECKED_UNWALKED, COUNTS, FLOOR, NETSTAT, SS_STATES, SS_SUMMARY, START, TABLES,
+};
 
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>, String> {
     let name = format!("empty, beside {}", thousands(plan.beside));
@@ -20,7 +22,7 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>, String> {
         let shares = mix(plan.beside);
         let _crowd = Crowd::gather(&shares)?;
         say(&name, start, "filled");
-        agreed(&expected(shares.iter().flatten()))?;
+        agreed(&expected(shares.iter().flatten()), armed(&shares))?;
         let rows = inside(|| measured(&name, plan.rounds))?;
         say(&name, start, "done");
         rows
@@ -28,9 +30,17 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>, String> {
 }
 
 fn measured(name: &str, rounds: usize) -> Result<Vec<Row>, String> {
-    same_counts(&Counts::new(), &[])?;
+    same_counts(&Counts::new(), &[&[], &["--exact"]])?;
     let mut turns = Rounds::of(&[
-        START, FLOOR, COUNTS, CHECKED, SS_STATES, NETSTAT, SS_SUMMARY, TABLES,
+        START,
+        FLOOR,
+        COUNTS,
+        CHECKED,
+        CHECKED_UNWALKED,
+        SS_STATES,
+        NETSTAT,
+        SS_SUMMARY,
+        TABLES,
     ]);
     turns.all(rounds, || in_use().is_some_and(|now| now.sockets == 0))?;
     let rows = [
@@ -39,6 +49,7 @@ fn measured(name: &str, rounds: usize) -> Result<Vec<Row>, String> {
         (COUNTS, TABLES),
         (COUNTS, SS_SUMMARY),
         (CHECKED, SS_STATES),
+        (CHECKED_UNWALKED, SS_STATES),
     ]
     .map(|(own, peer)| {
         let pair = (&own, &peer);

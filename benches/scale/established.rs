@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::filled::{SETTINGS, agreed, in_use, mix, say, thousands};
+use crate::filled::{SETTINGS, agreed, armed, in_use, mix, say, thousands};
 use crate::measured::connections::expected;
 use crate::measured::crowd::Crowd;
 use crate::measured::namespace::{inside, set};
@@ -10,7 +10,8 @@ use crate::plan::Plan;
 use crate::rounds::Rounds;
 use crate::table::{Bound, Goal, Row};
 use crate::tools::{
-    CHECKED, COUNTS, FLOOR, NETSTAT, SS_PROCESSES, SS_STATES, SS_SUMMARY, START, TABLES,
+    AMONG_SOCKETS, CHECKED, CHECKED_EXACTLY, COUNTS, EXACT, FLOOR, NETSTAT, SS_PROCESSES,
+    SS_STATES, SS_SUMMARY, TABLES,
 };
 
 /// From here on counting has to be so much faster than others.
@@ -33,11 +34,10 @@ fn measured(name: &str, total: u32, rounds: usize) -> Result<Vec<Row>, String> {
     let _crowd = Crowd::gather(&shares)?;
     say(name, start, "filled");
     let made = expected(shares.iter().flatten());
-    agreed(&made)?;
+    let armed = armed(&shares);
+    agreed(&made, armed)?;
     say(name, start, "counts agreed");
-    let mut tools = vec![
-        START, FLOOR, COUNTS, CHECKED, SS_STATES, NETSTAT, SS_SUMMARY, TABLES,
-    ];
+    let mut tools = AMONG_SOCKETS.to_vec();
     if total <= WITH_PROCESSES {
         tools.push(SS_PROCESSES);
     }
@@ -45,7 +45,7 @@ fn measured(name: &str, total: u32, rounds: usize) -> Result<Vec<Row>, String> {
     let mut turns = Rounds::of(&tools);
     turns.all(rounds, || in_use() == before)?;
     // Were they to change meanwhile, the comparison would not be one.
-    agreed(&made)?;
+    agreed(&made, armed)?;
     say(name, start, "done");
 
     let faster = |least| {
@@ -60,9 +60,13 @@ fn measured(name: &str, total: u32, rounds: usize) -> Result<Vec<Row>, String> {
         ((COUNTS, SS_STATES), faster(15.0)),
         ((COUNTS, NETSTAT), faster(20.0)),
         ((COUNTS, TABLES), Goal::Shown),
+        ((EXACT, SS_STATES), faster(2.5)),
+        ((EXACT, NETSTAT), faster(3.5)),
+        ((EXACT, TABLES), Goal::Shown),
         ((COUNTS, SS_SUMMARY), Goal::Shown),
         ((CHECKED, FLOOR), near),
         ((CHECKED, SS_STATES), Goal::Shown),
+        ((CHECKED_EXACTLY, SS_STATES), Goal::Shown),
     ];
     if total <= WITH_PROCESSES {
         compared.push(((CHECKED, SS_PROCESSES), Goal::Shown));

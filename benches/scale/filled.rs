@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::measured::command::output;
 use crate::measured::connections::Share;
 use crate::measured::counts::{Counts, same_counts};
-use crate::tools::{COUNTS, TABLES};
-use crate::walks::parsed;
+use crate::tools::{COUNTS, EXACT, TABLES};
+use crate::walks::{ARMED, parsed};
 
 /// What one process may hold: below the hard limit on open files that containers often have, 20,000.
 pub(crate) const HELD: u32 = 19_000;
@@ -67,18 +67,27 @@ pub(crate) fn mix(total: u32) -> Vec<Vec<Share>> {
     all
 }
 
-/// Makes sure that `ss` and every way of this program count what was made.
-pub(crate) fn agreed(made: &Counts) -> Result<(), String> {
-    same_counts(made, &[])?;
-    for tool in [COUNTS, TABLES] {
+/// Makes sure that `ss` and every way of this program count what was made, and that a walk over every
+/// socket finds the timers.
+pub(crate) fn agreed(made: &Counts, armed: u32) -> Result<(), String> {
+    same_counts(made, &[&[], &["--exact"]])?;
+    for tool in [COUNTS, EXACT, TABLES] {
         let said = output(tool.line.program, tool.line.arguments)?;
-        let counted = parsed(&String::from_utf8_lossy(&said.stdout));
-        if counted != *made {
+        let mut counted = parsed(&String::from_utf8_lossy(&said.stdout));
+        let timers = counted.remove(ARMED);
+        if counted != *made || timers.is_some_and(|timers| timers != u64::from(armed)) {
             let name = tool.name;
-            return Err(format!("made: {made:?}, by {name}: {counted:?}"));
+            return Err(format!(
+                "made: {made:?} and {armed} timers, by {name}: {counted:?} and {timers:?}"
+            ));
         }
     }
     Ok(())
+}
+
+/// How many connections of these shares have a timer.
+pub(crate) fn armed(shares: &[Vec<Share>]) -> u32 {
+    shares.iter().flatten().map(|share| share.armed).sum()
 }
 
 /// What the kernel says of its sockets without a walk; of half-open ones it says nothing.

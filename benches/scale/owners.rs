@@ -58,7 +58,7 @@ fn measured(name: &str, plan: &Plan) -> Result<Vec<Row>, String> {
     say(name, start, "filled");
     let made = expected(shares.iter().flatten());
     sleep(OLD);
-    agreed(&made)?;
+    agreed(&made, 0)?;
     let owner = crowd.holders.last().map(Child::id).unwrap_or_default();
     named(&CHECKED, &format!("(pid {owner})"))?;
     named(&SS_OWNERS, &format!("pid={owner},"))?;
@@ -66,7 +66,7 @@ fn measured(name: &str, plan: &Plan) -> Result<Vec<Row>, String> {
     let before = in_use();
     let mut turns = Rounds::of(&[CHECKED, SS_OWNERS]);
     turns.all(plan.rounds, || in_use() == before)?;
-    agreed(&made)?;
+    agreed(&made, 0)?;
     let goal = Goal::Faster(2.0);
     let bound = Bound::Named("links of descriptors");
     let row = Row::compared(name, &turns, (&CHECKED, &SS_OWNERS), goal, bound);

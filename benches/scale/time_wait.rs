@@ -9,7 +9,10 @@ use crate::measured::namespace::{inside, set};
 use crate::plan::Plan;
 use crate::rounds::Rounds;
 use crate::table::{Bound, Goal, Row};
-use crate::tools::{CHECKED, COUNTS, FLOOR, NETSTAT, SS_STATES, SS_SUMMARY, START, TABLES};
+use crate::tools::{
+    AMONG_SOCKETS, CHECKED, CHECKED_EXACTLY, COUNTS, EXACT, FLOOR, NETSTAT, SS_STATES, SS_SUMMARY,
+    TABLES,
+};
 
 /// Few enough towards one address that a free port is found at once.
 const TOGETHER: u32 = 10_000;
@@ -52,9 +55,7 @@ fn shares(total: u32) -> Vec<Vec<Share>> {
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>, String> {
     let total = plan.time_wait;
     let name = format!("{} TIME_WAIT", thousands(total));
-    let mut turns = Rounds::of(&[
-        START, FLOOR, COUNTS, CHECKED, SS_STATES, NETSTAT, SS_SUMMARY, TABLES,
-    ]);
+    let mut turns = Rounds::of(&AMONG_SOCKETS);
     let mut fills = 0;
     while turns.done() < plan.rounds {
         if fills == ATTEMPTS * plan.rounds {
@@ -76,9 +77,12 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>, String> {
         ((COUNTS, SS_STATES), goal(10.0)),
         ((COUNTS, NETSTAT), goal(20.0)),
         ((COUNTS, TABLES), Goal::Shown),
+        ((EXACT, SS_STATES), goal(5.0)),
+        ((EXACT, NETSTAT), Goal::Shown),
         ((COUNTS, SS_SUMMARY), Goal::Shown),
         ((CHECKED, FLOOR), Goal::Near(1.5, 25.0, false)),
         ((CHECKED, SS_STATES), Goal::Shown),
+        ((CHECKED_EXACTLY, SS_STATES), Goal::Shown),
     ]
     .map(|((own, peer), goal)| Row::compared(&name, &turns, (&own, &peer), goal, Bound::Measured));
     let memory = Row::memory(&name, &turns, crate::MEMORY);
@@ -100,7 +104,7 @@ fn filled(
     say(name, start, "filled");
     let all_there = || in_use().is_some_and(|now| now.resting == u64::from(total));
     if is_first {
-        agreed(&expected(shares.iter().flatten()))?;
+        agreed(&expected(shares.iter().flatten()), 0)?;
         say(name, start, "counts agreed");
         turns.look_at_memory()?;
     }

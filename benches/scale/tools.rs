@@ -1,6 +1,6 @@
 //! What is measured, by the names of the table.
 
-use crate::measured::command::{CHECK, Line, SS, SYSCTL};
+use crate::measured::command::{CHECK, Line, SS, SYSCTL, TCPTUNE};
 use crate::walks;
 
 /// A command and what the table calls it.
@@ -56,6 +56,12 @@ pub(crate) const COUNTS: Tool = own(
     &[walks::WALK, walks::COUNTS],
 );
 
+pub(crate) const EXACT: Tool = own(
+    "exact counts",
+    "the same, over every socket (`--exact`)",
+    &[walks::WALK, walks::EXACT],
+);
+
 pub(crate) const TABLES: Tool = own(
     "procfs tables",
     "/proc/net/tcp and tcp6 by the procfs crate",
@@ -65,6 +71,28 @@ pub(crate) const TABLES: Tool = own(
 pub(crate) const CHECKED: Tool = Tool {
     name: "check",
     line: CHECK,
+    memory: Memory::AtTheEnd,
+};
+
+pub(crate) const CHECKED_EXACTLY: Tool = Tool {
+    name: "check --exact",
+    line: Line {
+        shown: "tcptune check --interval 0 --exact",
+        program: TCPTUNE,
+        arguments: &["check", "--interval", "0", "--exact"],
+        needs: &[],
+    },
+    memory: Memory::AtTheEnd,
+};
+
+pub(crate) const CHECKED_UNWALKED: Tool = Tool {
+    name: "check --no-walk",
+    line: Line {
+        shown: "tcptune check --interval 0 --no-walk",
+        program: TCPTUNE,
+        arguments: &["check", "--interval", "0", "--no-walk"],
+        needs: &[],
+    },
     memory: Memory::AtTheEnd,
 };
 
@@ -124,10 +152,27 @@ pub(crate) const NETSTAT: Tool = Tool {
     memory: Memory::Watched("netstat", &["-nat"]),
 };
 
-/// All, for the legend of the table.
-pub(crate) const ALL: [Tool; 11] = [
-    CHECKED,
+/// What is timed among any sockets.
+pub(crate) const AMONG_SOCKETS: [Tool; 10] = [
+    START,
+    FLOOR,
     COUNTS,
+    EXACT,
+    CHECKED,
+    CHECKED_EXACTLY,
+    SS_STATES,
+    NETSTAT,
+    SS_SUMMARY,
+    TABLES,
+];
+
+/// All, for the legend of the table.
+pub(crate) const ALL: [Tool; 14] = [
+    CHECKED,
+    CHECKED_EXACTLY,
+    CHECKED_UNWALKED,
+    COUNTS,
+    EXACT,
     START,
     FLOOR,
     SS_STATES,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tcptune::fact::socket::TcpState;
 use tcptune::host::inet_diag::{self, Ext, StateMask};
-use tcptune::host::sockets::{CollectOptions, collect};
+use tcptune::host::sockets::{CollectOptions, Walk, collect};
 
 use crate::measured::counts::Counts;
 
@@ -17,17 +17,23 @@ pub(crate) const NOTHING: &str = "nothing";
 /// The kernel goes through its whole table and finds nothing to tell: `CLOSING`, which lasts for a
 /// moment.
 pub(crate) const FLOOR: &str = "floor";
-/// The program's own way to its counts.
+/// The program's own way to its counts: where there are many, some by subtraction, and a sample.
 pub(crate) const COUNTS: &str = "counts";
+/// The same over every socket.
+pub(crate) const EXACT: &str = "exact";
 /// `/proc/net/tcp` and `tcp6` as the procfs crate gives them.
 pub(crate) const TABLES: &str = "tables";
+
+/// What a walk over every socket counts beside the states: those with a keepalive timer.
+pub(crate) const ARMED: &str = "armed";
 
 /// Prints a line for each state, "ESTAB 12".
 pub(crate) fn walk(way: &str) -> Result<(), String> {
     let counts = match way {
         NOTHING => Ok(Counts::new()),
         FLOOR => floor(),
-        COUNTS => counts(),
+        COUNTS => counts(Walk::Auto),
+        EXACT => counts(Walk::Exact),
         TABLES => tables(),
         _ => Err(format!("no such way: {way}")),
     }?;
@@ -56,11 +62,21 @@ fn floor() -> Result<Counts, String> {
     Ok(named([(TcpState::Closing, found)]))
 }
 
-fn counts() -> Result<Counts, String> {
-    let options = CollectOptions::live((16_384, 65_000));
-    let sockets = collect(&options).map_err(|error| error.to_string())?;
-    let count = |state| (state, sockets.summary.count(state));
-    Ok(named(TcpState::ALL.map(count)))
+/// Counts as where nobody asks for ages or destinations.
+fn counts(walk: Walk) -> Result<Counts, String> {
+    let options = CollectOptions {
+        ages: false,
+        destinations: false,
+        ..CollectOptions::live((16_384, 65_535)).walking(walk)
+    };
+    let summary = collect(&options).map_err(|error| error.to_string())?;
+    let summary = summary.summary;
+    let count = |state| (state, summary.count(state));
+    let mut counts = named(TcpState::ALL.map(count));
+    if let (Walk::Exact, Some(armed)) = (walk, summary.established_keepalive) {
+        counts.insert(ARMED.to_owned(), armed);
+    }
+    Ok(counts)
 }
 
 fn tables() -> Result<Counts, String> {
