@@ -4,14 +4,21 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::measured::command::output;
 use crate::measured::connections::Share;
 use crate::measured::counts::{Counts, same_counts};
 use crate::tools::{COUNTS, EXACT, TABLES};
 use crate::walks::{ARMED, parsed};
 
-/// What one process may hold: below the hard limit on open files that containers often have, 20,000.
-pub(crate) const HELD: u32 = 19_000;
+/// How many sockets one process may hold: fewer than 20,000, a hard limit on open files that machines
+/// have, or fewer than this one's.
+pub(crate) fn room() -> u32 {
+    let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let room = limit.saturating_sub(100).clamp(100, 19_600);
+    u32::try_from(room).unwrap_or(100)
+}
 
 /// A setting of the sockets' namespace: more than enough ports, and nothing is reused or thrown away.
 pub(crate) const SETTINGS: [(&str, &str); 3] = [
@@ -41,7 +48,7 @@ pub(crate) enum Family {
 /// Some `total` sockets, most of them ESTABLISHED, for as many processes as it takes. One in four has a
 /// keepalive timer; one and a half of a hundred are CLOSE-WAIT, and their peers FIN-WAIT-2.
 pub(crate) fn mix(total: u32) -> Vec<Vec<Share>> {
-    let holders = total.div_ceil(HELD).max(1);
+    let holders = total.div_ceil(room()).max(1);
     let pairs = total / holders / 2;
     let share = |at: SocketAddr, pairs: u32| {
         let half_closed = pairs * 3 / 100;

@@ -4,7 +4,7 @@ use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::filled::{Family, HELD, SETTINGS, agreed, at, in_use, say, thousands};
+use crate::filled::{Family, SETTINGS, agreed, at, in_use, room, say, thousands};
 use crate::measured::command::output;
 use crate::measured::connections::{Share, expected};
 use crate::measured::crowd::Crowd;
@@ -26,7 +26,7 @@ const OPEN: u32 = 25;
 fn shares(descriptors: u32) -> Vec<Vec<Share>> {
     let leaked = descriptors / LEAKED;
     let others = descriptors - 2 * leaked;
-    let holders = u16::try_from(others.div_ceil(HELD + 600)).unwrap_or(u16::MAX);
+    let holders = u16::try_from(others.div_ceil(room())).unwrap_or(u16::MAX);
     let connected = descriptors / OPEN / u32::from(holders);
     let unconnected = others / u32::from(holders) - 2 * connected;
     let share = |number, connected, half_closed, unconnected| Share {
