@@ -229,6 +229,32 @@ pub fn dump_towards(
     dump(states, Ext::Plain, each)
 }
 
+/// Shows the TCP sockets in the given states whose local port lies in one of these ranges, which are in
+/// order and apart. The kernel picks them, unless it refuses to or they are too many for it.
+pub fn dump_on_ports(
+    states: StateMask,
+    ranges: &[(u16, u16)],
+    mut each: impl FnMut(&DiagSocket),
+) -> Result<DumpNote, DiagError> {
+    let mut each = |socket: &DiagSocket| {
+        let port = socket.row.local.port();
+        if ranges
+            .iter()
+            .any(|(low, high)| (*low..=*high).contains(&port))
+        {
+            each(socket);
+        }
+    };
+    if let Some(filter) = Filter::on_ports(ranges) {
+        let asked = Asked::new(states, Ext::Plain, u64::MAX, Some(&filter));
+        match dump_asked(asked, &mut each) {
+            Err(DiagError::Refused(_)) => {}
+            done => return done,
+        }
+    }
+    dump(states, Ext::Plain, each)
+}
+
 fn dump_asked(asked: Asked<'_>, mut each: impl FnMut(&DiagSocket)) -> Result<DumpNote, DiagError> {
     let mut note = DumpNote::default();
     let legacy = Request::legacy_tcp(asked.states, asked.ext, asked.filter);

@@ -35,7 +35,7 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     };
     let options = CollectOptions {
         ages: needs.any("socket.close_wait_o"),
-        destinations: is_end(moment) && needs.any("destination."),
+        samples: is_end(moment) && SAMPLED.iter().any(|fact| needs.any(fact)),
         ..options
     };
     let options = options
@@ -87,6 +87,16 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     facts(&found, &options, sample);
     sample.sockets = Some(found);
 }
+
+/// Facts that rest on a sample where sockets are many. Those of the start of a window are never read.
+const SAMPLED: [&str; 6] = [
+    "destination.",
+    "socket.established_",
+    "socket.incoming",
+    "socket.outgoing",
+    "socket.ipv4.time_wait",
+    "socket.ipv6.time_wait",
+];
 
 const fn is_end(moment: Moment<'_>) -> bool {
     matches!(moment, Moment::End(_))
@@ -334,6 +344,7 @@ fn told(count: Option<u64>) -> Reading<Value> {
 mod tests {
     use std::fs;
 
+    use super::super::sockets::Walk;
     use super::*;
 
     fn facts(names: &[&str]) -> Needs {
@@ -423,5 +434,39 @@ mod tests {
             let reading = &sample.readings[&format!("socket.{fact}")];
             assert_eq!(*reading, Reading::Absent, "{fact}");
         }
+    }
+
+    #[test]
+    fn without_a_walk_only_what_listens_is_known() {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir(tree.path().join("net")).unwrap();
+        let listens = OPEN.replace(" 01 ", " 0A ");
+        fs::write(
+            tree.path().join("net/tcp"),
+            format!("header\n{OPEN}{listens}"),
+        )
+        .unwrap();
+        let mut sample = Sample::default();
+        let source = Source::recorded(tree.path()).walking(Walk::None);
+        collect(&source, &Needs::Everything, Moment::End(None), &mut sample);
+        assert_eq!(sample.readings["socket.listening"], known(1));
+        assert_eq!(sample.readings["socket.ipv4.listening"], known(1));
+        let denied = Reading::Denied("--no-walk".to_owned());
+        for fact in [
+            "established",
+            "ipv6.time_wait",
+            "established_keepalive",
+            "incoming",
+            "close_wait_older_60s",
+            "close_wait_owner",
+            "syn_sent_top_count",
+            "quiet_60s",
+            "pmtu_suspects",
+        ] {
+            assert_eq!(sample.readings[&format!("socket.{fact}")], denied, "{fact}");
+        }
+        let sockets = sample.sockets.unwrap();
+        assert_eq!(sockets.listeners.len(), 1);
+        assert_eq!(sockets.why_unread("destination."), Some("--no-walk"));
     }
 }

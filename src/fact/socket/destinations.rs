@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::{Destination, Part, PortView, SocketRow, SocketSummary, TcpState};
+use super::{Destination, PortView, SocketRow, SocketSummary, TcpState};
 
 /// Distinct destinations that are counted at most: what fits into a table of 16,384 places. One that
 /// holds a good part of the port range is met long before the table is full, as the kernel lists sockets
@@ -13,10 +13,6 @@ pub(super) const MAX_DESTINATIONS: usize = 14_336;
 
 /// From how many standard deviations below its threshold on a destination is worth an exact count.
 const DEVIATIONS: f64 = 4.0;
-
-/// How many sockets of a destination that matters a sample has to hold on average, so that it does not
-/// miss one: e^-16 for a destination that uses most of the ports.
-const SEEN_ON_AVERAGE: f64 = 5.0;
 
 /// A counting of destinations, in bounded memory.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +36,8 @@ struct Ports {
     used: u32,
     /// How many of those are in `TIME_WAIT`.
     time_wait: u32,
-    /// ESTABLISHED ones of a sample.
-    established_seen: u32,
-    /// `TIME_WAIT` ones of a sample.
-    time_wait_seen: u32,
+    /// Those of a sample, which are not among the counted.
+    seen: u32,
 }
 
 /// What a sample says of the destinations that may use many ports.
@@ -69,11 +63,7 @@ impl Destinations {
     /// Notes a socket of a sample.
     pub(super) fn note(&mut self, row: &SocketRow) {
         if let Some(ports) = self.entry(row) {
-            let seen = match row.state {
-                TcpState::TimeWait => &mut ports.time_wait_seen,
-                _ => &mut ports.established_seen,
-            };
-            *seen = seen.saturating_add(1);
+            ports.seen = ports.seen.saturating_add(1);
         }
     }
 
@@ -102,21 +92,16 @@ impl Destinations {
         foremost(counted.collect())
     }
 
-    /// The destinations that may use `threshold` ports or more, where the open connections and those in
-    /// `TIME_WAIT` were looked at in part.
-    pub(super) fn suspects(&self, threshold: u64, established: Part, time_wait: Part) -> Suspects {
+    /// The destinations that may use `threshold` ports or more, where each one of the sample stands for
+    /// `scale`.
+    pub(super) fn suspects(&self, threshold: u64, scale: f64) -> Suspects {
         let mut found: Vec<(u64, Ends)> = Vec::new();
         for (ends, ports) in &self.table {
-            let parts = [
-                (established, u64::from(ports.established_seen)),
-                (time_wait, u64::from(ports.time_wait_seen)),
-            ];
-            let (mut used, mut variance) = (f64::from(ports.used), 0.0);
-            for (part, seen) in parts {
-                used += seen as f64 * part.scale();
-                variance += part.deviation(seen).powi(2);
-            }
-            if used + DEVIATIONS * variance.sqrt() >= threshold as f64 {
+            let seen = f64::from(ports.seen);
+            let used = f64::from(ports.used) + seen * scale;
+            // By chance, and two more so that few seen ones do not look certain.
+            let deviation = scale * ((seen + 2.0) * (1.0 - 1.0 / scale)).sqrt();
+            if used + DEVIATIONS * deviation >= threshold as f64 {
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -136,11 +121,6 @@ impl Destinations {
                 .collect(),
         }
     }
-}
-
-/// Whether a sample of this size cannot miss a destination that uses several times `threshold` ports.
-pub fn is_telling(part: Part, threshold: u64) -> bool {
-    part.is_whole() || threshold as f64 / part.scale() >= SEEN_ON_AVERAGE
 }
 
 impl Ends {

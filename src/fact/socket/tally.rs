@@ -7,7 +7,7 @@ use super::destinations::{Destinations, MAX_DESTINATIONS, Suspects, is_counted};
 use super::examined::foremost;
 use super::sampled::{Drawn, Summed};
 use super::{
-    CloseWaitAges, Destination, Examined, Family, Part, PortView, SocketRow, SocketSummary,
+    CloseWaitAges, Destination, Examined, Family, PortView, Slices, SocketRow, SocketSummary,
     TcpState, Timer,
 };
 
@@ -89,21 +89,20 @@ impl SocketTally {
         }
     }
 
-    /// Looks at one socket of a sample, ESTABLISHED or in `TIME_WAIT`: of a state that is not counted one
-    /// by one but set with [`SocketTally::set_established`] or [`SocketTally::set_time_wait`].
-    pub fn observe_drawn(&mut self, row: &SocketRow) {
-        match row.state {
-            TcpState::Established => {
-                self.drawn.established += 1;
-                self.observe_established(row);
-            }
-            TcpState::TimeWait => {
-                self.drawn.time_wait += 1;
-                self.drawn.time_wait_ipv6 += u64::from(row.family == Family::Ipv6);
-            }
-            _ => return,
-        }
-        if is_counted(&self.view, row) {
+    /// Sets which slices of local ports are looked at, before any socket of a sample.
+    pub fn set_slices(&mut self, slices: Slices) {
+        self.drawn.set_slices(slices);
+    }
+
+    /// Looks at one of the first sockets of a list, ESTABLISHED or in `TIME_WAIT`: of a state that is not
+    /// counted one by one but set with [`SocketTally::set_established`] or [`SocketTally::set_time_wait`].
+    pub fn observe_first(&mut self, row: &SocketRow) {
+        self.drawn.observe_first(row, &self.view);
+    }
+
+    /// Looks at one socket whose local port lies in a slice, of the same states.
+    pub fn observe_sliced(&mut self, row: &SocketRow) {
+        if self.drawn.observe_sliced(row, &self.view) && is_counted(&self.view, row) {
             self.destinations.note(row);
         }
     }
@@ -112,34 +111,27 @@ impl SocketTally {
     pub fn set_established(&mut self, ipv4: u64, ipv6: u64) {
         self.summary.ipv4.set(TcpState::Established, ipv4);
         self.summary.ipv6.set(TcpState::Established, ipv6);
-        self.drawn.of_established = Some(ipv4.saturating_add(ipv6));
+        self.drawn.established.of = Some(ipv4.saturating_add(ipv6));
     }
 
     /// Sets how many sockets are in `TIME_WAIT`, of which a sample is looked at.
     pub fn set_time_wait(&mut self, all: u64) {
-        self.drawn.of_time_wait = Some(all);
+        self.summary.ipv4.set(TcpState::TimeWait, all);
+        self.drawn.time_wait.of = Some(all);
     }
 
-    /// Notes that the sample of a state holds every socket there was when it was taken.
-    pub fn drew_all(&mut self, state: TcpState) {
+    /// Notes that the first sockets of a list were all there were.
+    pub fn saw_all(&mut self, state: TcpState) {
         match state {
-            TcpState::Established => self.drawn.of_established = Some(self.drawn.established),
-            TcpState::TimeWait => self.drawn.of_time_wait = Some(self.drawn.time_wait),
+            TcpState::Established => self.drawn.established.is_whole = true,
+            TcpState::TimeWait => self.drawn.time_wait.is_whole = true,
             _ => {}
         }
     }
 
-    /// How much of a state was looked at; a state that was counted one by one is whole.
-    pub fn part(&self, state: TcpState) -> Part {
-        self.drawn.part(state)
-    }
-
     /// The destinations that may use so many ports or more.
     pub fn suspects(&self, threshold: u64) -> Suspects {
-        let established = self.part(TcpState::Established);
-        let time_wait = self.part(TcpState::TimeWait);
-        self.destinations
-            .suspects(threshold, established, time_wait)
+        self.destinations.suspects(threshold, self.drawn.scale())
     }
 
     /// Sets the destinations that were counted apart; without this call they are what was observed.
@@ -211,7 +203,7 @@ impl SocketTally {
             summary.destinations = self.destinations.foremost();
         }
         summary.destinations_truncated = self.destinations.truncated;
-        self.drawn.scale(summary)
+        self.drawn.summed(summary)
     }
 }
 

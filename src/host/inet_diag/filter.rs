@@ -11,6 +11,7 @@ use super::request::{IPV4, IPV6};
 
 /// Codes of `linux/inet_diag.h`.
 const JMP: u8 = 1;
+const S_GE: u8 = 2;
 const D_COND: u8 = 8;
 
 /// `struct inet_diag_bc_op`: code, `yes` and `no`.
@@ -21,7 +22,7 @@ const HOST: usize = 8;
 /// The most destinations of a filter.
 const MOST: usize = 64;
 
-/// A filter for sockets that are connected to one of some destinations.
+/// A filter for sockets by one of their ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     bytes: Vec<u8>,
@@ -52,6 +53,26 @@ impl Filter {
         })
     }
 
+    /// Sockets with a local port in one of these ranges, both ends included, in order and apart. `None` for
+    /// none and for more than a filter holds.
+    pub(super) fn on_ports(ranges: &[(u16, u16)]) -> Option<Self> {
+        // Where what is told of begins and ends, in turn; a range up to the last port never ends.
+        let edges: Vec<u16> = ranges
+            .iter()
+            .flat_map(|(low, high)| [Some(*low), high.checked_add(1)])
+            .flatten()
+            .collect();
+        if ranges.is_empty() || edges.len() > MOST_EDGES || !edges.is_sorted_by(|a, b| a < b) {
+            return None;
+        }
+        let mut program = vec![0; length(edges.len())];
+        search(&mut program, 0, &edges, 0)?;
+        Some(Self {
+            bytes: program,
+            port: None,
+        })
+    }
+
     /// The program.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -62,6 +83,39 @@ impl Filter {
     pub(super) const fn port(&self) -> Option<u16> {
         self.port
     }
+}
+
+/// The most edges of ranges: the program takes 12 bytes for each.
+const MOST_EDGES: usize = 1024;
+
+/// How long a search among so many edges is: a comparison of 8 bytes for each, and a jump of 4 for each
+/// stretch between them.
+const fn length(edges: usize) -> usize {
+    8 * edges + 4 * (edges + 1)
+}
+
+/// Writes a binary search for the stretch a port lies in, and at its end whether sockets there are told
+/// of: those behind `edges_before` and `edges` whose number is odd.
+fn search(program: &mut [u8], at: usize, edges: &[u16], edges_before: usize) -> Option<()> {
+    let end = program.len();
+    let middle = edges.len() / 2;
+    let Some(edge) = edges.get(middle) else {
+        let told = edges_before % 2 == 1;
+        let to = if told { end - at } else { end - at + OP };
+        return put(program, at, op(JMP, OP, to)?);
+    };
+    // What is not below the edge goes on behind the comparison, the rest behind that.
+    let (below, above) = (edges.get(..middle)?, edges.get(middle + 1..)?);
+    let next = 8 + length(above.len());
+    put(program, at, op(S_GE, 8, next)?)?;
+    put(program, at + OP, op(0, 0, usize::from(*edge))?)?;
+    search(program, at + 8, above, edges_before + middle + 1)?;
+    search(program, at + next, below, edges_before)
+}
+
+fn put(program: &mut [u8], at: usize, op: [u8; OP]) -> Option<()> {
+    program.get_mut(at..at + OP)?.copy_from_slice(&op);
+    Some(())
 }
 
 /// One destination: goes on behind itself if a socket leads there, else four bytes farther, which is

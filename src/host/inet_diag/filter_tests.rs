@@ -66,6 +66,12 @@ fn is_taken(bytes: &[u8]) -> bool {
                 }
             }
             JMP => {}
+            S_GE => {
+                least += 4;
+                if len < least {
+                    return false;
+                }
+            }
             _ => return false,
         }
         if no < least || no > len + 4 || no & 3 != 0 {
@@ -137,7 +143,47 @@ fn ends() -> impl Strategy<Value = SocketAddr> {
     (address, port).prop_map(|(address, port)| SocketAddr::new(address, port))
 }
 
+/// The same for a program that asks for the local port alone.
+fn is_told_by_port(bytes: &[u8], port: u16) -> bool {
+    let mut len = length(bytes);
+    while len > 0 {
+        let start = at(bytes, len);
+        let (code, yes, no) = op_at(bytes, start);
+        let goes_on = code == S_GE && i64::from(port) >= op_at(bytes, start + 4).2;
+        len -= if goes_on { yes } else { no };
+    }
+    len == 0
+}
+
 proptest! {
+    #[test]
+    fn the_kernel_takes_every_choice_of_ports_and_tells_of_those_alone(
+        edges in prop::collection::btree_set(1..u16::MAX, 1..120),
+        to_the_end in any::<bool>(),
+        others in prop::collection::vec(any::<u16>(), 0..40),
+    ) {
+        let edges: Vec<u16> = edges.into_iter().collect();
+        let mut ranges: Vec<(u16, u16)> =
+            edges.chunks_exact(2).map(|two| (two[0], two[1])).collect();
+        if to_the_end || ranges.is_empty() {
+            ranges.retain(|(_, high)| *high < 65_000);
+            ranges.push((65_002, u16::MAX));
+        }
+        let apart = ranges.windows(2).all(|two| two[0].1 + 1 < two[1].0);
+        let Some(filter) = Filter::on_ports(&ranges) else {
+            prop_assert!(!apart);
+            return Ok(());
+        };
+        prop_assert!(is_taken(filter.bytes()));
+        let ends = ranges
+            .iter()
+            .flat_map(|(low, high)| [low - 1, *low, *high, high.saturating_add(1)]);
+        for port in ends.chain(others) {
+            let expected = ranges.iter().any(|(low, high)| (*low..=*high).contains(&port));
+            prop_assert_eq!(is_told_by_port(filter.bytes(), port), expected, "{}", port);
+        }
+    }
+
     #[test]
     fn the_kernel_takes_every_filter_and_tells_of_those_destinations_alone(
         wanted in prop::collection::vec(ends(), 1..=MOST),
@@ -175,6 +221,11 @@ fn none_or_too_many_make_no_filter() {
         .collect();
     assert_eq!(Filter::towards(&many), None);
     assert!(Filter::towards(&many[1..]).is_some());
+    assert_eq!(Filter::on_ports(&[]), None);
+    assert_eq!(Filter::on_ports(&[(7, 9), (8, 12)]), None, "not apart");
+    let many: Vec<(u16, u16)> = (1..=513_u16).map(|at| (at * 4, at * 4 + 1)).collect();
+    assert_eq!(Filter::on_ports(&many), None);
+    assert!(Filter::on_ports(&many[1..]).is_some());
 }
 
 #[test]

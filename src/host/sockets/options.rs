@@ -23,8 +23,9 @@ pub struct CollectOptions {
     pub limit: u64,
     /// Whether somebody asks how long connections have been in `CLOSE_WAIT`.
     pub ages: bool,
-    /// Whether somebody asks how many ports are in use towards each destination.
-    pub destinations: bool,
+    /// Whether somebody asks for what a sample is needed of where sockets are many: shares of the open
+    /// ones, and the ports in use towards each destination.
+    pub samples: bool,
     /// Whether `tw` of `sockstat` counts the sockets of this namespace, as since Linux 4.10, not those of
     /// the whole machine.
     pub own_time_wait: bool,
@@ -82,7 +83,7 @@ impl CollectOptions {
             walk: Walk::Auto,
             limit: Self::LIMIT,
             ages: true,
-            destinations: true,
+            samples: true,
             own_time_wait: false,
         }
     }

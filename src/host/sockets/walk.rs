@@ -10,8 +10,7 @@ use super::options::{CollectOptions, Examine, Walk};
 use super::plan::Plan;
 use super::seen::{Ages, Examining, Seen};
 use crate::fact::socket::{
-    BufferLimits, CloseWaitAges, DestinationTally, Family, Listener, SocketSource, TcpState,
-    is_telling,
+    BufferLimits, CloseWaitAges, DestinationTally, Family, Listener, Slices, SocketSource, TcpState,
 };
 use crate::host::inet_diag::{self, DiagError, DiagSocket, DumpNote, Ext, StateMask};
 use crate::host::proc_tables;
@@ -168,18 +167,43 @@ impl Walker<'_> {
         } else {
             self.look_at_ages();
         }
+        let left_out = StateMask::CONNECTIONS.without(states);
+        if leaves_established || leaves_time_wait {
+            self.draw_slices(left_out, before);
+        }
         match examining {
             Some(examining) => self.finish_examining(examining),
             None if leaves_established => self.draw_established(limits),
             None => self.examine(limits),
         }
-        if leaves_time_wait {
+        if leaves_time_wait && self.options.samples {
             self.draw_time_wait();
         }
         if leaves_established || leaves_time_wait {
             self.count_destinations();
         }
         Ok(())
+    }
+
+    /// Looks at those of the states that were left out whose local port lies in some slices.
+    fn draw_slices(&mut self, states: StateMask, before: Option<Gauges>) {
+        let count = before.map_or(0, |gauges| gauges.whole().saturating_add(gauges.resting));
+        // Half as many as are looked at among the first of the list.
+        let parts = count.div_ceil((self.options.limit / 2).max(1));
+        let slices = Slices::new(self.options.port_range, parts);
+        let tally = &mut self.seen.tally;
+        tally.set_slices(slices.clone());
+        let facts = [&OF_ESTABLISHED[..], &OF_TIME_WAIT, &["destination."]].concat();
+        if !self.options.samples {
+            for fact in facts {
+                self.seen.leave_unread(fact, "nobody asks");
+            }
+            return;
+        }
+        let walked = inet_diag::dump_on_ports(states, slices.ranges(), |socket| {
+            tally.observe_sliced(&socket.row);
+        });
+        self.is_known(walked, &facts);
     }
 
     /// What buffers are compared with, if somebody asks to look at open connections.
@@ -288,11 +312,14 @@ impl Walker<'_> {
 
     /// Looks at a sample of the open connections.
     fn draw_established(&mut self, limits: Option<BufferLimits>) {
+        if !self.options.samples && limits.is_none() {
+            return;
+        }
         let (limit, ext) = (self.options.limit, self.ext());
         let mut examining = limits.map(Examining::new);
         let tally = &mut self.seen.tally;
         let looked = inet_diag::dump_some(ESTABLISHED, ext, limit, |socket| {
-            tally.observe_drawn(&socket.row);
+            tally.observe_first(&socket.row);
             if let Some(examining) = &mut examining {
                 examining.observe(socket);
             }
@@ -303,7 +330,7 @@ impl Walker<'_> {
         };
         let is_cut = note.sockets > limit;
         if !is_cut {
-            self.seen.tally.drew_all(TcpState::Established);
+            self.seen.tally.saw_all(TcpState::Established);
         }
         if let Some(mut examining) = examining {
             examining.is_cut = is_cut;
@@ -316,12 +343,12 @@ impl Walker<'_> {
         let limit = self.options.limit;
         let tally = &mut self.seen.tally;
         let looked = inet_diag::dump_some(TIME_WAIT, Ext::Plain, limit, |socket| {
-            tally.observe_drawn(&socket.row);
+            tally.observe_first(&socket.row);
         });
         if let Some(note) = self.is_known(looked, &OF_TIME_WAIT)
             && note.sockets <= limit
         {
-            self.seen.tally.drew_all(TcpState::TimeWait);
+            self.seen.tally.saw_all(TcpState::TimeWait);
         }
     }
 
@@ -329,21 +356,12 @@ impl Walker<'_> {
     /// number that a rule reads is scaled up.
     fn count_destinations(&mut self) {
         self.seen.tally.set_destinations(Vec::new());
-        if !self.options.destinations {
+        if !self.options.samples {
             return;
         }
         // From a quarter of the range on.
         let (low, high) = self.options.port_range;
         let threshold = (u64::from(high.saturating_sub(low)) + 1).div_ceil(4);
-        for state in [TcpState::Established, TcpState::TimeWait] {
-            let part = self.seen.tally.part(state);
-            if !is_telling(part, threshold) {
-                let (looked_at, of) = (part.looked_at, part.of);
-                let why = format!("{looked_at} of {of} looked at; --exact looks at all");
-                self.seen.leave_unread("destination.", &why);
-                return;
-            }
-        }
         let suspects = self.seen.tally.suspects(threshold);
         if suspects.more > 0 {
             self.notes.say(format!(
