@@ -52,7 +52,7 @@ pub(crate) const FLOOR: Tool = own(
 
 pub(crate) const COUNTS: Tool = own(
     "state counts",
-    "how `tcptune` counts sockets by state, without anything else",
+    "how `tcptune` counts sockets by state where nobody asks for more",
     &[walks::WALK, walks::COUNTS],
 );
 

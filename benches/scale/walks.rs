@@ -17,7 +17,7 @@ pub(crate) const NOTHING: &str = "nothing";
 /// The kernel goes through its whole table and finds nothing to tell: `CLOSING`, which lasts for a
 /// moment.
 pub(crate) const FLOOR: &str = "floor";
-/// The program's own way to its counts: where there are many, some by subtraction, and a sample.
+/// The program's own way to its counts: where there are many, some by subtraction.
 pub(crate) const COUNTS: &str = "counts";
 /// The same over every socket.
 pub(crate) const EXACT: &str = "exact";
@@ -62,11 +62,11 @@ fn floor() -> Result<Counts, String> {
     Ok(named([(TcpState::Closing, found)]))
 }
 
-/// Counts as where nobody asks for ages or destinations.
+/// Counts as where nobody asks for ages, shares or destinations.
 fn counts(walk: Walk) -> Result<Counts, String> {
     let options = CollectOptions {
         ages: false,
-        destinations: false,
+        samples: false,
         ..CollectOptions::live((16_384, 65_535)).walking(walk)
     };
     let summary = collect(&options).map_err(|error| error.to_string())?;
