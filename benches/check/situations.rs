@@ -1,15 +1,12 @@
 //! What is measured: an idle namespace, this host, and ten thousand sockets.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::thread::sleep;
-use std::time::Duration;
 
-use tcptune::fact::socket::TcpState;
-
-use crate::measure::{CHECK, Line, SS, SYSCTL, TCPTUNE, duel, output, peak_memory};
-use crate::namespace::inside;
-use crate::sockets::{Crowd, expected};
+use crate::duel::duel;
+use crate::measured::command::{CHECK, Line, SS, SYSCTL, TCPTUNE, peak_memory};
+use crate::measured::counts::same_counts;
+use crate::measured::namespace::inside;
+use crate::sockets::gather;
 use crate::table::Row;
 
 /// At most this part of the time of `sysctl` on a host with nothing to do.
@@ -54,18 +51,18 @@ fn idle(what: &str, rounds: usize) -> Rows {
 
 fn crowded(rounds: usize) -> Rows {
     const WHAT: &str = "10,000 sockets";
-    let _crowd = match Crowd::gather() {
-        Ok(crowd) => crowd,
+    let (_crowd, made) = match gather() {
+        Ok(gathered) => gathered,
         Err(why) => return Ok(vec![Row::not_measured(WHAT, &why)]),
     };
     if let Some(why) = absent(&SS) {
         return Ok(vec![Row::not_measured(WHAT, &why), memory(WHAT)?]);
     }
-    same_counts()?;
+    same_counts(&made, &[&[]])?;
     let time = Row::faster(WHAT, duel(&CHECK, &SS, rounds)?, FACTOR);
     let rows = vec![time, memory(WHAT)?];
     // Were they to change meanwhile, the comparison would not be one.
-    same_counts()?;
+    same_counts(&made, &[&[]])?;
     Ok(rows)
 }
 
@@ -77,55 +74,4 @@ fn memory(what: &str) -> Result<Row, String> {
 fn absent(line: &Line) -> Option<String> {
     let program = line.missing()?;
     Some(format!("`{program}` is not installed"))
-}
-
-/// Waits until `ss` counts the sockets that were made, and makes sure that the program counts the same.
-fn same_counts() -> Result<(), String> {
-    let made = expected();
-    let mut counted = by_ss()?;
-    for _ in 0..200 {
-        if counted == made {
-            break;
-        }
-        sleep(Duration::from_millis(25));
-        counted = by_ss()?;
-    }
-    let own = by_facts()?;
-    if counted == made && own == made {
-        Ok(())
-    } else {
-        Err(format!(
-            "sockets by state, made: {made:?}, by ss: {counted:?}, by tcptune: {own:?}"
-        ))
-    }
-}
-
-fn by_ss() -> Result<BTreeMap<String, u64>, String> {
-    let output = output("ss", &["-tanH"])?;
-    let mut counts = BTreeMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let state = line.split_whitespace().next().unwrap_or_default();
-        *counts.entry(state.to_owned()).or_default() += 1;
-    }
-    Ok(counts)
-}
-
-fn by_facts() -> Result<BTreeMap<String, u64>, String> {
-    let output = output(TCPTUNE, &["facts", "socket.", "--format", "json"])?;
-    let facts: serde_json::Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| format!("facts: {error}"))?;
-    let facts = facts.as_array().ok_or("facts: not a list")?;
-    let count = |name: &str| {
-        let fact = facts.iter().find(|fact| fact["name"] == name)?;
-        fact["value"].as_str()?.parse::<u64>().ok()
-    };
-    let mut counts = BTreeMap::new();
-    for state in TcpState::ALL {
-        let name = format!("socket.{}", state.name());
-        let found = count(&name).ok_or_else(|| format!("facts: no count of {name}"))?;
-        if found > 0 {
-            counts.insert(state.ss_name().to_owned(), found);
-        }
-    }
-    Ok(counts)
 }

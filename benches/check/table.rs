@@ -1,6 +1,8 @@
 //! What was measured, against what was wanted.
 
-use crate::measure::{CHECK, Duel, SS, SYSCTL};
+use crate::duel::Duel;
+use crate::measured::command::{CHECK, SS, SYSCTL};
+use crate::measured::verdict::Verdict;
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -8,12 +10,6 @@ pub(crate) struct Row {
     goal: String,
     verdict: Verdict,
     what: String,
-}
-
-enum Verdict {
-    Met,
-    Missed,
-    NotMeasured,
 }
 
 impl Row {
@@ -71,20 +67,6 @@ impl Row {
 
     pub(crate) const fn is_missed(&self) -> bool {
         matches!(self.verdict, Verdict::Missed)
-    }
-}
-
-impl Verdict {
-    const fn of(met: bool) -> Self {
-        if met { Self::Met } else { Self::Missed }
-    }
-
-    const fn words(&self) -> &'static str {
-        match self {
-            Self::Met => "goal met",
-            Self::Missed => "goal missed",
-            Self::NotMeasured => "not measured",
-        }
     }
 }
 

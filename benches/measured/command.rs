@@ -3,17 +3,27 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Read as _, Write as _, pipe};
-use std::process::{Command, Output, Stdio};
+use std::io::{self, Read as _, Write as _, pipe};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+/// No command takes longer, unless it hangs.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 100,
+    tv_nsec: 0,
+};
 
 /// A command line, as it is shown and run.
 #[derive(Clone, Copy)]
 pub(crate) struct Line {
     pub(crate) shown: &'static str,
-    program: &'static str,
-    arguments: &'static [&'static str],
+    pub(crate) program: &'static str,
+    pub(crate) arguments: &'static [&'static str],
     /// Programs that must be there.
     pub(crate) needs: &'static [&'static str],
 }
@@ -53,19 +63,21 @@ impl Line {
         self.needs.iter().copied().find(|name| !there(name))
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
-        command.args(self.arguments).env("PATH", path());
+    pub(crate) fn command(&self) -> Command {
+        let mut command = command(self.program, self.arguments);
+        // With all that it starts, so that a limit can end all of it.
+        command.process_group(0);
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command
     }
 
     /// The time from start to end, in milliseconds.
-    fn time(&self) -> Result<f64, String> {
+    pub(crate) fn time(&self) -> Result<f64, String> {
         let mut command = self.command();
         command.stdout(Stdio::null());
         let start = Instant::now();
-        let status = command.status().map_err(|error| self.fault(&error))?;
+        let child = command.spawn().map_err(|error| self.fault(&error))?;
+        let status = ended(child).map_err(|error| self.fault(&error))?;
         let time = start.elapsed();
         // 1 and 3 tell of findings; the peers end with 0.
         if status.code().is_some_and(|code| [0, 1, 3].contains(&code)) {
@@ -75,7 +87,7 @@ impl Line {
         }
     }
 
-    fn fault(&self, what: &dyn std::fmt::Display) -> String {
+    pub(crate) fn fault(&self, what: &dyn std::fmt::Display) -> String {
         format!("`{}`: {what}", self.shown)
     }
 }
@@ -87,43 +99,33 @@ fn path() -> OsString {
     path
 }
 
-/// What a program says.
-pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<Output, String> {
+/// Waits for the end of a child that leads a process group, and sees to it that there is one.
+fn ended(mut child: Child) -> io::Result<ExitStatus> {
+    let pid = Pid::from_child(&child);
+    let end = pidfd_open(pid, PidfdFlags::empty())?;
+    if poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&PATIENCE)) == Ok(0) {
+        kill_process_group(pid, Signal::KILL)?;
+        child.wait()?;
+        let limit = PATIENCE.tv_sec;
+        return Err(io::Error::other(format!("not done after {limit} s")));
+    }
+    child.wait()
+}
+
+/// A program of the system or of this package.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).env("PATH", path());
     command
-        .output()
-        .map_err(|error| format!("{program}: {error}"))
 }
 
-/// Medians of two commands that took turns, in milliseconds.
-#[derive(Clone, Copy)]
-pub(crate) struct Duel {
-    pub(crate) own: f64,
-    pub(crate) peer: f64,
+/// What a program says.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<Output, String> {
+    let output = command(program, arguments).output();
+    output.map_err(|error| format!("{program}: {error}"))
 }
 
-/// Lets two commands take turns, each being first in every other round.
-pub(crate) fn duel(own: &Line, peer: &Line, rounds: usize) -> Result<Duel, String> {
-    own.time()?;
-    peer.time()?;
-    let (mut owns, mut peers) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
-        if round % 2 == 0 {
-            owns.push(own.time()?);
-            peers.push(peer.time()?);
-        } else {
-            peers.push(peer.time()?);
-            owns.push(own.time()?);
-        }
-    }
-    Ok(Duel {
-        own: median(owns),
-        peer: median(peers),
-    })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
+pub(crate) fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -133,7 +135,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 /// The kernel forgets it with the process, and `getrusage` counts what the starter used before `exec`
 /// with it. So the command writes into a pipe that is full, waits there, and is looked at.
 pub(crate) fn peak_memory(line: &Line) -> Result<u64, String> {
-    let fault = |error: std::io::Error| line.fault(&error);
+    let fault = |error: io::Error| line.fault(&error);
     let (mut reader, mut writer) = pipe().map_err(fault)?;
     rustix::io::ioctl_fionbio(&writer, true).map_err(|errno| fault(errno.into()))?;
     while writer.write(&[b' '; 4096]).is_ok() {}
@@ -143,7 +145,7 @@ pub(crate) fn peak_memory(line: &Line) -> Result<u64, String> {
     let mut child = child.map_err(fault)?;
     let status = format!("/proc/{}/status", child.id());
     let (mut peak, mut asleep) = (0, 0);
-    for _ in 0..3000 {
+    for _ in 0..30_000 {
         let Ok(text) = fs::read_to_string(&status) else {
             break;
         };
@@ -168,7 +170,7 @@ pub(crate) fn peak_memory(line: &Line) -> Result<u64, String> {
     }
 }
 
-fn field(status: &str, name: &str) -> Option<u64> {
+pub(crate) fn field(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }

@@ -54,3 +54,13 @@ fn entered<T>(holder: &Child, task: impl FnOnce() -> T) -> Result<T, String> {
         Err("the namespace is not a new one".to_owned())
     }
 }
+
+/// Writes settings below `net`, `ipv4/tcp_tw_reuse`, in the namespace of the calling thread, which must
+/// be one of our own.
+pub(crate) fn set(settings: &[(&str, &str)]) -> Result<(), String> {
+    for (key, value) in settings {
+        let path = format!("/proc/sys/net/{key}");
+        fs::write(&path, value).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(())
+}
