@@ -17,6 +17,7 @@ use tcptune::render::report::{
     Verdict, WaivedKey, Waiver, Window,
 };
 
+mod exporter;
 mod outside;
 mod records;
 #[path = "../render/samples.rs"]
