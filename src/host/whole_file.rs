@@ -1,6 +1,6 @@
 //! A file that appears whole or not at all, for results: whoever reads it meanwhile finds the old one.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::errno::{io_name, name};
+use super::errno::io_name;
 
 /// Where a result goes.
 #[derive(Clone, Debug)]
@@ -21,11 +21,11 @@ pub struct Destination {
 
 impl Destination {
     /// The place of this name, and whether it can be written as things stand; the errno by name where it
-    /// cannot. Nothing is made and nothing is changed.
+    /// cannot. Nothing is left there, and what stands there stays.
     pub fn of(path: &Path) -> Result<Self, String> {
-        let destination = Self::look(path).map_err(|error| io_name(&error))?;
-        destination.check().map_err(name)?;
-        Ok(destination)
+        let destination = Self::look(path);
+        let checked = destination.and_then(|place| place.check().map(|()| place));
+        checked.map_err(|error| io_name(&error))
     }
 
     fn look(path: &Path) -> io::Result<Self> {
@@ -49,18 +49,36 @@ impl Destination {
         }
     }
 
-    fn check(&self) -> Result<(), Errno> {
+    /// Root passes every check of rights, also in `/proc` and `/sys`: only making a file tells.
+    fn check(&self) -> io::Result<()> {
         if self.in_place {
-            return access(&self.file, Access::WRITE_OK);
+            return Ok(access(&self.file, Access::WRITE_OK)?);
         }
-        access(self.folder(), Access::WRITE_OK | Access::EXEC_OK)
+        let (beside, _) = self.beside()?;
+        fs::remove_file(beside)
     }
 
-    fn folder(&self) -> &Path {
-        let parent = self.file.parent();
-        parent
-            .filter(|parent| *parent != Path::new(""))
-            .unwrap_or(Path::new("."))
+    /// A new file beside, which nobody else can open yet.
+    fn beside(&self) -> io::Result<(PathBuf, File)> {
+        let mut name = self.file.file_name().ok_or(Errno::ISDIR)?.to_owned();
+        // Collectors take files by how their names end.
+        name.push(format!(".{}.tmp", std::process::id()));
+        let beside = self.file.with_file_name(name);
+        let create = || {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600);
+            options.open(&beside)
+        };
+        let out = match create() {
+            // The name has this process's number in it: a dead one that had it before left the file. In a
+            // container every run may have the same.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(&beside)?;
+                create()?
+            }
+            other => other?,
+        };
+        Ok((beside, out))
     }
 
     /// Writes the file with exactly this mode, in one step; the errno by name. After an error the old file
@@ -79,15 +97,7 @@ impl Destination {
     }
 
     fn replace(&self, bytes: &[u8], mode: u32) -> io::Result<()> {
-        let mut name = self.file.file_name().ok_or(Errno::ISDIR)?.to_owned();
-        // Collectors take files by how their names end.
-        name.push(format!(".{}.tmp", std::process::id()));
-        let beside = self.file.with_file_name(name);
-        let mut out = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)?;
+        let (beside, mut out) = self.beside()?;
         let written = out
             .write_all(bytes)
             // The umask has no say.
@@ -112,7 +122,7 @@ mod tests {
         let file = folder.path().join("x.prom");
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        let mut reader = fs::File::open(&file).unwrap();
+        let mut reader = File::open(&file).unwrap();
         Destination::of(&file)
             .unwrap()
             .write(b"new", 0o644)
@@ -146,7 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn asking_whether_it_can_be_written_makes_nothing() {
+    fn what_a_dead_run_of_the_same_number_left_is_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = format!("x.{}.tmp", std::process::id());
+        fs::write(folder.path().join(left), "half").unwrap();
+        let file = folder.path().join("x");
+        Destination::of(&file)
+            .unwrap()
+            .write(b"whole", 0o600)
+            .unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn asking_whether_it_can_be_written_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let refused = |path: &Path| Destination::of(path).map(|_| ()).unwrap_err();
         assert_eq!(refused(&folder.path().join("none/x")), "ENOENT");

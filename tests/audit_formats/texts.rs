@@ -5,7 +5,7 @@ use super::*;
 /// The report with the same text in every place that can hold one from outside.
 fn filled_with(text: &str) -> Report {
     let mut report = every_shape();
-    report.host.name = text.to_owned();
+    text.clone_into(&mut report.host.name);
     report.notes = vec![text.to_owned()];
     for finding in &mut report.findings {
         text.clone_into(&mut finding.title);
