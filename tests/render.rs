@@ -6,7 +6,7 @@
 use tcptune::render::report::{
     Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
     REPORT_SCHEMA, Reference, Report, Scalar, Scope, SetBy, Severity, Since, Summary, Tool, Unit,
-    Verdict, Waiver, Window, schema,
+    Verdict, WaivedKey, Waiver, Window, schema,
 };
 use tcptune::render::{HumanOptions, human, json};
 use unicode_width::UnicodeWidthStr;
@@ -487,6 +487,8 @@ fn a_thousand_unknown_rules_take_few_lines_and_none_is_lost_when_asked_for() {
             rule: format!("site-rule-{number}"),
             verdict: Verdict::Unknown,
             reason: Some(format!("cause {}", number % 9)),
+            mechanism: None,
+            severity: None,
         })
         .collect();
     report.summary = Summary::of(&[], &report.not_fired);

@@ -14,6 +14,14 @@ pub fn minute(unix_seconds: u64) -> String {
     format!("{day} {:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
+/// A moment as RFC 3339 writes it: `2026-11-22T02:41:07Z`.
+pub fn moment(unix_seconds: u64) -> String {
+    let of_day = unix_seconds % 86_400;
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    let day = day(unix_seconds);
+    format!("{day}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +40,7 @@ mod tests {
             assert_eq!(day(seconds), shown, "{seconds}");
         }
         assert_eq!(minute(1_767_225_599), "2025-12-31 23:59 UTC");
+        assert_eq!(moment(1_767_225_599), "2025-12-31T23:59:59Z");
+        assert_eq!(moment(1_767_229_261), "2026-01-01T01:01:01Z");
     }
 }

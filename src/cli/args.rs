@@ -7,10 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::FailOn;
 
+mod check;
 mod explain;
 mod lint;
 mod rules;
 
+pub(super) use check::CheckFormat;
 pub(super) use explain::{Explain, ExplainFormat};
 pub(super) use lint::{Lint, LintFormat};
 pub(super) use rules::{
@@ -39,7 +41,10 @@ lock; 2 usage, configuration or rule error (nothing was done); 1 findings at or
 above --fail-on, changes pending (--dry-run), declined, not confirmed in time,
 nothing improved (--prove); 3 refused (another file would win, a stale plan, an
 apply that is open), or with --fail-on-unknown rules that stayed unknown, or
-Ctrl-C cut a look at the host short; 0 otherwise.";
+Ctrl-C cut a look at the host short; 0 otherwise. Only check --format nagios has
+codes of its own: 2 where a finding of severity high counts by --fail-on, 1 where
+another one does, 3 where nothing could be judged or the run failed or was cut
+short, 0 otherwise.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -204,9 +209,13 @@ pub struct Check {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
     pub snapshot: Option<PathBuf>,
 
-    /// How to print the report.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+
+    /// Write the report to this file, whole or not at all, with mode 0644; `-` for standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 
     /// Exit with 1 from this severity on.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Medium)]
@@ -220,16 +229,17 @@ pub struct Check {
     #[arg(long)]
     pub exit_zero: bool,
 
-    /// Print one line a finding, and nothing when there is none.
+    /// Print one line a finding, and nothing when there is none; other formats than human are always whole.
     #[arg(long, short)]
     pub quiet: bool,
 
-    /// Print facts, explanations, and every rule that holds or is unknown.
+    /// Print facts, explanations, and every rule that holds or is unknown; other formats than human are always
+    /// whole.
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
 
     /// Show a plan of the changes, ask, and make them: the same as `tcptune apply`.
-    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "quiet", "verbose", "fail_on_unknown", "exit_zero"])]
+    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "output", "quiet", "verbose", "fail_on_unknown", "exit_zero"])]
     pub apply: bool,
 
     /// How changes are made.

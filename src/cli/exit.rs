@@ -1,5 +1,6 @@
 //! Exit codes, the same for every command.
 
+use crate::render::audit::State;
 use crate::rule::Severity;
 
 /// How a run ended.
@@ -23,6 +24,8 @@ pub enum Exit {
     Incomplete,
     /// Another run holds the lock.
     Locked,
+    /// What a monitoring system is told by `check --format nagios`, the only format with codes of its own.
+    Plugin(State),
 }
 
 impl Exit {
@@ -36,6 +39,7 @@ impl Exit {
             Self::TakenBack => 4,
             Self::Incomplete => 5,
             Self::Locked => 6,
+            Self::Plugin(state) => state.code(),
         }
     }
 }

@@ -25,7 +25,8 @@ pub fn main() -> ExitCode {
             // Help and version are results, everything else is a usage error.
             if error.use_stderr() {
                 output::refuse(&error.render().to_string());
-                return ExitCode::from(Exit::Usage.code());
+                let args: Vec<_> = std::env::args_os().collect();
+                return ExitCode::from(output::refusal(&args).code());
             }
             return ExitCode::from(match error.print() {
                 Ok(()) => Exit::Success.code(),

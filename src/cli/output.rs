@@ -1,5 +1,6 @@
 //! Where results and messages go: stdout is the result, stderr the rest.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::process::{Command, Stdio};
 
@@ -9,6 +10,7 @@ use crate::render::{self, HumanOptions, Trouble};
 
 use super::args::When;
 use super::error::Error;
+use super::exit::Exit;
 
 /// The two streams and what is known of them.
 pub(super) struct Output {
@@ -30,6 +32,11 @@ impl Output {
     /// `CLICOLOR_FORCE` colours anyway.
     pub(super) fn color(&self) -> bool {
         wants_color(self.color, io::stdout().is_terminal())
+    }
+
+    /// The colours that were asked for.
+    pub(super) const fn asked_color(&self) -> When {
+        self.color
     }
 
     /// Columns to write in: a terminal's, bounded by what reads well.
@@ -210,6 +217,21 @@ pub(super) fn refuse(usage: &str) {
         // There is nowhere left to report that stderr is closed.
         let _ = writeln!(err, "{}", render::one_line(line));
     }
+}
+
+/// The exit code of arguments that are wrong. To a monitoring system that of other commands would say that
+/// the host is in a critical state.
+pub(super) fn refusal(args: &[OsString]) -> Exit {
+    let check = args.get(1).is_some_and(|word| word == "check");
+    let apart = |pair: &[OsString]| *pair == ["--format", "nagios"];
+    if check && (args.windows(2).any(apart) || args.iter().any(|word| word == "--format=nagios")) {
+        let mut out = io::stdout().lock();
+        let why = "the arguments are wrong; standard error tells more";
+        if let Ok(state) = render::audit::nagios_failed(why, &mut out) {
+            return Exit::Plugin(state);
+        }
+    }
+    Exit::Usage
 }
 
 fn wants_color(asked: When, terminal: bool) -> bool {

@@ -30,6 +30,7 @@ pub mod proc_tables;
 pub mod process;
 mod replace;
 mod rule_files;
+mod run_id;
 mod snapshot_file;
 mod socket_facts;
 mod socket_holders;
@@ -37,6 +38,7 @@ pub mod sockets;
 mod statistics;
 mod sysctls;
 mod udp_drops;
+mod whole_file;
 
 pub use boot::{BootSource, NextBoot, boot_of_files};
 pub use boot_keys::{CatalogueKeys, KernelKeys};
@@ -58,6 +60,8 @@ pub use private_folder::Unusable;
 pub use rule_files::{
     RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
 };
+pub use run_id::run_id;
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
 pub use socket_holders::holding;
 pub use sysctls::Sysctls;
+pub use whole_file::Destination;

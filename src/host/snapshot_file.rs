@@ -1,16 +1,15 @@
 //! Snapshots as files.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
 use serde::Deserialize;
 
 use crate::fact::{SNAPSHOT_SCHEMA, Snapshot};
 
 use super::errno::io_name;
+use super::whole_file::Destination;
 
 /// Why a file is no snapshot to judge: the file outside, the kind inside.
 #[derive(Debug)]
@@ -141,44 +140,7 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
 /// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at
 /// all; a device or a pipe is written into, never replaced. The error is the errno by name.
 pub fn write_snapshot(file: &Path, snapshot: &Snapshot) -> Result<(), String> {
-    write_whole(file, snapshot).map_err(|error| io_name(&error))
-}
-
-fn write_whole(file: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
-    let mut bytes = serde_json::to_vec(snapshot)?;
+    let mut bytes = serde_json::to_vec(snapshot).map_err(|error| error.to_string())?;
     bytes.push(b'\n');
-    let in_place = || {
-        std::fs::OpenOptions::new()
-            .write(true)
-            .truncate(true)
-            .open(file)
-            .and_then(|mut out| out.write_all(&bytes))
-    };
-    let file = match std::fs::metadata(file) {
-        Ok(stat) if stat.is_dir() => return Err(Errno::ISDIR.into()),
-        // A rename would put a regular file in the place of /dev/null.
-        Ok(stat) if !stat.is_file() => return in_place(),
-        // Nor may it replace a link, such as /dev/stdout: the file behind it is meant.
-        Ok(_) => match std::fs::canonicalize(file) {
-            Ok(file) => file,
-            // A file that is open and has no name any more.
-            Err(_) => return in_place(),
-        },
-        Err(_) => file.to_owned(),
-    };
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = file.with_file_name(name);
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)
-        .and_then(|mut out| out.write_all(&bytes).and_then(|()| out.sync_all()))
-        .and_then(|()| std::fs::rename(&beside, &file));
-    if written.is_err() {
-        // The half-written file must not stay; that the removal may fail too changes nothing.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
+    Destination::of(file)?.write(&bytes, 0o600)
 }

@@ -155,6 +155,18 @@ pub enum Owner {
     Network,
 }
 
+impl Owner {
+    /// The owner as a word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Application => "application",
+            Self::Peer => "peer",
+            Self::Network => "network",
+        }
+    }
+}
+
 /// When a finding is or was true.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -308,6 +320,30 @@ pub struct Waiver {
     /// Who accepted it; null when nobody says.
     #[serde(default)]
     pub owner: Option<String>,
+}
+
+impl Waiver {
+    /// Who accepted it and until when, in parentheses, a blank in front; nothing where neither is known.
+    pub(super) fn terms(&self) -> String {
+        terms(self.owner.as_deref(), self.until.as_deref())
+    }
+}
+
+impl WaivedKey {
+    /// Who accepted it and until when, in parentheses, a blank in front.
+    pub(super) fn terms(&self) -> String {
+        terms(Some(&self.owner), Some(&self.until))
+    }
+}
+
+fn terms(owner: Option<&str>, until: Option<&str>) -> String {
+    let until = until.map(|day| format!("until {day}"));
+    let known: Vec<&str> = owner.into_iter().chain(until.as_deref()).collect();
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", known.join(", "))
+    }
 }
 
 /// Somebody's decision to live with a finding for one key.

@@ -31,6 +31,8 @@ pub fn report(
             rule: judgement.rule.id.clone(),
             verdict,
             reason,
+            mechanism: Some(judgement.rule.mechanism.clone()),
+            severity: Some(severity(judgement.rule.severity)),
         };
         match &judgement.verdict {
             check::Verdict::Fires(finding) => {

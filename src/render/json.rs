@@ -13,6 +13,17 @@ use crate::fact::is_active;
 /// direction overrides) are written as `\uXXXX` too, which reads back as the same text.
 pub fn json(document: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
+    out.write_all(inert(&text).as_bytes())
+}
+
+/// Writes a document on one line, as [`json`] otherwise.
+pub(super) fn json_line(document: &impl Serialize, out: &mut impl io::Write) -> io::Result<()> {
+    let text = serde_json::to_string(document).map_err(io::Error::from)?;
+    out.write_all(inert(&text).as_bytes())
+}
+
+/// JSON text with a final newline, in which every active character of a value is escaped.
+fn inert(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         // A raw newline in JSON text is indentation, never part of a value.
@@ -26,5 +37,5 @@ pub fn json(document: &impl Serialize, out: &mut impl io::Write) -> io::Result<(
         }
     }
     plain.push('\n');
-    out.write_all(plain.as_bytes())
+    plain
 }

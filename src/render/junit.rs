@@ -8,9 +8,12 @@ use std::io;
 
 use super::rules::{TestReport, TestedRule};
 
+/// How every page begins.
+pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
 /// Writes the result of `rules test`. Nothing in it tells a time: cases take none.
 pub fn junit(report: &TestReport, out: &mut impl io::Write) -> io::Result<()> {
-    let mut page = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut page = String::from(HEAD);
     let all = report.passed.saturating_add(report.failed);
     // Writing into a `String` does not fail.
     let _ = writeln!(

@@ -74,12 +74,22 @@ fn names(heading: &str, topics: &[TopicName], out: &mut impl io::Write) -> io::R
 }
 
 /// A text in which nothing is Markdown: what the syntax would take is escaped.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let shown = escape::line(text);
+    // A number with a dot or a parenthesis behind it begins a list.
+    let rest = shown.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = shown.len() - rest.len();
+    let mut behind = rest.chars();
+    let ends =
+        matches!(behind.next(), Some('.' | ')')) && matches!(behind.next(), None | Some(' '));
     let mut escaped = String::with_capacity(shown.len());
     for (at, letter) in shown.char_indices() {
-        let syntax = matches!(letter, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|');
-        let marker = at == 0 && matches!(letter, '#' | '-' | '+' | '=' | '~');
+        let syntax = matches!(
+            letter,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&' | '~'
+        );
+        let marker = at == 0 && matches!(letter, '#' | '-' | '+' | '=');
+        let marker = marker || ends && at == number && at > 0;
         if syntax || marker {
             escaped.push('\\');
         }
@@ -96,6 +106,9 @@ mod tests {
     fn what_markdown_would_take_for_its_own_is_escaped() {
         assert_eq!(text("tcp_mem *x* <b>"), "tcp\\_mem \\*x\\* \\<b\\>");
         assert_eq!(text("- x - y"), "\\- x - y");
+        assert_eq!(text("12. x 3. y"), "12\\. x 3. y");
+        assert_eq!(text("10.0.3.9"), "10.0.3.9");
+        assert_eq!(text("&lt; ~~x~~"), "\\&lt; \\~\\~x\\~\\~");
         assert_eq!(text("a\u{1b}[2J"), "a\\\\x1b\\[2J");
     }
 }

@@ -14,6 +14,7 @@ mod style;
 mod wrap;
 
 pub mod apply;
+pub mod audit;
 pub mod explain;
 pub mod human;
 pub mod json;

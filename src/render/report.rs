@@ -182,6 +182,12 @@ pub struct NotFired {
     /// What is missing (unknown) or why the rule does not apply, as a short phrase that is worded the
     /// same for every rule with the same cause: `needs two samples`. Null for a rule that holds.
     pub reason: Option<String>,
+    /// The family the rule belongs to, for example `accept-queue`.
+    #[serde(default)]
+    pub mechanism: Option<String>,
+    /// How much a finding of the rule would matter.
+    #[serde(default)]
+    pub severity: Option<Severity>,
 }
 
 /// How a rule that did not fire ended.

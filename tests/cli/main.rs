@@ -12,6 +12,7 @@ mod authoring;
 mod editors;
 mod exits;
 mod explain;
+mod formats;
 mod help;
 mod hosts;
 mod interrupted;

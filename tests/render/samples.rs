@@ -3,7 +3,7 @@
 use super::{
     Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
     REPORT_SCHEMA, Reference, Report, Scalar, Scope, SetBy, Severity, Since, Summary, Tool, Unit,
-    Verdict, Waiver, Window,
+    Verdict, WaivedKey, Waiver, Window,
 };
 
 fn report(findings: Vec<Finding>, not_fired: Vec<NotFired>) -> Report {
@@ -90,6 +90,8 @@ fn not_fired(verdict: Verdict, reason: Option<&str>, rules: &[&str]) -> Vec<NotF
         rule: (*rule).to_owned(),
         verdict,
         reason: reason.map(str::to_owned),
+        mechanism: Some("sample".to_owned()),
+        severity: Some(Severity::Medium),
     };
     rules.iter().map(one).collect()
 }
@@ -315,6 +317,27 @@ fn with_changes() -> Vec<Finding> {
 /// Faults of other owners, and texts that go to the limits.
 fn of_others() -> Vec<Finding> {
     vec![
+        Finding {
+            owner: Owner::Application,
+            evidence: vec![evidence(
+                "listener.process",
+                Some(Scalar::Text("a|b".to_owned())),
+                None,
+                "a|b",
+            )],
+            waived_keys: vec![WaivedKey {
+                key: "net.ipv4.tcp_sack".to_owned(),
+                reason: "1. it | _is_ *so*".to_owned(),
+                until: "2027-06-30".to_owned(),
+                owner: "<security>".to_owned(),
+            }],
+            ..finding(
+                "site-rule|\"quoted\"\\",
+                Severity::Medium,
+                "# <b>every</b> | syntax & ]]> [that](x) `is` %s {taken} \"so\"",
+                "1. a|b &lt; | --- | ${HOME} $(id) ~~x~~ 'y'\n# two\r\n",
+            )
+        },
         Finding {
             owner: Owner::Application,
             advice: Some("raise `backlog=` in nginx's listen line and restart it".to_owned()),

@@ -147,6 +147,8 @@ pub struct Schema {
 pub enum SchemaOf {
     /// `check --format json`.
     Report,
+    /// A line of `check --format ndjson`.
+    Record,
     /// `why --format json`.
     Why,
     /// `explain --format json`.

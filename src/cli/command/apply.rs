@@ -65,6 +65,12 @@ pub(super) fn run(args: &args::Apply, output: &mut Output) -> Result<Exit, Error
 
 /// Runs `tcptune check --apply`.
 pub(super) fn run_check(args: &args::Check, output: &mut Output) -> Result<Exit, Error> {
+    let Some(format) = args.format.of_changes() else {
+        return Err(Error::Usage(
+            "this format is one of the audit, and --apply makes changes".to_owned(),
+            "with --apply give --format human or json",
+        ));
+    };
     let job = Job {
         at: &args.at,
         rules: &args.rules,
@@ -73,7 +79,7 @@ pub(super) fn run_check(args: &args::Check, output: &mut Output) -> Result<Exit,
         interval: args.interval,
         since: args.since.as_ref(),
         boot: &args.boot,
-        format: args.format,
+        format,
         plan: None,
         changes: &args.changes,
     };

@@ -3,29 +3,55 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
+mod written;
+
 use crate::check::{GUESSED_FROM, Judgement, Verdict, check_at, guess};
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
-use crate::render::{self, HumanOptions, Reach, Role};
+use crate::render::{self, Role};
 
 use super::ledger::say_what_is_open_at;
 use super::profile;
 use super::sample::{self, Seen};
 use super::site::Site;
-use crate::cli::args::{Check, Format};
+use crate::cli::args::{Check, CheckFormat};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
+
+use written::{Place, failed, written};
 
 /// Audits a host and reports.
 pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     if args.apply {
         return super::apply::run_check(args, output);
     }
+    let place = match require_sense(args).and_then(|()| Place::of(args)) {
+        Ok(place) => place,
+        Err(error) => return failed(args, error, None, output),
+    };
+    match audit(args, &place, output) {
+        Ok(exit) => Ok(exit),
+        Err(error) => failed(args, error, Some(&place), output),
+    }
+}
+
+/// Refuses options that do not go together.
+fn require_sense(args: &Check) -> Result<(), Error> {
     if let Some(option) = args.changes.first() {
         let what = format!("{option} is about making changes, and --apply is not given");
         return Err(Error::Usage(what, "add --apply, or leave it away"));
     }
+    if args.exit_zero && args.format == CheckFormat::Nagios {
+        return Err(Error::Usage(
+            "--exit-zero takes away what --format nagios is for: its exit codes".to_owned(),
+            "leave one of them away; --fail-on none makes every finding ok",
+        ));
+    }
+    Ok(())
+}
+
+fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
     let site = Site::chosen(&args.rules, &args.choice)?;
     let profile = profile::named(&args.role, &args.rules)?;
     site.require_something(profile.as_ref())?;
@@ -48,38 +74,8 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
         Some(profile) => render::under(report, Role::Named(profile), &plan),
         None => render::under(report, Role::Guessed(&guess(&snapshot)), &plan),
     };
-    match args.format {
-        Format::Human => {
-            let (netns, pid) = (args.at.netns.as_deref(), args.at.pid);
-            let mut options = args.rules.options();
-            options.extend(args.choice.options());
-            options.extend(args.role.option());
-            let apply = render::apply_command(netns, pid, &options);
-            let options = HumanOptions {
-                color: output.color(),
-                verbose: args.verbose,
-                quiet: args.quiet,
-                width: Output::width(),
-                reach: reach(args),
-                apply: apply.as_deref(),
-            };
-            render::human(&report, &options, output.writer())?;
-        }
-        Format::Json => render::json(&report, output.writer())?,
-    }
-    Ok(exit(args, &judgements, stopped))
-}
-
-/// Where commands that the report offers have to act.
-fn reach(args: &Check) -> Reach<'_> {
-    if args.snapshot.is_some() || args.at.proc.is_some() {
-        return Reach::Elsewhere;
-    }
-    match (&args.at.netns, args.at.pid) {
-        (Some(name), _) => Reach::Netns(name),
-        (None, Some(pid)) => Reach::Pid(pid),
-        (None, None) => Reach::Here,
-    }
+    let own = written(args, &report, place, stopped, output)?;
+    Ok(own.unwrap_or_else(|| exit(args, &judgements, stopped)))
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.

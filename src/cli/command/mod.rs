@@ -39,6 +39,7 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => match args.of {
             SchemaOf::Report => output.print(&render::report::schema()),
+            SchemaOf::Record => output.print(&render::audit::schema()),
             SchemaOf::Why => output.print(&render::why::schema()),
             SchemaOf::Explain => output.print(&render::explain::schema()),
             SchemaOf::Lint => output.print(&render::lint::schema()),

@@ -106,8 +106,7 @@ fn headline(page: &mut Page, finding: &Finding, column: usize, one_line: bool) {
 /// What is below the headline. What is past or waived, and what is only worth knowing, stays short.
 fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool) {
     if let Some(waiver) = &finding.waived {
-        let (until, owner) = (waiver.until.as_deref(), waiver.owner.as_deref());
-        let text = format!("{}{}", waiver.reason, terms(owner, until));
+        let text = format!("{}{}", waiver.reason, waiver.terms());
         page.field("waived", &text);
     }
     if finding.waived.is_none() || verbose {
@@ -123,24 +122,13 @@ fn body(page: &mut Page, finding: &Finding, offered: &mut Offered, verbose: bool
     }
     if !settled {
         for one in &finding.waived_keys {
-            let terms = terms(Some(&one.owner), Some(&one.until));
+            let terms = one.terms();
             page.field("waived", &format!("{}: {}{terms}", one.key, one.reason));
         }
         advice(page, finding, offered);
     }
     if verbose {
         details(page, finding);
-    }
-}
-
-/// Who accepted it and until when, in parentheses.
-fn terms(owner: Option<&str>, until: Option<&str>) -> String {
-    let until = until.map(|day| format!("until {day}"));
-    let known: Vec<&str> = owner.into_iter().chain(until.as_deref()).collect();
-    if known.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", known.join(", "))
     }
 }
 
@@ -159,7 +147,7 @@ fn also(page: &mut Page, finding: &Finding, verbose: bool) {
 
 /// Who can act and what to do.
 fn advice(page: &mut Page, finding: &Finding, offered: &mut Offered) {
-    let owner = owner(finding.owner);
+    let owner = finding.owner.word();
     let foreign = finding.owner != Owner::Host;
     // What is only worth knowing asks nobody to act: no line for what nobody has to do.
     let calm = finding.severity == Severity::Info && finding.changes.is_empty();
@@ -200,15 +188,5 @@ fn details(page: &mut Page, finding: &Finding) {
     for (at, source) in finding.references.iter().enumerate() {
         page.field(if at == 0 { "sources" } else { "" }, &source.title);
         page.field("", &source.url);
-    }
-}
-
-/// The owner as a word.
-const fn owner(owner: Owner) -> &'static str {
-    match owner {
-        Owner::Host => "host",
-        Owner::Application => "application",
-        Owner::Peer => "peer",
-        Owner::Network => "network",
     }
 }

@@ -47,7 +47,7 @@ pub enum Reach<'a> {
 
 impl Reach<'_> {
     /// The command that leads there, to stand before another one; `None` when none does.
-    fn through(self) -> Option<String> {
+    pub(super) fn through(self) -> Option<String> {
         match self {
             Self::Here => Some(String::new()),
             Self::Pid(pid) => Some(format!("nsenter -t {pid} -n")),

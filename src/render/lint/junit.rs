@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::{Linted, LintedLine};
-use crate::render::junit::text;
+use crate::render::junit::{HEAD, text};
 
 /// Writes the result as JUnit XML. Without a finding there is one case, which passes: a page without cases is
 /// an error to some build servers.
 pub fn junit(linted: &Linted, out: &mut impl io::Write) -> io::Result<()> {
-    let mut page = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let mut page = String::from(HEAD);
     let (all, unread) = (linted.findings.len(), linted.skipped.len());
     // Writing into a `String` does not fail.
     let _ = writeln!(
