@@ -21,6 +21,7 @@
 //! | 4 | [`mod@plan`] | proposals → one guarded change for each key | 1–3 | no |
 //! | 5 | [`mod@apply`] | what is to be changed, the transaction and the way back, over ports | 1–4 | ports |
 //! | 6 | [`render`] | any result → one format | 1–5 | no |
+//! | 6 | [`mod@export`] | settings of a plan or a profile → the words of another tool | 1–5 | no |
 //! | 6 | [`host`] | the kernel, files, the clock | 1–2, `apply` | **yes** |
 //! | 7 | [`cli`] | arguments, commands, exit codes, printing | all | **yes** |
 //!
@@ -46,6 +47,7 @@ pub mod catalog;
 pub mod check;
 #[expect(clippy::disallowed_methods, reason = "the imperative shell")]
 pub mod cli;
+pub mod export;
 pub mod fact;
 #[expect(clippy::disallowed_methods, reason = "the imperative shell")]
 pub mod host;

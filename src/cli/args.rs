@@ -9,11 +9,13 @@ use super::exit::FailOn;
 
 mod check;
 mod explain;
+mod export;
 mod lint;
 mod rules;
 
 pub(super) use check::CheckFormat;
 pub(super) use explain::{Explain, ExplainFormat};
+pub(super) use export::Export;
 pub(super) use lint::{Lint, LintFormat};
 pub(super) use rules::{
     Choice, LintRules, ListRules, RuleFiles, Rules, Schema, SchemaOf, SiteFolder, TestFormat,
@@ -73,6 +75,8 @@ pub enum Command {
     /// Explain a rule, a sysctl, a TCP state, a socket error, a counter or a socket option, with this
     /// host's numbers.
     Explain(Explain),
+    /// Write the settings of a plan or a profile for another tool: a file, Ansible, Kubernetes and others.
+    Export(Export),
     /// Print the vocabulary of rules with current values, or why there is none.
     Facts(Facts),
     /// Judge sysctls in files, scripts, infrastructure code and pages, without a host.

@@ -82,6 +82,17 @@ pub enum Error {
     Guard(GuardError),
     /// A plan file cannot be used.
     Plan(PlanFileError),
+    /// A tool cannot carry some of the settings.
+    NotCarried {
+        /// The tool.
+        target: &'static str,
+        /// How many settings there are.
+        all: usize,
+        /// What it cannot carry, each with the reason.
+        refused: Vec<String>,
+        /// Whether anything is left without them.
+        can_skip: bool,
+    },
 }
 
 impl fmt::Display for Error {
@@ -150,6 +161,16 @@ impl fmt::Display for Error {
             Self::NotBegun(why) => write!(f, "nothing was changed: {why}"),
             Self::Guard(error) => write!(f, "nothing was changed: {error}"),
             Self::Plan(error) => error.fmt(f),
+            Self::NotCarried {
+                target,
+                all,
+                refused,
+                ..
+            } => write!(
+                f,
+                "{target} cannot carry {} of {all} setting(s); nothing was written",
+                refused.len()
+            ),
         }
     }
 }
@@ -237,6 +258,10 @@ impl Error {
             Self::Refused(_, help) => help.clone(),
             Self::Guard(error) => Some(error.help().to_owned()),
             Self::Plan(error) => error.help().map(str::to_owned),
+            Self::NotCarried { can_skip: true, .. } => Some(
+                "set them by other means; --skip-refused writes the rest and lists them in comments"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -245,7 +270,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Lock(LockError::Held(_)) => Exit::Locked,
-            Self::Refused(..) | Self::Guard(_) => Exit::Refused,
+            Self::Refused(..) | Self::Guard(_) | Self::NotCarried { .. } => Exit::Refused,
             Self::NotBegun(_) => Exit::TakenBack,
             _ => Exit::Usage,
         }

@@ -177,6 +177,11 @@ impl Output {
         }
         // Paths and names in it are anybody's.
         writeln!(out, "error: {}", render::one_line(&error.to_string()))?;
+        if let Error::NotCarried { refused, .. } = error {
+            for one in refused {
+                writeln!(out, "  {}", render::one_line(one))?;
+            }
+        }
         match error.help() {
             Some(help) => writeln!(out, "  help: {}", render::one_line(&help)),
             None => Ok(()),

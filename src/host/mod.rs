@@ -29,6 +29,7 @@ mod private_folder;
 pub mod proc_tables;
 pub mod process;
 mod replace;
+mod result_file;
 mod rule_files;
 mod run_id;
 mod snapshot_file;
@@ -55,8 +56,9 @@ pub use live_sysctls::LiveSysctls;
 pub use lock::{Lock, LockError};
 pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use places::{Environment, NoPlace, Places};
-pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, write_plan};
+pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, read_unjudged_plan, write_plan};
 pub use private_folder::Unusable;
+pub use result_file::write_result;
 pub use rule_files::{
     RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
 };

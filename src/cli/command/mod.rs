@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod confirm;
 mod explain;
+mod export;
 mod facts;
 mod guard;
 mod history;
@@ -34,6 +35,7 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::History(args) => history::run(args, output),
         Command::Guard(args) => guard::run(args),
         Command::Explain(args) => explain::run(args, output),
+        Command::Export(args) => export::run(args, output),
         Command::Lint(args) => lint::run(args, output),
         Command::Facts(args) => facts::run(args, output),
         Command::Rules(args) => rules::run(args, output),
