@@ -39,11 +39,10 @@ pub struct ApplyReport {
     pub live_only: Option<String>,
     /// The file that makes them last; null when there is none.
     pub dropin: Option<String>,
-    /// The text of that file before the apply; null when there was none, or it is not changed.
+    /// The text of that file before this run; null when there was none, or it is not changed.
     #[serde(default)]
     pub dropin_before: Option<String>,
-    /// Its text after the apply, but for the day and the number of a plan that is not made yet; null when
-    /// it is not changed.
+    /// Its text after this run, or as a plan would make it; null when there is none then, or it is not changed.
     #[serde(default)]
     pub dropin_after: Option<String>,
     /// What went wrong, one phrase each.

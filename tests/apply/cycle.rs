@@ -224,6 +224,8 @@ fn documents_for_programs_are_of_the_published_schemas() {
             assert_eq!(again["outcome"], "nothing_to_do");
             let back = tcptune(["rollback", "--format", "json"]).exits(0).json();
             assert_eq!(back["outcome"], "rolled_back");
+            assert_eq!(back["dropin_before"], text.as_str());
+            assert_eq!(back["dropin_after"], Value::Null);
             valid("apply", &back);
             valid(
                 "history",
