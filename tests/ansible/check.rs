@@ -1,6 +1,6 @@
 //! The module that looks.
 
-use crate::host::three;
+use crate::host::{Host, three};
 use crate::play::Control;
 use crate::stage::on_stage;
 
@@ -33,7 +33,7 @@ fn a_check_returns_the_report_and_never_changes_anything() {
             assert!(fine.iter().all(|one| one["rule"] != "syncookies-off"));
             assert!(!played.result(good, "look")["wanted"].is_null());
         }
-        assert!(hosts.iter().all(|host| host.is_untouched()));
+        assert!(hosts.iter().all(Host::is_untouched));
     });
 }
 

@@ -4,7 +4,7 @@ use crate::host::{DROPIN, FIN, Host, RETRIES, three, until};
 use crate::play::{Control, Played};
 use crate::stage::on_stage;
 
-/// The role, with a profile of the site.
+/// The role, with a profile, a rule and a waiver of the site.
 const ROLE: &str = "
 - hosts: web
   gather_facts: false
@@ -14,9 +14,19 @@ const ROLE: &str = "
         tcptune_profiles:
           edge:
             want: { net.ipv4.tcp_fin_timeout: 40, net.ipv4.tcp_syn_retries: 5 }
+        tcptune_rules_dir: /run/room/rules
+        tcptune_waivers:
+          - { rule: abort-on-overflow, reason: tried, owner: edge team, until: '2099-03-31' }
         tcptune_profile: edge
         tcptune_fail_on: high
 ";
+
+/// What the role takes from the control node.
+fn rules() {
+    std::fs::create_dir_all("/run/room/rules").unwrap();
+    let text = "id: no-op-key\ndisabled: true\nreason: one file for all\n";
+    std::fs::write("/run/room/rules/no-op-key.yaml", text).unwrap();
+}
 
 const MAKE: &str = "Make the settings";
 
@@ -40,6 +50,8 @@ fn three_hosts_converge_stay_and_are_brought_back_when_somebody_drifts() {
         let hosts = three();
         let [first, second, third] = &hosts;
         let control = Control::of(&hosts);
+        rules();
+        first.set("net.ipv4.tcp_abort_on_overflow", "1");
         let start: Vec<_> = hosts.iter().map(Host::state).collect();
 
         // The profile is not there yet: nothing can be said of what it would change.
@@ -51,6 +63,13 @@ fn three_hosts_converge_stay_and_are_brought_back_when_somebody_drifts() {
         let played = control.play(ROLE, &[]).exits(0);
         assert!(hosts.iter().all(|host| played.changed(host, MAKE)));
         assert_as_wanted(&hosts, &played);
+        // Accepted by the site: seen, and left alone.
+        let report = &played.result(first, "Audit the host")["report"];
+        assert_eq!(report["summary"]["waived"], 1, "{report}");
+        assert_eq!(first.live("net.ipv4.tcp_abort_on_overflow"), "1");
+        let notes = report["notes"].as_array().unwrap();
+        let told = |note: &serde_json::Value| note.as_str().unwrap().contains("no-op-key");
+        assert!(notes.iter().any(told), "{report}");
 
         let before: Vec<_> = hosts.iter().map(Host::state).collect();
         let played = control.play(ROLE, &[]).exits(0);
@@ -232,6 +251,7 @@ fn a_host_that_nobody_confirms_repairs_itself() {
             let why = played.message(first, "keep");
             assert!(why.contains("apply 1 was not confirmed in time"), "{why}");
 
+            rules();
             // The role confirms over a connection of its own.
             let role = ROLE.replace(
                 "        tcptune_fail_on: high\n",

@@ -175,7 +175,10 @@ fn another_file_or_another_run_in_the_way_is_told_in_the_program_s_words() {
             "/etc/sysctl.d/90-site.conf",
             "net.ipv4.tcp_fin_timeout = 60\n",
         );
-        locked.run("mkdir -m 700 /run/tcptune; flock /run/tcptune/lock sleep 600 >/dev/null 2>&1 & sleep 0.2");
+        locked.run(
+            "mkdir -m 700 /run/tcptune; flock /run/tcptune/lock sleep 600 >/dev/null 2>&1 & \
+             while flock -n /run/tcptune/lock true; do sleep 0.1; done",
+        );
         bare.run("umount /usr/local/bin/tcptune && rm /usr/local/bin/tcptune");
         let start = hosts.each_ref().map(Host::state);
         let control = Control::of(&hosts);

@@ -34,7 +34,7 @@ options:
   accept:
     description:
       - Which changes to make. V(setting) is what profiles and rules about values want, which is the same on
-        two hosts of one role. V(all) adds what rests on a symptom of this host.
+        two hosts of one role. V(all) adds what rests on a symptom of this host. A plan is made as it is.
     type: str
     choices: [setting, all]
     default: setting
@@ -165,24 +165,26 @@ def lines_of(changes, side):
 
 
 def diff_of(report, back=False):
-    """The drop-in, and the live values as if they were a file."""
-    before, after = ("after", "before") if back else ("before", "after")
+    """The drop-in, and the live values as if they were a file; the way back, or there."""
     parts = []
     if report.get("dropin"):
         parts.append(
             {
                 "before_header": report["dropin"],
                 "after_header": report["dropin"],
-                "before": report["dropin_" + before] or "",
-                "after": report["dropin_" + after] or "",
+                "before": report["dropin_before"] or "",
+                "after": report["dropin_after"] or "",
             }
         )
+    before, after = ("after", "before") if back else ("before", "after")
+    # What a newer apply has set stays.
+    changes = [one for one in report["changes"] if not back or one["undone"] in (None, "as before")]
     parts.append(
         {
             "before_header": "live values",
             "after_header": "live values",
-            "before": lines_of(report["changes"], before),
-            "after": lines_of(report["changes"], after),
+            "before": lines_of(changes, before),
+            "after": lines_of(changes, after),
         }
     )
     return parts
