@@ -102,7 +102,9 @@ impl PlanFile {
             }
             let id = |rule: &String| {
                 let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-                !rule.is_empty() && rule.chars().all(plain)
+                // What a profile wants stands under the profile's name.
+                let id = rule.strip_prefix("profile:").unwrap_or(rule);
+                !id.is_empty() && id.chars().all(plain)
             };
             if !change.rules.iter().all(id) {
                 faults.push(format!("`{key}` names something that is no rule"));

@@ -39,6 +39,12 @@ pub struct ApplyReport {
     pub live_only: Option<String>,
     /// The file that makes them last; null when there is none.
     pub dropin: Option<String>,
+    /// The text of that file before this run; null when there was none, or it is not changed.
+    #[serde(default)]
+    pub dropin_before: Option<String>,
+    /// Its text after this run, or as a plan would make it; null when there is none then, or it is not changed.
+    #[serde(default)]
+    pub dropin_after: Option<String>,
     /// What went wrong, one phrase each.
     pub faults: Vec<String>,
     /// What goes on with an older value.
@@ -194,6 +200,9 @@ pub struct Past {
     pub state: String,
     /// Whether it is open and has to be closed before anything else is changed; why.
     pub open: Option<String>,
+    /// The command that closes it; null when it is not open, or is closed by the next run itself.
+    #[serde(default)]
+    pub closed_by: Option<ClosedBy>,
     /// Whether it was made in this boot.
     pub this_boot: bool,
     /// Whether it was made in this network namespace.
@@ -206,6 +215,16 @@ pub struct Past {
     pub faults: Vec<String>,
     /// What was measured after the change; null when nothing was.
     pub proof: Option<Proof>,
+}
+
+/// What closes an apply that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedBy {
+    /// `tcptune confirm`, or the time it waits: nobody else may change anything meanwhile.
+    Confirm,
+    /// `tcptune rollback`: whoever made it is gone, and it is left half done.
+    Rollback,
 }
 
 /// One change of a past apply.

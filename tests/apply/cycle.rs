@@ -213,12 +213,19 @@ fn documents_for_programs_are_of_the_published_schemas() {
             );
             assert_eq!(made["undo"], "sudo tcptune rollback 1");
             valid("apply", &made);
+            // The file's text, before and after, as it was foretold.
+            assert_eq!(made["dropin_before"], Value::Null);
+            assert_eq!(made["dropin_after"], planned["dropin_after"]);
+            let text = fs::read_to_string(DROPIN).unwrap();
+            assert_eq!(made["dropin_after"], text.as_str());
             let again = apply(&rules, &[&["--yes"], &json[..]].concat())
                 .exits(0)
                 .json();
             assert_eq!(again["outcome"], "nothing_to_do");
             let back = tcptune(["rollback", "--format", "json"]).exits(0).json();
             assert_eq!(back["outcome"], "rolled_back");
+            assert_eq!(back["dropin_before"], text.as_str());
+            assert_eq!(back["dropin_after"], Value::Null);
             valid("apply", &back);
             valid(
                 "history",

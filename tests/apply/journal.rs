@@ -34,10 +34,16 @@ fn a_run_that_ended_half_way_is_told_and_taken_back() {
                 .exits(3)
                 .complains("apply 1 ended half-way");
             assert_eq!(state(), before);
+            let closed_by = || {
+                let list = tcptune(["history", "--format", "json"]).exits(0).json();
+                list["applies"][0]["closed_by"].clone()
+            };
+            assert_eq!(closed_by(), "rollback");
             tcptune(["rollback", "1"])
                 .exits(0)
                 .says("apply 1: taken back");
             assert_eq!(state(), start);
+            assert!(closed_by().is_null());
             tcptune(["check", "--interval", "0"]).quiet();
         },
     );

@@ -39,6 +39,17 @@ fn a_reviewed_plan_is_applied_as_it_is() {
         tcptune(["apply", "--plan", PLAN, "--dry-run"]).exits(1);
         tcptune(["apply", "--plan", PLAN]).exits(0).says("apply 1");
         assert_eq!((live(FIN).as_str(), live(RETRIES).as_str()), ("40", "5"));
+        // Whoever runs it again, as configuration management does, is told so.
+        let made = state();
+        tcptune(["apply", "--plan", PLAN])
+            .exits(0)
+            .says("every change of the plan is made already");
+        assert_eq!(state(), made);
+        set(RETRIES, "4");
+        tcptune(["apply", "--plan", PLAN])
+            .exits(3)
+            .complains("`net.ipv4.tcp_fin_timeout` was 60 and is 40 now");
+        set(RETRIES, "5");
         tcptune(["rollback"]).exits(0);
         assert_eq!(state(), start);
         // A symptom's change was seen by whoever reviewed it.

@@ -175,6 +175,11 @@ fn a_profile_lasts_and_is_taken_back() {
         with(&["--dry-run"])
             .exits(1)
             .says("profile edge wants 8192");
+        let plan = "/run/stage/edge.plan";
+        with(&["--plan-out", plan]).exits(0);
+        tcptune(["apply", "--plan", plan]).exits(0);
+        tcptune(["rollback"]).exits(0);
+        assert_eq!(live("net.core.somaxconn"), before);
         with(&["--yes"]).exits(0);
         assert_eq!(live("net.core.somaxconn"), "8192");
         assert_eq!(live("net.ipv4.tcp_fin_timeout"), "30");

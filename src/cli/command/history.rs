@@ -3,7 +3,7 @@
 use crate::apply::{Clock as _, Pending, Record};
 use crate::fact::Host;
 use crate::host::{self, DiskJournal, SystemClock};
-use crate::render::apply::{HISTORY_SCHEMA, HistoryReport, Past, PastChange};
+use crate::render::apply::{ClosedBy, HISTORY_SCHEMA, HistoryReport, Past, PastChange};
 use crate::render::{self, HumanOptions};
 
 use super::apply::{proof, undone};
@@ -52,6 +52,11 @@ pub(super) fn run(args: &History, output: &mut Output) -> Result<Exit, Error> {
 
 fn past(record: &Record, here: &Host) -> Past {
     let open = record.pending(here.boot_id.as_deref(), SystemClock.uptime_seconds());
+    let closed_by = open.and_then(|open| match open {
+        Pending::HalfWay | Pending::Expired => Some(ClosedBy::Rollback),
+        Pending::Waiting(_) => Some(ClosedBy::Confirm),
+        Pending::EndedByBoot => None,
+    });
     let open = open.map(|open| match open {
         Pending::HalfWay => "it ended half-way".to_owned(),
         Pending::Waiting(seconds) => format!("it waits to be confirmed, {seconds:.0} s more"),
@@ -71,6 +76,7 @@ fn past(record: &Record, here: &Host) -> Past {
         user: record.user.clone(),
         state: record.state.word().to_owned(),
         open,
+        closed_by,
         this_boot: record.boot_id == here.boot_id,
         this_netns: record.netns == here.netns,
         lasting: record.dropin.is_some(),

@@ -1,6 +1,6 @@
 //! `tcptune rollback`: the way back.
 
-use crate::apply::{Journal as _, Record, State, roll_back};
+use crate::apply::{Files as _, Journal as _, Record, State, roll_back};
 use crate::fact::Host;
 use crate::host::{self, Moment, Needs, NextBoot};
 use crate::render::apply::{ApplyReport, Outcome};
@@ -135,6 +135,7 @@ pub(super) fn take_back(
     output: &mut Output,
 ) -> Exit {
     let stack = ledger.stack();
+    let dropin_before = dropin_text();
     let back = ledger::with_ports(&ledger.journal, next, here, |ports| {
         roll_back(record, &stack, ports)
     });
@@ -145,6 +146,10 @@ pub(super) fn take_back(
         Outcome::Diverged
     };
     let mut report = report_of(outcome, &back.record, here, &ledger.places);
+    if report.dropin.is_some() {
+        // Lines of a newer apply stay in it.
+        (report.dropin_before, report.dropin_after) = (dropin_before, dropin_text());
+    }
     report.faults.extend(back.journal);
     if back.rebooted {
         let text = "the host was started anew since: each key has the value that the boot files tell, not the one \
@@ -157,6 +162,12 @@ pub(super) fn take_back(
     } else {
         Exit::Incomplete
     }
+}
+
+/// The drop-in as it is; `None` also where it cannot be read, which the rollback itself tells.
+fn dropin_text() -> Option<String> {
+    let image = ledger::dropin_file(None).dropin().ok()??;
+    Some(String::from_utf8_lossy(&image.bytes).into_owned())
 }
 
 fn done(report: &ApplyReport, format: Format, output: &mut Output) -> Exit {

@@ -33,7 +33,7 @@ pub(super) struct Offer {
     pub(super) snapshot: Snapshot,
     /// What the rules propose; empty for a plan file.
     pub(super) plan: Plan,
-    /// What could not be looked at, one phrase each.
+    /// What could not be looked at, and what else is to be known, one phrase each.
     pub(super) unjudged: Vec<String>,
     pub(super) id: u32,
     pub(super) steps: Vec<Step>,
@@ -121,6 +121,12 @@ impl Offer {
         let lasts = offer.live_only.is_none() && !offer.steps.is_empty();
         let persisted = if lasts { offer.persist() } else { Ok(()) };
         if let Some(reviewed) = &reviewed {
+            if persisted.is_ok() && offer.is_made(reviewed) {
+                (offer.steps, offer.dropin) = (Vec::new(), None);
+                let note = "every change of the plan is made already".to_owned();
+                offer.unjudged.push(note);
+                return Ok(offer);
+            }
             // A file that came to win since is a difference like any other: all are named together.
             let file = job.plan.unwrap_or(Path::new(""));
             offer.require_same(reviewed, file, &persisted)?;
@@ -209,6 +215,25 @@ impl Offer {
             }),
             files: self.files.clone(),
         })
+    }
+
+    /// Whether everything is as a plan wants it: so it is when a plan that was applied is applied again.
+    fn is_made(&self, plan: &PlanFile) -> bool {
+        let mut sysctls = LiveSysctls::open();
+        let live = plan.changes.iter().all(|change| {
+            let now = sysctls.read(&change.key);
+            matches!(now, Reading::Known(now) if apply::same(&change.key, &now, &change.after))
+        });
+        let there = self.dropin.as_ref().and_then(|now| now.before.as_ref());
+        let lasts = match (&plan.dropin, there) {
+            (None, _) => true,
+            (Some(then), Some(there)) => {
+                agrees(&there.bytes, then.after.as_bytes()) && self.files == plan.files
+            }
+            (Some(_), None) => false,
+        };
+        let here = self.here.boot_id.as_ref() == Some(&plan.boot_id);
+        live && lasts && here && self.here.netns == Some(plan.netns)
     }
 
     /// Refuses a plan that was made for another state of things; every difference is named.

@@ -1,6 +1,6 @@
 //! From offers and records to what is printed.
 
-use crate::apply::{Record, Step, Undone, Written, not_in_force};
+use crate::apply::{DropinChange, FileImage, Record, Step, Undone, Written, not_in_force};
 use crate::fact::Host;
 use crate::host::Places;
 use crate::plan::Future;
@@ -52,7 +52,7 @@ impl Offer {
             .collect();
         report.notes.clone_from(&self.unjudged);
         report.live_only.clone_from(&self.live_only);
-        report.dropin = self.dropin.as_ref().map(|change| change.path.clone());
+        tell_dropin(&mut report, self.dropin.as_ref());
         report.not_in_force = not_in_force(&self.steps, &self.snapshot)
             .into_iter()
             .map(|lag| Lag {
@@ -90,7 +90,7 @@ pub(in crate::cli::command) fn report_of(
 ) -> ApplyReport {
     let mut report = empty(outcome, here);
     report.changes = record.steps.iter().map(change).collect();
-    report.dropin = record.dropin.as_ref().map(|change| change.path.clone());
+    tell_dropin(&mut report, record.dropin.as_ref());
     fill(&mut report, record, places, "");
     report
 }
@@ -147,6 +147,8 @@ fn empty(outcome: Outcome, here: &Host) -> ApplyReport {
         not_done: Vec::new(),
         live_only: None,
         dropin: None,
+        dropin_before: None,
+        dropin_after: None,
         faults: Vec::new(),
         not_in_force: Vec::new(),
         confirm: None,
@@ -154,6 +156,13 @@ fn empty(outcome: Outcome, here: &Host) -> ApplyReport {
         undo: None,
         notes: Vec::new(),
     }
+}
+
+fn tell_dropin(report: &mut ApplyReport, change: Option<&DropinChange>) {
+    let text = |image: &FileImage| String::from_utf8_lossy(&image.bytes).into_owned();
+    report.dropin = change.map(|change| change.path.clone());
+    report.dropin_before = change.and_then(|change| change.before.as_ref().map(text));
+    report.dropin_after = change.map(|change| text(&change.after));
 }
 
 /// The report of a command that found nothing to act on.
