@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use super::*;
 
@@ -11,12 +11,16 @@ const EXPORTER: &str = "prometheus-node-exporter";
 const ADDRESS: &str = "127.0.0.1:9100";
 
 /// A node exporter that ends with the test.
-struct Exporter(Child);
+struct Exporter {
+    child: Child,
+    /// Kept open: it ends when it writes to a pipe that nobody holds.
+    said: BufReader<ChildStderr>,
+}
 
 impl Drop for Exporter {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -35,17 +39,14 @@ impl Exporter {
             .spawn()
             .unwrap();
         let said = BufReader::new(child.stderr.take().unwrap());
-        let exporter = Self(child);
+        let mut exporter = Self { child, said };
         let mut before = String::new();
-        for line in said.lines() {
-            let line = line.unwrap();
-            // It says so once it does.
-            if line.contains("Listening on") {
-                return exporter;
-            }
-            before.push_str(&line);
+        // It says so once it does.
+        while !before.contains("Listening on") {
+            let read = exporter.said.read_line(&mut before).unwrap();
+            assert!(read > 0, "it does not listen: {before}");
         }
-        panic!("it does not listen: {before}");
+        exporter
     }
 
     fn scrape() -> String {
