@@ -142,7 +142,7 @@ fn begin_with_data(address: SocketAddr) -> OwnedFd {
     socket
 }
 
-/// How many sockets in CLOSE_WAIT are older than each step.
+/// How many sockets in `CLOSE_WAIT` are older than each step.
 fn ages(sockets: &Sockets) -> [u64; 4] {
     let ages = sockets.summary.close_wait_ages.as_ref().unwrap();
     [
@@ -229,7 +229,7 @@ fn who_wants_all_exactly_gets_what_a_walk_below_the_limit_tells() {
     let later = look(&CollectOptions::live(RANGE)).unwrap().sockets;
     assert_between(&ages(&full.sockets), &ages(&exact.sockets), &ages(&later));
     let (mut one, mut other) = (exact.sockets.summary, full.sockets.summary);
-    one.close_wait_ages = other.close_wait_ages.clone();
+    one.close_wait_ages = other.close_wait_ages;
     let examined = one.examined.take().unwrap();
     assert_eq!((examined.looked_at, examined.cut), (10, true));
     assert!(!other.examined.take().unwrap().cut);
