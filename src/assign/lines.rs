@@ -1,7 +1,7 @@
 //! Shell, Dockerfiles, units, Markdown, HTML, plain text.
 //!
 //! One reader goes over all of them, line by line: a line that sets a key as in a configuration is taken at its
-//! word, a line that begins with a command is read as the shell would ([`words`], [`script`]), and of any other
+//! word, a line that begins with a command is read as the shell would ([`words`], `script`), and of any other
 //! line what it says in passing ([`prose`]).
 
 mod call;

@@ -1,6 +1,6 @@
 //! One look at the sockets of a namespace, by the best source there is.
 //!
-//! What is asked of the kernel depends on how many sockets there are ([`plan`]): up to some thousands
+//! What is asked of the kernel depends on how many sockets there are (`plan`): up to some thousands
 //! every one is listed; of more, those that are few by nature are listed, the open ones and those in
 //! `TIME_WAIT` are counted by subtraction, and a sample of them is looked at.
 

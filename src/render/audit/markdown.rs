@@ -147,8 +147,7 @@ fn section(finding: &Finding, through: Option<&str>, page: &mut String) {
 
 fn evidence(finding: &Finding) -> Vec<String> {
     let line = |one: &crate::render::finding::Evidence| {
-        let sampled = if one.sampled { " (sampled)" } else { "" };
-        format!("{}: {}{sampled}", code(&one.fact), text(&one.shown))
+        format!("{}: {}", code(&one.fact), text(&one.shown))
     };
     finding.evidence.iter().map(line).collect()
 }
