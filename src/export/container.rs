@@ -41,7 +41,8 @@ fn refuses(setting: &Setting) -> Option<String> {
         // Docker makes interfaces while the container starts, under names that it chooses.
         let name = setting.interface().filter(|name| *name != "lo")?;
         Some(format!(
-            "the interface {name} is not there yet when Docker sets keys; it takes them with the network"
+            "the interface {} is not there yet when Docker sets keys; it takes them with the network",
+            name.replace('/', ".")
         ))
     })
 }

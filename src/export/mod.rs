@@ -1,6 +1,6 @@
 //! Exports: the settings of a plan or of a profile in the words of other tools.
 //!
-//! A [`Target`] says what it can carry and writes it. [`judge`] asks it about every setting before a byte is
+//! A [`Target`] says what it can carry and writes it. [`judge()`] asks it about every setting before a byte is
 //! written: what it cannot carry is told with its reason, all of it at once. This floor is pure; it writes
 //! into whatever writer it is given.
 

@@ -48,6 +48,42 @@ fn procps_loads_a_file_of_sysctl_d() {
     });
 }
 
+/// Names of interfaces are part of keys, and nearly anything may stand in them.
+#[test]
+fn a_key_of_an_interface_with_an_odd_name_reaches_it() {
+    in_new_netns(
+        "live::a_key_of_an_interface_with_an_odd_name_reaches_it",
+        || {
+            let (Some(ip), Some(sysctl)) = (demanded(&["ip"]), demanded(&["sysctl"])) else {
+                return;
+            };
+            let names = ["v.1", "it's$x"];
+            let mut command = Command::new(ip);
+            command.args([
+                "link", "add", names[0], "type", "veth", "peer", "name", names[1],
+            ]);
+            assert!(command.status().unwrap().success());
+            let plan = Plan::of(&[
+                ("net.ipv4.conf.v/1.rp_filter", "2", "odd"),
+                ("net.ipv4.conf.it's$x.rp_filter", "2", "odd"),
+            ]);
+            let file = plan.export_as("sysctl.d", "own.conf");
+            let ran = staged("\"$1\" -p \"$2\"", plan.folder.path(), &[&sysctl, &file]);
+            assert!(ran.status.success(), "{}", words(&ran));
+            for name in names {
+                let value = fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{name}/rp_filter"));
+                assert_eq!(value.unwrap(), "2\n", "{name}");
+            }
+            plan.export("ansible", &[])
+                .exits(3)
+                .complains("takes texts apart at quotes");
+            plan.export("tuned", &[])
+                .exits(3)
+                .complains("v/1.rp_filter");
+        },
+    );
+}
+
 #[test]
 fn ansible_applies_the_tasks_and_changes_nothing_the_second_time() {
     in_new_netns(
