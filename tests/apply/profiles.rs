@@ -210,7 +210,7 @@ fn a_wish_that_was_met_until_the_next_boot_only_is_made_to_last() {
             .exits(0)
             .says("net.core.somaxconn   8192, to stay after the next boot")
             .says("next boot: 4096")
-            .says("Next     sudo tcptune check --apply");
+            .says("sudo tcptune check --apply");
         with(&["apply"], &["--dry-run"])
             .exits(1)
             .says("edge wants 8192, after the next boot too");
