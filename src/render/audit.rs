@@ -13,7 +13,8 @@ mod record;
 use crate::apply::calendar;
 
 use super::finding::{Finding, Severity};
-use super::report::Report;
+use super::quantity::count;
+use super::report::{Report, Summary};
 
 pub use junit::junit;
 pub use markdown::markdown;
@@ -64,4 +65,22 @@ fn ranked(report: &Report) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     findings.sort_by_key(|finding| finding.rank());
     findings
+}
+
+/// How many rules ended in which way, as words; what did not occur is left out.
+fn counts(summary: &Summary) -> Vec<String> {
+    let counts = [
+        (summary.high, "high"),
+        (summary.medium, "medium"),
+        (summary.low, "low"),
+        (summary.info, "info"),
+        (summary.past, "past"),
+        (summary.waived, "waived"),
+        (summary.holds, "hold"),
+        (summary.unknown, "unknown"),
+        (summary.not_applicable, "n/a"),
+    ];
+    let some = counts.iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, word)| format!("{} {word}", count(*number)))
+        .collect()
 }

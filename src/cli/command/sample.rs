@@ -1,6 +1,5 @@
 //! Taking samples.
 
-use std::thread::sleep;
 use std::time::Duration;
 
 use crate::fact::boot::{Boot, Engine};
@@ -101,15 +100,8 @@ const fn walk(asked: SocketWalk) -> Walk {
 /// Takes one sample, or two with the interval between them. A recorded tree does not change, so one
 /// sample of it is all there is.
 pub(super) fn take(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Snapshot {
-    if interval <= 0.0 || source.is_recorded() {
-        return Snapshot::new(None, collect(source, needs, Moment::End(None)));
-    }
-    let first = collect(source, needs, Moment::Start);
-    output.progress(&format!("watching for {interval} s"));
-    sleep(Duration::from_secs_f64(interval));
-    output.progress("");
-    let second = collect(source, needs, Moment::End(Some(&first)));
-    Snapshot::new(Some(first), second)
+    // Without a listener Ctrl-C ends the program, and no wait is cut short.
+    taken(source, needs, interval, output).snapshot
 }
 
 /// Rates over a window that was cut to less than this would be chance.
@@ -134,6 +126,10 @@ pub(super) struct Seen {
 /// Like [`take`], and Ctrl-C ends the interval early.
 pub(super) fn watch(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen {
     listen();
+    taken(source, needs, interval, output)
+}
+
+fn taken(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen {
     if interval <= 0.0 || source.is_recorded() {
         return seen(None, collect(source, needs, Moment::End(None)), None);
     }

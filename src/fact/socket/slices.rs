@@ -1,7 +1,7 @@
 //! A choice of local ports that stands for all of them.
 //!
 //! Since Linux 6.15 the hash of a connection is its local port on top of a hash of the rest
-//! (`inet_ehashfn`, so that `connect` finds a free port faster). Connections to one destination lie side
+//! (`inet_ehashfn`; up to 6.14 the port went into the hash). Connections to one destination lie side
 //! by side in the kernel's table since then, and the first sockets of a list are a sample of those that
 //! came in, which share a local port, but not of those that went out. A sample of those takes some local
 //! ports of the whole table.

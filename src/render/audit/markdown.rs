@@ -15,7 +15,7 @@ use crate::render::markdown::text;
 use crate::render::quantity::{count, duration};
 use crate::render::report::{Report, Verdict};
 
-use super::{Run, ranked};
+use super::{Run, counts, ranked};
 use changes::{changes, code};
 
 /// How many lines or keys of a finding are listed.
@@ -73,23 +73,7 @@ fn head(report: &Report, run: &Run, page: &mut String) {
             None => item("Profile", &name),
         }
     }
-    let summary = &report.summary;
-    let counts = [
-        (summary.high, "high"),
-        (summary.medium, "medium"),
-        (summary.low, "low"),
-        (summary.info, "info"),
-        (summary.past, "past"),
-        (summary.waived, "waived"),
-        (summary.holds, "hold"),
-        (summary.unknown, "unknown"),
-        (summary.not_applicable, "not applicable"),
-    ];
-    let some = counts.iter().filter(|(number, _)| *number > 0);
-    let some: Vec<String> = some
-        .map(|(number, word)| format!("{} {word}", count(*number)))
-        .collect();
-    item("Rules", &some.join(", "));
+    item("Rules", &counts(&report.summary).join(", "));
     item(
         "Written by",
         &format!(

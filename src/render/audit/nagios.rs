@@ -5,11 +5,10 @@ use std::io;
 
 use crate::render::escape;
 use crate::render::finding::{Finding, Severity};
-use crate::render::quantity::count;
 use crate::render::report::Report;
 use crate::render::wrap::cut;
 
-use super::{Run, ranked};
+use super::{Run, counts, ranked};
 
 /// How many rules are named on the line; agents cut it off after some kilobytes.
 const NAMED: usize = 8;
@@ -85,21 +84,7 @@ pub fn nagios_failed(why: &str, out: &mut impl io::Write) -> io::Result<State> {
 /// How many there are of what, and what counts by name.
 fn words(report: &Report, run: &Run) -> String {
     let summary = &report.summary;
-    let counts = [
-        (summary.high, "high"),
-        (summary.medium, "medium"),
-        (summary.low, "low"),
-        (summary.info, "info"),
-        (summary.past, "past"),
-        (summary.waived, "waived"),
-        (summary.holds, "hold"),
-        (summary.unknown, "unknown"),
-        (summary.not_applicable, "n/a"),
-    ];
-    let some = counts.iter().filter(|(number, _)| *number > 0);
-    let some: Vec<String> = some
-        .map(|(number, word)| format!("{} {word}", count(*number)))
-        .collect();
+    let some = counts(summary);
     let mut words = if some.is_empty() {
         "no rules".to_owned()
     } else {

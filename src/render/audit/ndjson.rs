@@ -35,7 +35,7 @@ pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Resul
     }
     let wanted = report.wanted.len() as u64;
     let summary = SummaryRecord {
-        counts: report.summary.into(),
+        counts: report.summary,
         rules,
         wanted,
         records: rules + wanted + 2,

@@ -159,36 +159,13 @@ pub enum Ended {
 pub struct SummaryRecord {
     /// The counts; they add up to `rules`.
     #[serde(flatten)]
-    pub counts: Counts,
+    pub counts: Summary,
     /// How many rules were judged.
     pub rules: u64,
     /// How many values the profile wants that this host does not have.
     pub wanted: u64,
     /// How many records the run has, this one included.
     pub records: u64,
-}
-
-/// How many rules ended in which way; each is counted once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Counts {
-    /// Findings of severity high that are true now.
-    pub high: u64,
-    /// Findings of severity medium that are true now.
-    pub medium: u64,
-    /// Findings of severity low that are true now.
-    pub low: u64,
-    /// Findings of severity info that are true now.
-    pub info: u64,
-    /// Findings that were true since boot and are not now.
-    pub past: u64,
-    /// Findings that somebody accepted.
-    pub waived: u64,
-    /// Rules that looked and found nothing.
-    pub holds: u64,
-    /// Rules that could not be judged.
-    pub unknown: u64,
-    /// Rules that have no meaning on this host.
-    pub not_applicable: u64,
 }
 
 impl Head {
@@ -232,22 +209,6 @@ impl From<&Change> for Setting {
 /// A value with one blank between its fields, whoever wrote it: so that equal values are equal texts.
 fn fields(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-impl From<Summary> for Counts {
-    fn from(summary: Summary) -> Self {
-        Self {
-            high: summary.high,
-            medium: summary.medium,
-            low: summary.low,
-            info: summary.info,
-            past: summary.past,
-            waived: summary.waived,
-            holds: summary.holds,
-            unknown: summary.unknown,
-            not_applicable: summary.not_applicable,
-        }
-    }
 }
 
 /// The JSON Schema (draft 2020-12) of a record, as pretty-printed JSON with a final newline.
