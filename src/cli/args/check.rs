@@ -1,8 +1,85 @@
-//! How the report of `tcptune check` is written.
+//! `tcptune check`.
 
-use clap::ValueEnum;
+use std::path::PathBuf;
 
-use super::Format;
+use clap::{Args, ValueEnum};
+
+use super::{BootFiles, Changes, Choice, Format, Role, RuleFiles, Where, seconds};
+use crate::cli::exit::FailOn;
+
+/// `tcptune check`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Check {
+    /// Where to look.
+    #[command(flatten)]
+    pub at: Where,
+
+    /// The rules to judge by.
+    #[command(flatten)]
+    pub rules: RuleFiles,
+
+    /// Which of them.
+    #[command(flatten)]
+    pub choice: Choice,
+
+    /// The role of the host.
+    #[command(flatten)]
+    pub role: Role,
+
+    /// Seconds between the two samples counters are judged over; 0 takes one sample.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
+    pub interval: f64,
+
+    /// Start the window at an earlier snapshot of the same boot and namespace.
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+
+    /// The files that set keys at boot.
+    #[command(flatten)]
+    pub boot: BootFiles,
+
+    /// Judge a saved snapshot instead of this host.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
+    pub snapshot: Option<PathBuf>,
+
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+
+    /// Write the report to this file, whole or not at all, with mode 0644; `-` for standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Exit with 1 from this severity on.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Medium)]
+    pub fail_on: FailOn,
+
+    /// Exit with 3 when rules stayed unknown and nothing else was found.
+    #[arg(long)]
+    pub fail_on_unknown: bool,
+
+    /// Exit with 0 whatever was found or stayed unknown.
+    #[arg(long)]
+    pub exit_zero: bool,
+
+    /// Print one line a finding, and nothing when there is none; other formats than human are always whole.
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Print facts, explanations, and every rule that holds or is unknown; other formats than human are always
+    /// whole.
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// Show a plan of the changes, ask, and make them: the same as `tcptune apply`.
+    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "output", "quiet", "verbose", "fail_on_unknown", "exit_zero"])]
+    pub apply: bool,
+
+    /// How changes are made.
+    #[command(flatten)]
+    pub changes: Changes,
+}
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
