@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::catalog::{self, KeySpec};
 use crate::fact::parse;
@@ -179,13 +180,41 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
             .notes
             .push(format!("settings cannot be read: {refusal}"));
     }
-    settings(&sysctls, needs, &mut sample);
+    put_settings(&sysctls, unasked(needs), &mut sample);
+    // Settings are hundreds of small files, sockets a few long answers of the kernel: neither waits for
+    // the other. A thread is in the network namespace of the one that started it.
+    let seed = Sample {
+        readings: sample.readings.clone(),
+        ..Sample::default()
+    };
+    let counted = thread::scope(|scope| {
+        let traffic = || traffic(source, needs, moment, seed.clone());
+        let thread = thread::Builder::new().spawn_scoped(scope, traffic);
+        settings(&sysctls, needs, &mut sample);
+        machine(source, &sysctls, needs, &mut sample);
+        if let Moment::End(_) = moment {
+            interfaces::collect(&sysctls, needs, &mut sample);
+            configuration(source, &sysctls, needs, &mut sample);
+        }
+        match thread.map(ScopedJoinHandle::join) {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // Where no thread can be made, one after the other.
+            Err(_) => traffic(),
+        }
+    });
+    sample.readings.extend(counted.readings);
+    sample.sampled = counted.sampled;
+    sample.sockets = counted.sockets;
+    sample.notes.extend(counted.notes);
+    sample
+}
+
+/// What the kernel counts, and its sockets, which are held against the settings that were read before.
+fn traffic(source: &Source, needs: &Needs, moment: Moment<'_>, mut sample: Sample) -> Sample {
     statistics::collect(source, needs, &mut sample);
-    machine(source, &sysctls, needs, &mut sample);
     if let Moment::End(_) = moment {
         udp_drops::collect(source, needs, &mut sample);
-        interfaces::collect(&sysctls, needs, &mut sample);
-        configuration(source, &sysctls, needs, &mut sample);
     }
     if needs.sockets() {
         socket_facts::collect(source, needs, moment, &mut sample);
@@ -287,30 +316,38 @@ const ALWAYS: [&str; 3] = [
     "net.ipv4.tcp_tw_recycle",
 ];
 
+/// How large the buffers of connections may grow.
+const BUFFERS: [&str; 2] = ["net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"];
+
+/// The settings that are read first, since sockets are held against them.
+fn unasked(needs: &Needs) -> impl Iterator<Item = &'static str> {
+    let capped = socket_facts::CAPPED.iter().any(|fact| needs.any(fact));
+    let buffers = capped.then_some(BUFFERS).into_iter().flatten();
+    ALWAYS.into_iter().chain(buffers)
+}
+
 fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
-    let walked = match needs {
-        Needs::Everything => sysctls.walk(),
-        Needs::Facts(_) => Vec::new(),
-    };
-    let mut keys: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
-    keys.extend(ALWAYS);
-    if socket_facts::CAPPED.iter().any(|fact| needs.any(fact)) {
-        keys.extend(["net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"]);
-    }
     match needs {
         Needs::Facts(facts) => {
             let wanted = facts.range("sysctl.".to_owned()..);
-            keys.extend(wanted.map_while(|fact| fact.strip_prefix("sysctl.")));
+            let keys = wanted.map_while(|fact| fact.strip_prefix("sysctl."));
+            put_settings(sysctls, keys, sample);
         }
         // What the catalogue knows and the tree lacks is absent, which is worth saying.
         Needs::Everything => {
+            let walked = sysctls.walk();
+            put_settings(sysctls, walked.iter().map(String::as_str), sample);
             let known = catalog::keys().iter().filter(|spec| !spec.is_pattern());
-            keys.extend(known.map(|spec| spec.key));
+            put_settings(sysctls, known.map(|spec| spec.key), sample);
         }
     }
+}
+
+/// Reads settings that were not read yet.
+fn put_settings<'k>(sysctls: &Sysctls, keys: impl Iterator<Item = &'k str>, sample: &mut Sample) {
     for key in keys {
-        let reading = sysctls.read(key);
-        sample.readings.insert(format!("sysctl.{key}"), reading);
+        let reading = sample.readings.entry(format!("sysctl.{key}"));
+        reading.or_insert_with(|| sysctls.read(key));
     }
 }
 

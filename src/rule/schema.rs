@@ -91,6 +91,8 @@ pub(super) struct BuiltIn {
     pub(super) explain: &'static str,
     /// Every fact it reads; `tests/rules.rs` holds the list against the compiled expressions.
     pub(super) facts: &'static [&'static str],
+    /// Those of its message.
+    pub(super) told: &'static [&'static str],
 }
 
 /// One recommended value.
