@@ -32,6 +32,7 @@ mod replace;
 mod result_file;
 mod rule_files;
 mod run_id;
+mod settings;
 mod snapshot_file;
 mod socket_facts;
 mod socket_holders;
