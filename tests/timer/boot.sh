@@ -37,6 +37,8 @@ mount --bind "$stage/told" "$root/told"
 cat >"$root/etc/systemd/system/probe.service" <<'UNIT'
 [Unit]
 DefaultDependencies=no
+Requires=systemd-journald.service
+After=systemd-journald.service
 [Service]
 Type=oneshot
 StandardOutput=file:/told/page

@@ -28,7 +28,8 @@ run fourth
 ls -l /var/lib/private/tcptune-audit
 
 say journal
-journalctl --quiet --no-pager -o cat _SYSTEMD_UNIT=tcptune-audit.service
+journalctl --sync
+journalctl --quiet --no-pager -o cat -u tcptune-audit.service
 
 say timer
 systemctl is-enabled tcptune-audit.timer
