@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::boot::Boot;
+use super::labels::Labels;
 use super::socket::{Margin, Sockets};
 use super::{KernelVersion, Reading, Value};
 
@@ -63,6 +64,9 @@ pub struct Snapshot {
     pub earlier: Option<Sample>,
     /// Where the window comes from.
     pub since: Since,
+    /// What the site calls the host; given when the snapshot was taken.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// Where the start of a window comes from.
@@ -108,6 +112,7 @@ impl Snapshot {
             now,
             earlier,
             since,
+            labels: Labels::default(),
         }
     }
 
