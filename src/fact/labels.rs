@@ -58,9 +58,8 @@ impl TryFrom<BTreeMap<String, String>> for Labels {
 /// Refuses what would be no column, or one that differs from another only by its spelling.
 fn sound(key: &str, value: &str) -> Result<(), String> {
     let begins = key.starts_with(|letter: char| letter.is_ascii_lowercase());
-    let plain = |letter: char| {
-        letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
-    };
+    let plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     if !begins || !key.chars().all(plain) || key.len() > LONGEST_KEY {
         return Err(format!(
             "a label is named by a lower-case letter and up to {} more, digits or `_`",
@@ -84,9 +83,21 @@ mod tests {
         let label = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
         assert_eq!(Labels::parse("role=edge"), label("role", "edge"));
         assert_eq!(Labels::parse("url=a=b"), label("url", "a=b"));
-        assert_eq!(Labels::parse("site=K\u{f6}ln 2"), label("site", "K\u{f6}ln 2"));
+        assert_eq!(
+            Labels::parse("site=K\u{f6}ln 2"),
+            label("site", "K\u{f6}ln 2")
+        );
         let long = format!("{}=x", "k".repeat(51));
-        for bad in ["role", "=x", "Role=x", "1a=x", "a-b=x", "role=", "role=\u{1b}[2J", &long] {
+        for bad in [
+            "role",
+            "=x",
+            "Role=x",
+            "1a=x",
+            "a-b=x",
+            "role=",
+            "role=\u{1b}[2J",
+            &long,
+        ] {
             assert!(Labels::parse(bad).is_err(), "{bad}");
         }
     }
@@ -95,7 +106,12 @@ mod tests {
     fn a_file_is_held_to_the_same() {
         let read = |text: &str| serde_json::from_str::<Labels>(text);
         assert_eq!(read(r#"{"role":"edge"}"#).unwrap().iter().len(), 1);
-        for bad in [r#"{"Role":"x"}"#, r#"{"role":""}"#, r#"{"role":1}"#, r#"["role"]"#] {
+        for bad in [
+            r#"{"Role":"x"}"#,
+            r#"{"role":""}"#,
+            r#"{"role":1}"#,
+            r#"["role"]"#,
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

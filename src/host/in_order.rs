@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,14 +15,14 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Does `work` on every item, on so many threads, and gives the results to `take` in the order of the items.
 ///
 /// An item that takes long holds back those behind it: no more than a few for each thread are begun before it is
-/// taken, so that memory does not grow with their number. It ends early when `take` breaks or fails, or when
-/// `stop` says so. Returns how many were taken.
+/// taken, so that memory does not grow with their number. It ends early when `take` fails, or when `stop`
+/// says so. Returns how many were taken.
 pub fn in_order<I: Sync, O: Send, E>(
     items: &[I],
     threads: NonZeroUsize,
     stop: impl Fn() -> bool,
     work: impl Fn(&I) -> O + Sync,
-    mut take: impl FnMut(&I, O) -> Result<ControlFlow<()>, E>,
+    mut take: impl FnMut(&I, O) -> Result<(), E>,
 ) -> Result<usize, E> {
     let desk = Desk::new(threads.get().saturating_mul(AHEAD));
     let mut taken = 0;
@@ -58,9 +57,7 @@ pub fn in_order<I: Sync, O: Send, E>(
             };
             let Some(result) = result else { break };
             taken += 1;
-            if take(item, result)?.is_break() {
-                break;
-            }
+            take(item, result)?;
         }
         Ok(taken)
     })
@@ -187,10 +184,6 @@ mod tests {
         NonZeroUsize::new(number).unwrap()
     }
 
-    fn go_on<E>() -> Result<ControlFlow<()>, E> {
-        Ok(ControlFlow::Continue(()))
-    }
-
     #[test]
     fn results_come_in_the_order_of_the_items_however_many_work() {
         let items: Vec<usize> = (0..500).collect();
@@ -202,10 +195,16 @@ mod tests {
                 }
                 item * 2
             };
-            let taken = in_order(&items, threads(number), || false, work, |item, result| {
-                seen.push((*item, result));
-                go_on::<()>()
-            });
+            let taken = in_order(
+                &items,
+                threads(number),
+                || false,
+                work,
+                |item, result| {
+                    seen.push((*item, result));
+                    Ok::<(), ()>(())
+                },
+            );
             assert_eq!(taken, Ok(500));
             assert!(seen.iter().copied().eq((0..500).map(|at| (at, at * 2))));
         }
@@ -230,39 +229,42 @@ mod tests {
             }
             number
         };
-        let taken = in_order(&items, threads(3), || false, work, |_, _| go_on::<()>());
+        let taken = in_order(&items, threads(3), || false, work, |_, _| Ok::<(), ()>(()));
         assert_eq!(taken, Ok(100));
     }
 
     #[test]
-    fn an_error_a_break_and_a_wish_to_stop_end_the_work() {
+    fn an_error_and_a_wish_to_stop_end_the_work() {
         let items: Vec<usize> = (0..100).collect();
         let work = |item: &usize| *item;
-        let failed = in_order(&items, threads(2), || false, work, |item, _| {
-            if *item == 10 { Err("full") } else { go_on() }
-        });
+        let failed = in_order(
+            &items,
+            threads(2),
+            || false,
+            work,
+            |item, _| {
+                if *item == 10 { Err("full") } else { Ok(()) }
+            },
+        );
         assert_eq!(failed, Err("full"));
-        let broken = in_order(&items, threads(2), || false, work, |item, _| {
-            let end = *item == 10;
-            Ok::<_, ()>(if end {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            })
-        });
-        assert_eq!(broken, Ok(11));
         let seen = AtomicUsize::new(0);
         let stop = || seen.load(Ordering::SeqCst) == 20;
         let stopped = in_order(&items, threads(2), stop, work, |_, _| {
             seen.fetch_add(1, Ordering::SeqCst);
-            go_on::<()>()
+            Ok::<(), ()>(())
         });
         assert_eq!(stopped, Ok(20));
     }
 
     #[test]
     fn nothing_to_do_is_done() {
-        let taken = in_order(&[], threads(2), || false, |(): &()| (), |(), ()| go_on::<()>());
+        let taken = in_order(
+            &[],
+            threads(2),
+            || false,
+            |(): &()| (),
+            |(), ()| Ok::<(), ()>(()),
+        );
         assert_eq!(taken, Ok(0));
     }
 }

@@ -79,7 +79,13 @@ mod tests {
         for name in ["a.json", "b.json"] {
             fs::write(at(name), "").unwrap();
         }
-        let given = [at("b.json"), folder.path().to_owned(), at("./a.json"), at("none"), at("none")];
+        let given = [
+            at("b.json"),
+            folder.path().to_owned(),
+            at("./a.json"),
+            at("none"),
+            at("none"),
+        ];
         let found = list_snapshots(&given).unwrap();
         assert_eq!(found, [at("b.json"), at("a.json"), at("none")]);
     }
@@ -88,6 +94,9 @@ mod tests {
     fn a_folder_without_snapshots_is_told_from_one_that_cannot_be_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        assert_eq!(list_snapshots(std::slice::from_ref(&path)), Err((path, None)));
+        assert_eq!(
+            list_snapshots(std::slice::from_ref(&path)),
+            Err((path, None))
+        );
     }
 }

@@ -19,9 +19,9 @@ use super::quantity::count;
 use super::report::{Report, Summary};
 
 pub use junit::junit;
+pub use labels::Labels;
 pub use markdown::markdown;
 pub use nagios::{State, nagios, nagios_failed};
-pub use labels::Labels;
 pub use ndjson::{ndjson, ndjson_fleet, ndjson_unreadable, ndjson_with};
 pub use prometheus::{prometheus, prometheus_failed};
 pub use record::{

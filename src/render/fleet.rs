@@ -170,7 +170,9 @@ impl Fleet {
     /// The rules that could not be judged somewhere, most hosts first.
     pub(super) fn unknown(&self) -> Vec<(&str, u64)> {
         let rules = self.unknown.iter();
-        let mut rules: Vec<_> = rules.map(|(rule, who)| (rule.as_str(), who.len())).collect();
+        let mut rules: Vec<_> = rules
+            .map(|(rule, who)| (rule.as_str(), who.len()))
+            .collect();
         rules.sort_by_key(|(_, hosts)| std::cmp::Reverse(*hosts));
         rules
     }
@@ -255,7 +257,10 @@ mod tests {
         assert_eq!(spread.hosts(), 3);
         assert_eq!(spread.names, ["a", "3", "4"]);
         assert_eq!((fleet.counts().judged, fleet.counts().hosts), (4, 3));
-        assert_eq!((fleet.repeated, fleet.repeated_hosts), (vec!["a".to_owned()], 1));
+        assert_eq!(
+            (fleet.repeated, fleet.repeated_hosts),
+            (vec!["a".to_owned()], 1)
+        );
     }
 
     #[test]
@@ -264,7 +269,11 @@ mod tests {
         for (host, rule) in [("a", "rare"), ("a", "z-often"), ("b", "z-often")] {
             fleet.add(share(Some(host), rule), host);
         }
-        let order: Vec<&str> = fleet.ranked().iter().map(|(fault, _)| fault.rule.as_str()).collect();
+        let order: Vec<&str> = fleet
+            .ranked()
+            .iter()
+            .map(|(fault, _)| fault.rule.as_str())
+            .collect();
         assert_eq!(order, ["z-often", "rare"]);
     }
 

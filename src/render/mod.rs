@@ -29,8 +29,8 @@ pub mod why;
 
 pub use from::{Role, notes_of_rules, origin, report, rule_list, tool, under};
 pub use human::{
-    HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_fleet, human_history,
-    human_lint, human_linted, human_rules, human_tests, human_why, reach_options,
+    HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_fleet,
+    human_history, human_lint, human_linted, human_rules, human_tests, human_why, reach_options,
 };
 pub use json::json;
 pub use junit::junit;

@@ -1,7 +1,7 @@
 //! From a YAML tree to a checked rule, with every problem on the way.
 
-use std::sync::OnceLock;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 

@@ -1,7 +1,7 @@
 //! What a rule is, once its file has been read and every expression checked.
 
-use std::sync::OnceLock;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::catalog;
 

@@ -19,10 +19,10 @@ pub struct Saved {
     #[arg(long, value_name = "N", requires = "snapshot")]
     pub jobs: Option<NonZeroUsize>,
 
-    /// Add a record to --format ndjson for each setting that was read: live, after the next boot, and by
-    /// default.
-    #[arg(long, conflicts_with = "apply")]
-    pub settings: bool,
+    /// Add a record to --format ndjson for each setting that was read, or for those whose names begin so: live,
+    /// after the next boot, and by default.
+    #[arg(long, value_name = "PREFIX,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "", conflicts_with = "apply")]
+    pub settings: Vec<String>,
 
     /// Say what you call the host in every record of --format ndjson: `role=edge` becomes `label_role`;
     /// over one of the same name in a snapshot. Repeatable.

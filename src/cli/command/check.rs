@@ -50,7 +50,7 @@ fn require_sense(args: &Check) -> Result<(), Error> {
         ));
     }
     let adds = [
-        (args.saved.settings, "--settings"),
+        (!args.saved.settings.is_empty(), "--settings"),
         (!args.saved.label.is_empty(), "--label"),
     ];
     if let Some((_, option)) = adds.iter().find(|(given, _)| *given)
@@ -83,11 +83,10 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
 
 /// The settings that were read, where they are asked for.
 fn settings(args: &Check, snapshot: &Snapshot) -> Vec<SettingRecord> {
-    if args.saved.settings {
-        render::audit::settings(snapshot)
-    } else {
-        Vec::new()
-    }
+    let wanted = &args.saved.settings;
+    render::audit::settings(snapshot, |key| {
+        wanted.iter().any(|from| key.starts_with(from))
+    })
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for.

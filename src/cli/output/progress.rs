@@ -15,7 +15,7 @@ const BAR: usize = 20;
 pub(in crate::cli) struct Progress {
     all: usize,
     done: usize,
-    told: Instant,
+    told: Option<Instant>,
     /// Nobody looks, or the result goes over the same screen.
     quiet: bool,
 }
@@ -26,7 +26,7 @@ impl Progress {
         Self {
             all,
             done: 0,
-            told: Instant::now(),
+            told: None,
             quiet: over && io::stdout().is_terminal(),
         }
     }
@@ -34,10 +34,11 @@ impl Progress {
     /// One more is done.
     pub(in crate::cli) fn step(&mut self, output: &Output) {
         self.done += 1;
-        if self.quiet || self.told.elapsed() < EVERY {
+        let lately = self.told.is_some_and(|told| told.elapsed() < EVERY);
+        if self.quiet || lately {
             return;
         }
-        self.told = Instant::now();
+        self.told = Some(Instant::now());
         output.progress(&self.line());
     }
 
@@ -50,7 +51,11 @@ impl Progress {
 
     fn line(&self) -> String {
         let filled = self.done.saturating_mul(BAR) / self.all.max(1);
-        let bar = format!("{}{}", "#".repeat(filled), ".".repeat(BAR.saturating_sub(filled)));
+        let bar = format!(
+            "{}{}",
+            "#".repeat(filled),
+            ".".repeat(BAR.saturating_sub(filled))
+        );
         format!("[{bar}] {} of {} snapshots", self.done, self.all)
     }
 }
@@ -62,10 +67,19 @@ mod tests {
     #[test]
     fn the_bar_is_as_full_as_the_work_is_done() {
         let mut progress = Progress::new(10_000, false);
-        assert_eq!(progress.line(), "[....................] 0 of 10000 snapshots");
+        assert_eq!(
+            progress.line(),
+            "[....................] 0 of 10000 snapshots"
+        );
         progress.done = 5_000;
-        assert_eq!(progress.line(), "[##########..........] 5000 of 10000 snapshots");
+        assert_eq!(
+            progress.line(),
+            "[##########..........] 5000 of 10000 snapshots"
+        );
         progress.done = 10_000;
-        assert_eq!(progress.line(), "[####################] 10000 of 10000 snapshots");
+        assert_eq!(
+            progress.line(),
+            "[####################] 10000 of 10000 snapshots"
+        );
     }
 }

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::render::finding::{Change, Severity};
-use crate::render::tool;
 use crate::render::report::{Report, Since, Summary};
+use crate::render::tool;
 
 use super::Run;
 use super::labels::Labels;

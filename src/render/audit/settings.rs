@@ -7,13 +7,15 @@ use crate::plan::{Future, Standing};
 
 use super::record::{SettingRecord, fields};
 
-/// Every setting that was read, by name. What a new namespace or another kernel would have is null where it is
+/// Every setting that was read and is wanted, by name. What a new namespace or another kernel would have is null where it is
 /// not known; a setting that is not there has no record.
-pub fn settings(snapshot: &Snapshot) -> Vec<SettingRecord> {
+pub fn settings(snapshot: &Snapshot, wanted: impl Fn(&str) -> bool) -> Vec<SettingRecord> {
     let prefix = "sysctl.";
     let readings = snapshot.now.readings.range(prefix.to_owned()..);
-    let readings = readings.map_while(|(fact, reading)| Some((fact.strip_prefix(prefix)?, reading)));
-    let there = readings.filter(|(_, reading)| !matches!(reading, Reading::Absent));
+    let readings =
+        readings.map_while(|(fact, reading)| Some((fact.strip_prefix(prefix)?, reading)));
+    let there =
+        readings.filter(|(key, reading)| !matches!(reading, Reading::Absent) && wanted(key));
     there.map(|(key, _)| setting(snapshot, key)).collect()
 }
 

@@ -54,14 +54,21 @@ fn head(page: &mut Page, fleet: &Fleet) {
     page.margin("fleet", &text);
     if counts.cut_short {
         let left = counts.snapshots - counts.judged - counts.unreadable;
-        let text = format!("stopped by Ctrl-C: {} not looked at", many(left, "snapshot"));
+        let text = format!(
+            "stopped by Ctrl-C: {} not looked at",
+            many(left, "snapshot")
+        );
         page.margin("stopped", &text);
     }
-    let words = ["high", "medium", "low", "info", "no finding"];
+    let words = ["high", "medium", "low", "info", "none"];
     let worst = fleet.worst.iter().zip(words);
     let worst = worst.filter(|(number, _)| **number > 0);
-    let worst: Vec<String> = worst.map(|(number, word)| format!("{} {word}", count(*number))).collect();
-    if !worst.is_empty() {
+    let worst: Vec<String> = worst
+        .map(|(number, word)| format!("{} {word}", count(*number)))
+        .collect();
+    if fleet.faults.is_empty() {
+        page.paragraph(0, "no findings on any host");
+    } else if !worst.is_empty() {
         let text = format!("{} (each snapshot by its worst finding)", worst.join(", "));
         page.margin("worst", &text);
     }
@@ -74,19 +81,35 @@ fn many(number: u64, noun: &str) -> String {
 
 /// A row for each fault: how bad, which rule, how many hosts, and the first of them.
 fn table(page: &mut Page, ranked: &[(&Fault, &Spread)], headed: bool) {
-    let ids = ranked.iter().map(|(fault, _)| cells(&escape::line(&fault.rule)));
+    let ids = ranked
+        .iter()
+        .map(|(fault, _)| cells(&escape::line(&fault.rule)));
     let widest = ids.filter(|id| *id <= WIDEST_ID).max().unwrap_or(0);
     // The heading of the column stands in it too.
     let id_width = widest.max("rule".len()) + 1;
     let hosts = MARGIN + id_width;
     let names = hosts + NUMBER + 2;
     let (plain, bold) = (Style::new(), page.styles.name);
+    let heading = |domain: &str| {
+        let domain = escape::line(domain);
+        let below = if domain.is_empty() {
+            String::new()
+        } else {
+            format!(" ({domain})")
+        };
+        format!("{:>NUMBER$}  first of them{below}", "hosts")
+    };
+    let domain = shared_domain(ranked);
+    let fits = headed && cells(&heading(domain)) <= page.room(hosts);
+    // Where it is not said, names stay whole.
+    let domain = if fits { domain } else { "" };
     if headed {
+        let heading = heading(domain);
         let rule = pad("rule", id_width);
         page.row(&[
             (plain, &" ".repeat(MARGIN)),
             (plain, &rule),
-            (plain, &format!("{:>NUMBER$}  the first of them", "hosts")),
+            (plain, &heading),
         ]);
     }
     for (fault, spread) in ranked {
@@ -94,10 +117,15 @@ fn table(page: &mut Page, ranked: &[(&Fault, &Spread)], headed: bool) {
         let label = pad(label, MARGIN);
         let id = escape::line(&fault.rule);
         let number = format!("{:>NUMBER$}  ", count(spread.hosts()));
-        let first = first_of(spread, page.room(names));
+        let first = first_of(spread, domain, page.room(names));
         if cells(&id) < id_width {
             let id = pad(&id, id_width);
-            page.row(&[(style, &label), (bold, &id), (plain, &number), (plain, &first)]);
+            page.row(&[
+                (style, &label),
+                (bold, &id),
+                (plain, &number),
+                (plain, &first),
+            ]);
         } else {
             page.row(&[(style, &label), (bold, &id)]);
             let blanks = " ".repeat(hosts);
@@ -106,17 +134,45 @@ fn table(page: &mut Page, ranked: &[(&Fault, &Spread)], headed: bool) {
     }
 }
 
+/// What all names that could be shown end with behind their first dot, that dot included; empty where they do not
+/// end alike.
+fn shared_domain<'a>(ranked: &[(&Fault, &'a Spread)]) -> &'a str {
+    let names = ranked.iter().flat_map(|(_, spread)| &spread.names);
+    let mut domains = names.map(|name| name.find('.').and_then(|dot| name.get(dot..)));
+    let first = domains.next().flatten().unwrap_or_default();
+    // `10.0.0.1` has no domain.
+    let is_domain = first.ends_with(|letter: char| letter.is_ascii_alphabetic());
+    if is_domain && domains.all(|domain| domain == Some(first)) {
+        first
+    } else {
+        ""
+    }
+}
+
 /// As many names as find room on one line.
-fn first_of(spread: &Spread, room: usize) -> String {
-    let names: Vec<String> = spread.names.iter().map(|name| escape::line(name)).collect();
+fn first_of(spread: &Spread, domain: &str, room: usize) -> String {
+    let names = spread.names.iter();
+    let names = names.map(|name| name.strip_suffix(domain).unwrap_or(name));
+    let names: Vec<String> = names.map(escape::line).collect();
     let all = spread.hosts() <= names.len() as u64;
     let fits = |shown: usize| {
-        let more = if all && shown == names.len() { "" } else { ", …" };
-        let text = format!("{}{more}", names.get(..shown).unwrap_or_default().join(", "));
+        let more = if all && shown == names.len() {
+            ""
+        } else {
+            ", …"
+        };
+        let text = format!(
+            "{}{more}",
+            names.get(..shown).unwrap_or_default().join(", ")
+        );
         (cells(&text) <= room).then_some(text)
     };
     let shown = (1..=names.len()).rev().find_map(fits);
-    shown.unwrap_or_else(|| names.first().map_or_else(String::new, |name| cut(name, room)))
+    shown.unwrap_or_else(|| {
+        names
+            .first()
+            .map_or_else(String::new, |name| cut(name, room))
+    })
 }
 
 /// A name that is wider than its column.
@@ -148,7 +204,9 @@ const fn label(page: &Page, fault: &Fault) -> (&'static str, Style) {
 /// How the worst faults are known, each on the first host that has it.
 fn seen(page: &mut Page, ranked: &[(&Fault, &Spread)], verbose: bool) {
     let limit = if verbose { usize::MAX } else { SEEN };
-    let alive = ranked.iter().filter(|(fault, _)| !fault.waived && fault.period == Period::Now);
+    let alive = ranked
+        .iter()
+        .filter(|(fault, _)| !fault.waived && fault.period == Period::Now);
     let shown: Vec<_> = alive.take(limit).collect();
     if shown.is_empty() {
         return;
@@ -168,7 +226,10 @@ fn rest(page: &mut Page, fleet: &Fleet, verbose: bool) {
     page.gap();
     let counts = fleet.counts();
     if counts.unreadable > 0 {
-        let told = fleet.unreadable.get(..UNREADABLE).unwrap_or(&fleet.unreadable);
+        let told = fleet
+            .unreadable
+            .get(..UNREADABLE)
+            .unwrap_or(&fleet.unreadable);
         for (at, error) in told.iter().enumerate() {
             page.margin(if at == 0 { "unread" } else { "" }, error);
         }
@@ -180,15 +241,26 @@ fn rest(page: &mut Page, fleet: &Fleet, verbose: bool) {
     }
     let unknown = fleet.unknown();
     if !unknown.is_empty() {
-        let names = unknown.iter().map(|(rule, hosts)| format!("{} ({})", escape::line(rule), count(*hosts)));
+        let names = unknown
+            .iter()
+            .map(|(rule, hosts)| format!("{} ({})", escape::line(rule), count(*hosts)));
         let limit = if verbose { usize::MAX } else { 3 };
-        let lines = list("on so many hosts: ", &names.collect::<Vec<_>>(), page.room(MARGIN), limit);
+        let lines = list(
+            "on so many hosts: ",
+            &names.collect::<Vec<_>>(),
+            page.room(MARGIN),
+            limit,
+        );
         page.margin_lines("unknown", &lines);
     }
     if fleet.repeated_hosts > 0 {
         let shown = fleet.repeated.join(", ");
         let more = fleet.repeated_hosts - fleet.repeated.len() as u64;
-        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {} more", count(more))
+        } else {
+            String::new()
+        };
         page.margin(
             "note",
             &format!("hosts with more than one snapshot, each of which was judged: {shown}{more}"),
@@ -205,15 +277,20 @@ fn closing(page: &mut Page, ranked: &[(&Fault, &Spread)]) {
     let alive = ranked.iter().find(|(fault, _)| !fault.waived);
     if let Some((fault, spread)) = alive {
         let explain = escape::line(&format!("tcptune explain {}", fault.rule));
-        let why = format!("{}  reasons, trade-offs, sources", pad(&explain, 36));
-        let fits = cells(&why) <= page.room(MARGIN);
-        page.margin_lines("Next", &[if fits { why } else { explain }]);
+        let mut commands = vec![(explain, "reasons, trade-offs, sources")];
         if let Some(file) = shell::word(&spread.snapshot) {
             let check = format!("tcptune check --snapshot {file}");
-            let why = format!("{}  one host, with its changes", pad(&check, 36));
-            let fits = cells(&why) <= page.room(MARGIN);
-            page.margin_lines("", &[if fits { why } else { check }]);
+            commands.push((check, "one host, with its changes"));
         }
+        let widths = commands.iter().map(|(command, _)| cells(command));
+        let width = widths.max().unwrap_or(0);
+        let lines = commands.into_iter().map(|(command, why)| {
+            let both = format!("{}  {why}", pad(&command, width));
+            let fits = cells(&both) <= page.room(MARGIN);
+            if fits { both } else { command }
+        });
+        let lines: Vec<String> = lines.collect();
+        page.margin_lines("Next", &lines);
     }
     page.paragraph(0, "Nothing was changed.");
 }

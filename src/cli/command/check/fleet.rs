@@ -3,7 +3,6 @@
 
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
@@ -49,7 +48,10 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         run: run_of(args, None, false),
         fleet: Fleet::of(files.len() as u64, render::notes_of_rules(yardstick.book())),
         stream: Stream::of(place)?,
-        progress: Progress::new(files.len(), matches!(place, Place::Stdout) && is_records(args)),
+        progress: Progress::new(
+            files.len(),
+            matches!(place, Place::Stdout) && is_records(args),
+        ),
         records: is_records(args),
         findings: false,
         unknown: false,
@@ -57,8 +59,7 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
     let run = round.run.clone();
     let judge = |file: &PathBuf| judge(args, &yardstick, &run, file);
     let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
-        round.take(file, judged, output)?;
-        Ok::<_, Error>(ControlFlow::Continue(()))
+        round.take(file, judged, output)
     })?;
     round.progress.away(output);
     if taken < files.len() {
@@ -195,7 +196,11 @@ impl Round {
             sample::exit(true);
             // A part of the hosts must not stand where all of them are looked for.
             if let Some(file) = self.stream.unfinished() {
-                Output::warn(&format!("`{}` is left as it was", file.display()), &[], None);
+                Output::warn(
+                    &format!("`{}` is left as it was", file.display()),
+                    &[],
+                    None,
+                );
                 return Ok(Exit::Stopped);
             }
         }

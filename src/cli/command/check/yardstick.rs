@@ -34,7 +34,7 @@ impl Yardstick {
 
     /// What has to be collected for them; where every setting is to be told, everything.
     pub(super) fn needs(&self, args: &Check) -> Needs {
-        if args.saved.settings {
+        if !args.saved.settings.is_empty() {
             return Needs::Everything;
         }
         let mut facts = profile::facts(&self.site.book, self.profile.as_ref());
@@ -45,7 +45,11 @@ impl Yardstick {
     }
 
     /// Judges a host; what it is called here goes into the snapshot too.
-    pub(super) fn judge(&self, args: &Check, snapshot: &mut Snapshot) -> (Report, Vec<Judgement<'_>>) {
+    pub(super) fn judge(
+        &self,
+        args: &Check,
+        snapshot: &mut Snapshot,
+    ) -> (Report, Vec<Judgement<'_>>) {
         let Site { book, waivers } = &self.site;
         let profile = self.profile.as_ref();
         let labels = std::mem::take(&mut snapshot.labels);
