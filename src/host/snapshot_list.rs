@@ -8,19 +8,28 @@ use std::path::{Path, PathBuf};
 
 use super::errno::io_name;
 
-/// The files in the order of their names as they were given; a folder stands for what `*.json` matches in it, by
-/// name. Who is named twice is there once. A folder without any is there as an error of `None`; one that
-/// cannot be read as the errno by name.
-pub fn list_snapshots(given: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, Option<String>)> {
+/// Why a folder is no list of snapshots.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoList {
+    /// There is none in it.
+    Empty(PathBuf),
+    /// It cannot be read; the errno by name.
+    Unreadable(PathBuf, String),
+}
+
+/// The files in the order in which they are named; a folder stands for what `*.json` matches in it, by name. Who is
+/// named twice is there once. Whether a file can be read is not looked at.
+pub fn list_snapshots(given: &[PathBuf]) -> Result<Vec<PathBuf>, NoList> {
     let mut files = Vec::new();
     for path in given {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let found = inside(path).map_err(|error| (path.clone(), Some(io_name(&error))))?;
+        let found =
+            inside(path).map_err(|error| NoList::Unreadable(path.clone(), io_name(&error)))?;
         if found.is_empty() {
-            return Err((path.clone(), None));
+            return Err(NoList::Empty(path.clone()));
         }
         files.extend(found);
     }
@@ -96,7 +105,7 @@ mod tests {
         let path = folder.path().to_owned();
         assert_eq!(
             list_snapshots(std::slice::from_ref(&path)),
-            Err((path, None))
+            Err(NoList::Empty(path))
         );
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use crate::host::{self, Begun, SnapshotError, in_order, interrupt};
+use crate::host::{self, Begun, NoList, SnapshotError, in_order, interrupt};
 use crate::render::audit::{self, Run, UnreadableRecord};
 use crate::render::fleet::{Fleet, Share};
 use crate::render::{self, HumanOptions, Reach};
@@ -60,9 +60,9 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
     let judge = |file: &PathBuf| judge(args, &yardstick, &run, file);
     let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
         round.take(file, judged, output)
-    })?;
+    });
     round.progress.away(output);
-    if taken < files.len() {
+    if taken? < files.len() {
         round.fleet.cut_short();
     }
     round.end(args, place, output)
@@ -74,9 +74,9 @@ fn is_records(args: &Check) -> bool {
 
 /// The snapshots that were named.
 fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
-    host::list_snapshots(&args.saved.snapshot).map_err(|(folder, errno)| match errno {
-        Some(errno) => Error::CannotRead(folder, errno),
-        None => Error::NoSnapshots(folder),
+    host::list_snapshots(&args.saved.snapshot).map_err(|why| match why {
+        NoList::Empty(folder) => Error::NoSnapshots(folder),
+        NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
     })
 }
 
