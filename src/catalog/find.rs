@@ -15,6 +15,11 @@ pub fn find(key: &str) -> Option<&'static KeySpec> {
     })
 }
 
+/// The entry of a key in any spelling, if it has one of its own: no family is looked through.
+pub fn find_single(key: &str) -> Option<&'static KeySpec> {
+    exact(&canonical(key)).filter(|spec| !spec.is_pattern())
+}
+
 /// Every entry, families included, sorted by name.
 pub fn keys() -> &'static [KeySpec] {
     KEYS
@@ -88,6 +93,14 @@ mod tests {
             found("net.ipv4.conf.all.made_up"),
             Some("net.ipv4.conf.*.*")
         );
+    }
+
+    #[test]
+    fn a_key_of_a_family_has_no_entry_of_its_own() {
+        let single = |key| find_single(key).map(|spec| spec.key);
+        assert_eq!(single("net/core/somaxconn"), Some("net.core.somaxconn"));
+        assert_eq!(single("net.ipv4.conf.eth0.rp_filter"), None);
+        assert_eq!(single("net.ipv4.conf.*.rp_filter"), None);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use accept::Refused;
 pub use counter::{CounterSpec, counter, counters};
 pub use default::Lineage;
 pub use family::{family, is_of_bsd};
-pub use find::{find, keys};
+pub use find::{find, find_single, keys};
 pub use guard::{LOWEST_PORT, PORT_RANGE, RESERVED_PORTS, guard_facts};
 pub use key::{DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Write};
 pub use module::module_of;

@@ -41,7 +41,7 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
     let mut keys: BTreeMap<&str, Option<&KeySpec>> = named.filter(ours).collect();
     let read = beginning(sample, "sysctl.net.", "sysctl.");
     for (key, _) in read.clone() {
-        let single = catalog::find(key).filter(|spec| !spec.is_pattern() && !spec.secret);
+        let single = catalog::find_single(key).filter(|spec| !spec.secret);
         if single.is_some() {
             keys.insert(key, single);
         }
