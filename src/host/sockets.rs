@@ -4,6 +4,7 @@
 //! every one is listed; of more, those that are few by nature are listed, the open ones and those in
 //! `TIME_WAIT` are counted by subtraction, and a sample of them is looked at.
 
+mod beside;
 mod gauges;
 mod look;
 mod notes;

@@ -67,9 +67,32 @@ impl Destinations {
         }
     }
 
+    /// Takes over the sockets of a sample that another counting noted. Where there is no room for all, the
+    /// destinations with most of them come first.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.truncated |= other.truncated;
+        let mut noted: Vec<(Ends, u32)> = other
+            .table
+            .into_iter()
+            .map(|(ends, ports)| (ends, ports.seen))
+            .filter(|(_, seen)| *seen > 0)
+            .collect();
+        if self.table.len() + noted.len() > MAX_DESTINATIONS {
+            noted.sort_by_key(|(_, seen)| Reverse(*seen));
+        }
+        for (ends, seen) in noted {
+            if let Some(ports) = self.entry_of(ends) {
+                ports.seen = ports.seen.saturating_add(seen);
+            }
+        }
+    }
+
     /// The entry for a socket, made if there is room for it.
     fn entry(&mut self, row: &SocketRow) -> Option<&mut Ports> {
-        let ends = Ends::of(row);
+        self.entry_of(Ends::of(row))
+    }
+
+    fn entry_of(&mut self, ends: Ends) -> Option<&mut Ports> {
         if self.table.len() >= MAX_DESTINATIONS && !self.table.contains_key(&ends) {
             self.truncated = true;
             return None;

@@ -30,6 +30,8 @@ pub struct CollectOptions {
     /// Whether `tw` of `sockstat` counts the sockets of this namespace (`tcp_death_row` of
     /// `struct netns_ipv4`, as since Linux 4.10), not those of the whole machine.
     pub own_time_wait: bool,
+    /// Whether walks come in turn even where there are processors for two at the same time.
+    pub in_turn: bool,
 }
 
 /// How many sockets to walk over.
@@ -86,6 +88,7 @@ impl CollectOptions {
             ages: true,
             samples: true,
             own_time_wait: false,
+            in_turn: false,
         }
     }
 
