@@ -107,7 +107,10 @@ fn from_tables(options: &CollectOptions) -> Result<Look, TableError> {
             });
         }
     })?;
-    let udp = proc_tables::udp_ports(&options.tables).ok();
+    let udp = options
+        .udp
+        .then(|| proc_tables::udp_ports(&options.tables).ok())
+        .flatten();
     // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
     // counts by whether its port has a listener.
     let mut seen = Seen::new(options, listeners);

@@ -27,7 +27,10 @@ pub(super) fn both<A, B: Send, E>(
         match beside {
             Some(beside) => {
                 let other = beside.join();
-                Ok((own?, other.unwrap_or_else(|panicked| resume_unwind(panicked))))
+                Ok((
+                    own?,
+                    other.unwrap_or_else(|panicked| resume_unwind(panicked)),
+                ))
             }
             None => Ok((own?, other())),
         }

@@ -72,7 +72,7 @@ pub(super) fn from_diagnostics(options: &CollectOptions) -> Result<Look, DiagErr
             done => done?,
         }
     }
-    let udp = udp_ports(options);
+    let udp = options.udp.then(|| udp_ports(options)).flatten();
     Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
 }
 
