@@ -364,11 +364,11 @@ fn closed_connections_are_listed_where_no_sample_of_open_ones_is_taken() {
 
 #[test]
 fn who_asks_to_stop_within_a_walk_ends_every_walk_with_the_answer_at_hand() {
+    // An answer of 32 KiB holds some hundred sockets.
+    const MANY: u64 = 1500;
     if !inside("many::who_asks_to_stop_within_a_walk_ends_every_walk_with_the_answer_at_hand") {
         return;
     }
-    // An answer of 32 KiB holds some hundred sockets.
-    const MANY: u64 = 1500;
     let service = listener("127.0.0.1:9001".parse().unwrap(), 64);
     let held: Vec<_> = (0..MANY).map(|_| pair(&service)).collect();
     interrupt::listen().unwrap();

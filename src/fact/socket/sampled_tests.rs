@@ -277,7 +277,10 @@ fn what_was_drawn_beside_counts_as_if_it_had_been_drawn_in_turn() {
     let stuck = |at: u64| {
         let remote = format!("10.0.9.{}:80", at % 5);
         let mut one = open(sliced_port(at), &remote);
-        (one.timer, one.retransmits) = (Some(Timer::Retransmit), Some(5 * u8::from(at % 3 == 0)));
+        (one.timer, one.retransmits) = (
+            Some(Timer::Retransmit),
+            Some(5 * u8::from(at.is_multiple_of(3))),
+        );
         one
     };
     let begun = || {
@@ -296,7 +299,7 @@ fn what_was_drawn_beside_counts_as_if_it_had_been_drawn_in_turn() {
     let sliced = |tally: &mut SocketTally| {
         for at in 0..2_000 {
             let mut one = stuck(at);
-            if at % 7 == 0 {
+            if at.is_multiple_of(7) {
                 one.state = TcpState::TimeWait;
             }
             tally.observe_sliced(&one);

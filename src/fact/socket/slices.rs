@@ -11,7 +11,7 @@
 pub struct Slices {
     /// The ports that they stand for, both ends included.
     zone: (u16, u16),
-    slices: Vec<(u16, u16)>,
+    chosen: Vec<(u16, u16)>,
     /// How far slices of the automatic range are apart, and how wide they are.
     step: (u32, u32),
 }
@@ -42,31 +42,31 @@ impl Slices {
         let apart = even(size / IN_RANGE);
         let parts = u32::try_from(parts.max(u64::from(PARTS))).unwrap_or(u32::MAX);
         let width = even(apart.div_ceil(parts));
-        let mut chosen = Self {
+        let mut slices = Self {
             zone: range,
-            slices: Vec::new(),
+            chosen: Vec::new(),
             step: (apart, width),
         };
         if width >= apart {
-            chosen.slices.push(range);
-            return chosen;
+            slices.chosen.push(range);
+            return slices;
         }
         // So narrow a range holds too few ports for slices with a sparse choice around them.
         if apart < 2 * PARTS {
-            chosen.add(range, apart, width);
-            return chosen;
+            slices.add(range, apart, width);
+            return slices;
         }
         let times = (APART / apart).max(1);
         let lowest = LOWEST.min(range.0);
-        chosen.zone = (lowest, u16::MAX);
+        slices.zone = (lowest, u16::MAX);
         if let Some(below) = range.0.checked_sub(1).filter(|below| *below >= lowest) {
-            chosen.add((lowest, below), times * apart, times * width);
+            slices.add((lowest, below), times * apart, times * width);
         }
-        chosen.add(range, apart, width);
+        slices.add(range, apart, width);
         if let Some(above) = range.1.checked_add(1) {
-            chosen.add((above, u16::MAX), times * apart, times * width);
+            slices.add((above, u16::MAX), times * apart, times * width);
         }
-        chosen
+        slices
     }
 
     /// Adds slices of a range, from the middle of the first part, so that neither end is nearer than the
@@ -77,7 +77,7 @@ impl Slices {
         while start <= high {
             let end = (start + width - 1).min(high);
             if let (Ok(start), Ok(end)) = (u16::try_from(start), u16::try_from(end)) {
-                self.slices.push((start, end));
+                self.chosen.push((start, end));
             }
             start += apart;
         }
@@ -85,14 +85,14 @@ impl Slices {
 
     /// The number of the slice that holds a port.
     pub(super) fn slice(&self, port: u16) -> Option<usize> {
-        let at = self.slices.partition_point(|(_, high)| *high < port);
-        let (low, _) = self.slices.get(at)?;
+        let at = self.chosen.partition_point(|(_, high)| *high < port);
+        let (low, _) = self.chosen.get(at)?;
         (*low <= port).then_some(at)
     }
 
     /// The ports of each slice, both ends included, in order.
     pub fn ranges(&self) -> &[(u16, u16)] {
-        &self.slices
+        &self.chosen
     }
 
     /// Whether the slices stand for a local port.

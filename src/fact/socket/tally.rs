@@ -95,6 +95,7 @@ impl SocketTally {
     }
 
     /// An empty tally for a sample of the same sockets, taken while this one goes on.
+    #[must_use]
     pub fn beside(&self) -> Self {
         let mut other = Self::new(self.view.clone());
         other.drawn = self.drawn.beside();
