@@ -71,19 +71,22 @@ impl Destinations {
     /// destinations with most of them come first.
     pub(super) fn absorb(&mut self, other: Self) {
         self.truncated |= other.truncated;
-        let mut noted: Vec<(Ends, u32)> = other
-            .table
-            .into_iter()
-            .map(|(ends, ports)| (ends, ports.seen))
-            .filter(|(_, seen)| *seen > 0)
-            .collect();
-        if self.table.len() + noted.len() > MAX_DESTINATIONS {
-            noted.sort_by_key(|(_, seen)| Reverse(*seen));
-        }
-        for (ends, seen) in noted {
-            if let Some(ports) = self.entry_of(ends) {
-                ports.seen = ports.seen.saturating_add(seen);
+        if self.table.len() + other.table.len() <= MAX_DESTINATIONS {
+            for (ends, ports) in other.table {
+                self.add_seen(ends, ports.seen);
             }
+            return;
+        }
+        let mut noted: Vec<(Ends, Ports)> = other.table.into_iter().collect();
+        noted.sort_by_key(|(_, ports)| Reverse(ports.seen));
+        for (ends, ports) in noted {
+            self.add_seen(ends, ports.seen);
+        }
+    }
+
+    fn add_seen(&mut self, ends: Ends, seen: u32) {
+        if let Some(ports) = self.entry_of(ends) {
+            ports.seen = ports.seen.saturating_add(seen);
         }
     }
 
