@@ -18,6 +18,8 @@ mod beside;
 mod established;
 mod filled;
 mod flood;
+#[path = "../../tests/lab/forged.rs"]
+mod forged;
 mod idle;
 #[path = "../measured/mod.rs"]
 mod measured;

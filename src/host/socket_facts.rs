@@ -33,6 +33,7 @@ pub(super) fn collect(source: &Source, needs: &Needs, moment: Moment<'_>, sample
     let options = CollectOptions {
         ages: needs.any("socket.close_wait_o"),
         samples: is_end(moment) && SAMPLED.iter().any(|fact| needs.any(fact)),
+        udp: is_end(moment) && SERVICES.iter().any(|fact| needs.any(fact)),
         ..options
     };
     let options = options
@@ -80,6 +81,9 @@ const SAMPLED: [&str; 6] = [
     "socket.ipv4.time_wait",
     "socket.ipv6.time_wait",
 ];
+
+/// Facts that rest on the local ports that services hold; those too are never read of the start.
+const SERVICES: [&str; 2] = ["port.listeners", "port.reserved_and_services"];
 
 const fn is_end(moment: Moment<'_>) -> bool {
     matches!(moment, Moment::End(_))
@@ -210,7 +214,9 @@ fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
         put(format!("{name}_count"), count);
     }
     examined(found, options.examine, sample);
-    ports(&found.ports, range, sample);
+    if options.udp {
+        ports(&found.ports, range, sample);
+    }
 }
 
 /// What came of looking at open connections; nothing where nobody asked.

@@ -4,6 +4,7 @@
 //! every one is listed; of more, those that are few by nature are listed, the open ones and those in
 //! `TIME_WAIT` are counted by subtraction, and a sample of them is looked at.
 
+mod beside;
 mod gauges;
 mod look;
 mod notes;
@@ -106,7 +107,10 @@ fn from_tables(options: &CollectOptions) -> Result<Look, TableError> {
             });
         }
     })?;
-    let udp = proc_tables::udp_ports(&options.tables).ok();
+    let udp = options
+        .udp
+        .then(|| proc_tables::udp_ports(&options.tables).ok())
+        .flatten();
     // A second pass, since the listeners of `tcp6` stand behind the sockets of `tcp`, and a socket
     // counts by whether its port has a listener.
     let mut seen = Seen::new(options, listeners);

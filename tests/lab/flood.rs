@@ -6,6 +6,7 @@ use rustix::net::{
     AddressFamily, SendFlags, SocketFlags, SocketType, ipproto, sendto, socket_with,
 };
 
+use crate::forged;
 use crate::kernel::Counters;
 use crate::net::Net;
 use crate::pair::{Family, Pair, peer};
@@ -48,12 +49,13 @@ fn send(from: &Net, to: SocketAddr, numbers: std::ops::Range<u32>) {
         let fd = socket_with(family, SocketType::RAW, SocketFlags::CLOEXEC, raw)
             .expect("a raw socket is made");
         for number in numbers {
-            let sent = match to.ip() {
-                IpAddr::V4(ip) => sendto(&fd, &packet_v4(number, ip, to.port()), NO_FLAGS, &to),
-                IpAddr::V6(ip) => {
+            let packet = syn(number, to);
+            let sent = match to {
+                SocketAddr::V4(_) => sendto(&fd, &packet, NO_FLAGS, &to),
+                SocketAddr::V6(to) => {
                     // A raw IPv6 socket reads the port as a protocol number.
-                    let plain = SocketAddrV6::new(ip, 0, 0, 0);
-                    sendto(&fd, &packet_v6(number, ip, to.port()), NO_FLAGS, &plain)
+                    let plain = SocketAddrV6::new(*to.ip(), 0, 0, 0);
+                    sendto(&fd, &packet, NO_FLAGS, &plain)
                 }
             };
             sent.expect("a SYN is sent");
@@ -63,49 +65,19 @@ fn send(from: &Net, to: SocketAddr, numbers: std::ops::Range<u32>) {
 
 const NO_FLAGS: SendFlags = SendFlags::empty();
 
-fn packet_v4(number: u32, to: Ipv4Addr, port: u16) -> Vec<u8> {
-    let from = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 1, 0)) + number);
-    let mut pseudo = [from.octets(), to.octets()].concat();
-    pseudo.extend([0, 6, 0, 20]);
-    let segment = segment(number, port, &pseudo);
-    // The kernel fills in the length, the identification and the checksum.
-    let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
-    packet.extend([from.octets(), to.octets()].concat());
-    packet.extend(segment);
-    packet
-}
-
-fn packet_v6(number: u32, to: Ipv6Addr, port: u16) -> Vec<u8> {
-    let from =
-        Ipv6Addr::from(u128::from(Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, 1, 0)) + u128::from(number));
-    let mut pseudo = [from.octets(), to.octets()].concat();
-    pseudo.extend([0, 0, 0, 20, 0, 0, 0, 6]);
-    let segment = segment(number, port, &pseudo);
-    let mut packet = vec![0x60, 0, 0, 0, 0, 20, 6, 64];
-    packet.extend([from.octets(), to.octets()].concat());
-    packet.extend(segment);
-    packet
-}
-
-/// A bare SYN of 20 bytes, without options.
-fn segment(number: u32, port: u16, pseudo: &[u8]) -> Vec<u8> {
+/// The n-th SYN, each from an address of its own.
+fn syn(number: u32, to: SocketAddr) -> Vec<u8> {
     let source = 1024 + (number % 60_000) as u16;
-    let mut segment = Vec::new();
-    segment.extend(source.to_be_bytes());
-    segment.extend(port.to_be_bytes());
-    segment.extend(number.to_be_bytes());
-    segment.extend([0, 0, 0, 0, 0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]);
-    let sum = checksum(pseudo.iter().chain(&segment).copied());
-    segment[16..18].copy_from_slice(&sum.to_be_bytes());
-    segment
-}
-
-/// The Internet checksum (RFC 1071).
-fn checksum(bytes: impl Iterator<Item = u8>) -> u16 {
-    let bytes: Vec<u8> = bytes.collect();
-    let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(pair[1]);
-    let sum: u32 = bytes.chunks_exact(2).map(word).sum();
-    let sum = (sum & 0xffff) + (sum >> 16);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    !u16::try_from(sum).expect("a folded sum has 16 bits")
+    let from = match to {
+        SocketAddr::V4(_) => {
+            let first = u32::from(Ipv4Addr::new(198, 18, 1, 0));
+            IpAddr::V4(Ipv4Addr::from(first + number))
+        }
+        SocketAddr::V6(_) => {
+            let first = u128::from(Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, 1, 0));
+            IpAddr::V6(Ipv6Addr::from(first + u128::from(number)))
+        }
+    };
+    let packet = forged::packet(SocketAddr::new(from, source), to, number, forged::SYN);
+    packet.expect("both ends are of one family")
 }

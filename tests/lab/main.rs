@@ -12,6 +12,7 @@ mod evidence;
 mod explained;
 mod flood;
 mod flow;
+mod forged;
 mod judge;
 mod kernel;
 mod load;

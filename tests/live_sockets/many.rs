@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::sync::Barrier;
+use std::thread;
 
 use rustix::net::sockopt::set_socket_keepalive;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, sendto, socket_with};
@@ -284,6 +286,123 @@ fn shares_of_a_sample_come_with_margins_that_hold_the_truth() {
     let expected = format!(" of {all} looked at; --exact looks at all");
     assert!(why.is_some_and(|why| why.ends_with(&expected)), "{why:?}");
     assert_eq!(found.established_stuck, None);
+}
+
+#[test]
+fn walks_at_the_same_time_tell_what_walks_in_turn_do() {
+    if !inside("many::walks_at_the_same_time_tell_what_walks_in_turn_do") {
+        return;
+    }
+    let _held = crowd();
+    let service = listener("10.77.0.1:9008".parse().unwrap(), 64);
+    let mut pairs = Vec::new();
+    for at in 0..700 {
+        let one = pair(&service);
+        set_socket_keepalive(&one.0, at % 3 == 0).unwrap();
+        pairs.push(one);
+    }
+    // In both states with many, in one of them, and with destinations to count.
+    for limit in [5, 40, 400] {
+        let together = few(limit).examining(Examine::Yes(BufferLimits::default()));
+        let in_turn = CollectOptions {
+            in_turn: true,
+            ..together.clone()
+        };
+        let mut one = look(&together).unwrap();
+        let mut other = look(&in_turn).unwrap();
+        for found in [&mut one, &mut other] {
+            assert!(!found.sampled.is_empty(), "{limit}");
+            // These grow while they are compared.
+            let summary = &mut found.sockets.summary;
+            summary.close_wait_ages = None;
+            summary.syn_sent_backoff = None;
+            summary.syn_recv_backoff = None;
+            summary.established_backoff = None;
+            let unread = &mut found.sockets.unread;
+            unread.remove("socket.established_backoff");
+            found.sampled.remove("socket.established_backoff");
+            found.sockets.listeners.clear();
+        }
+        assert_eq!(one, other, "{limit}");
+    }
+}
+
+#[test]
+fn closed_connections_are_listed_where_no_sample_of_open_ones_is_taken() {
+    if !inside("many::closed_connections_are_listed_where_no_sample_of_open_ones_is_taken") {
+        return;
+    }
+    fs::write("/proc/sys/net/ipv4/tcp_tw_reuse", "0").unwrap();
+    for (address, count) in [("127.0.0.1:9001", 130), ("[::1]:9002", 70)] {
+        let service = listener(address.parse().unwrap(), 64);
+        for _ in 0..count {
+            drop(pair(&service));
+        }
+    }
+    eventually("they rest", || {
+        ss("-4").get("TIME-WAIT") == Some(&130) && ss("-6").get("TIME-WAIT") == Some(&70)
+    });
+    let found = look(&few(50)).unwrap();
+    let summary = &found.sockets.summary;
+    assert_eq!(summary.ipv4.get(TcpState::TimeWait), 130);
+    assert_eq!(summary.ipv6.get(TcpState::TimeWait), 70);
+    assert!(found.sampled.is_empty() && found.sockets.unread.is_empty());
+    let used: Vec<u64> = summary.destinations.iter().map(|one| one.used).collect();
+    assert_eq!(used, [130, 70]);
+    // Who asks for the count alone gets it by subtraction.
+    let counted = CollectOptions {
+        samples: false,
+        ..few(50)
+    };
+    let found = look(&counted).unwrap().sockets;
+    assert_eq!(found.summary.count(TcpState::TimeWait), 200);
+    assert_eq!(
+        found.why_unread("socket.ipv6.time_wait"),
+        Some("nobody asks")
+    );
+}
+
+#[test]
+fn who_asks_to_stop_within_a_walk_ends_every_walk_with_the_answer_at_hand() {
+    // An answer of 32 KiB holds some hundred sockets.
+    const MANY: u64 = 1500;
+    if !inside("many::who_asks_to_stop_within_a_walk_ends_every_walk_with_the_answer_at_hand") {
+        return;
+    }
+    let service = listener("127.0.0.1:9001".parse().unwrap(), 64);
+    let held: Vec<_> = (0..MANY).map(|_| pair(&service)).collect();
+    interrupt::listen().unwrap();
+    let states = StateMask::CONNECTIONS;
+    let every_port = [(1, u16::MAX)];
+    let (mut seen, mut beside) = (0, 0);
+    let barrier = Barrier::new(2);
+    let (own, other) = thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            inet_diag::dump_on_ports(states, &every_port, |_| {
+                if beside == 0 {
+                    barrier.wait();
+                    barrier.wait();
+                }
+                beside += 1;
+            })
+        });
+        let own = inet_diag::dump(states, Ext::Plain, |_| {
+            if seen == 0 {
+                barrier.wait();
+                kill_process(getpid(), Signal::INT).unwrap();
+                eventually("the signal is here", interrupt::asked);
+                barrier.wait();
+            }
+            seen += 1;
+        });
+        (own, other.join().unwrap())
+    });
+    assert_eq!(own, Err(DiagError::Stopped));
+    assert_eq!(other, Err(DiagError::Stopped));
+    for seen in [seen, beside] {
+        assert!((1..2 * MANY).contains(&seen), "{seen}");
+    }
+    drop(held);
 }
 
 #[test]

@@ -67,9 +67,35 @@ impl Destinations {
         }
     }
 
+    /// Takes over the sockets of a sample that another counting noted. Where there is no room for all, the
+    /// destinations with most of them come first.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.truncated |= other.truncated;
+        if self.table.len() + other.table.len() <= MAX_DESTINATIONS {
+            for (ends, ports) in other.table {
+                self.add_seen(ends, ports.seen);
+            }
+            return;
+        }
+        let mut noted: Vec<(Ends, Ports)> = other.table.into_iter().collect();
+        noted.sort_by_key(|(_, ports)| Reverse(ports.seen));
+        for (ends, ports) in noted {
+            self.add_seen(ends, ports.seen);
+        }
+    }
+
+    fn add_seen(&mut self, ends: Ends, seen: u32) {
+        if let Some(ports) = self.entry_of(ends) {
+            ports.seen = ports.seen.saturating_add(seen);
+        }
+    }
+
     /// The entry for a socket, made if there is room for it.
     fn entry(&mut self, row: &SocketRow) -> Option<&mut Ports> {
-        let ends = Ends::of(row);
+        self.entry_of(Ends::of(row))
+    }
+
+    fn entry_of(&mut self, ends: Ends) -> Option<&mut Ports> {
         if self.table.len() >= MAX_DESTINATIONS && !self.table.contains_key(&ends) {
             self.truncated = true;
             return None;

@@ -65,6 +65,15 @@ struct Seen {
 }
 
 impl Seen {
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.ipv6 += other.ipv6;
+        self.incoming += other.incoming;
+        self.armed += other.armed;
+        self.backoff += other.backoff;
+        self.stuck += other.stuck;
+    }
+
     fn observe(&mut self, row: &SocketRow, came_in: bool) {
         let stuck = row.was_sent_again(SocketSummary::STUCK) == Some(true);
         self.count += 1;
@@ -73,6 +82,19 @@ impl Seen {
         self.armed += u64::from(row.timer == Some(Timer::Keepalive));
         self.backoff += u64::from(row.backs_off() == Some(true));
         self.stuck += u64::from(stuck);
+    }
+}
+
+impl Draw {
+    fn absorb(&mut self, other: &Self) {
+        self.is_whole |= other.is_whole;
+        let Shares { sliced, zone, rest } = &mut self.shares;
+        sliced.add(&other.shares.sliced);
+        zone.add(&other.shares.zone);
+        rest.add(&other.shares.rest);
+        for (one, more) in self.slices.iter_mut().zip(&other.slices) {
+            one.add(more);
+        }
     }
 }
 
@@ -91,6 +113,34 @@ impl Drawn {
         self.established.slices.clone_from(&none);
         self.time_wait.slices = none;
         self.slices = Some(slices);
+    }
+
+    /// The same slices, with nothing drawn yet.
+    pub(super) fn beside(&self) -> Self {
+        let mut other = Self::default();
+        if let Some(slices) = &self.slices {
+            other.set_slices(slices.clone());
+        }
+        other
+    }
+
+    /// Takes over what was drawn beside this.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.established.absorb(&other.established);
+        self.time_wait.absorb(&other.time_wait);
+        for (peer, seen) in other.stuck {
+            if let Some(shares) = self.stuck_at(peer) {
+                shares.sliced += seen.sliced;
+                shares.zone += seen.zone;
+                shares.rest += seen.rest;
+            }
+        }
+    }
+
+    /// The entry for the peer of a stuck connection, made if there is room for it.
+    fn stuck_at(&mut self, peer: SocketAddr) -> Option<&mut Shares> {
+        let has_room = self.stuck.len() < MAX_DESTINATIONS || self.stuck.contains_key(&peer);
+        has_room.then(|| self.stuck.entry(peer).or_default())
     }
 
     /// For how many sockets each of the slices stands.
@@ -163,9 +213,11 @@ impl Drawn {
 
     fn note_stuck(&mut self, row: &SocketRow, pick: impl Fn(&mut Shares) -> &mut u64) {
         let is_open = row.state == TcpState::Established;
-        let has_room = self.stuck.len() < MAX_DESTINATIONS || self.stuck.contains_key(&row.remote);
-        if is_open && has_room && row.was_sent_again(SocketSummary::STUCK) == Some(true) {
-            *pick(self.stuck.entry(row.remote).or_default()) += 1;
+        if is_open
+            && row.was_sent_again(SocketSummary::STUCK) == Some(true)
+            && let Some(shares) = self.stuck_at(row.remote)
+        {
+            *pick(shares) += 1;
         }
     }
 

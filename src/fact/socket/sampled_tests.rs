@@ -271,3 +271,52 @@ fn nothing_of_a_sample_is_listed_as_a_destination() {
     tally.set_destinations(Vec::new());
     assert_eq!(tally.finish().destinations, []);
 }
+
+#[test]
+fn what_was_drawn_beside_counts_as_if_it_had_been_drawn_in_turn() {
+    let stuck = |at: u64| {
+        let remote = format!("10.0.9.{}:80", at % 5);
+        let mut one = open(sliced_port(at), &remote);
+        (one.timer, one.retransmits) = (
+            Some(Timer::Retransmit),
+            Some(5 * u8::from(at.is_multiple_of(3))),
+        );
+        one
+    };
+    let begun = || {
+        let mut tally = SocketTally::new(view());
+        tally.set_established(60_000, 0);
+        tally.set_time_wait(3_000);
+        tally.set_slices(slices());
+        tally
+    };
+    let first = |tally: &mut SocketTally| {
+        for at in 0..500 {
+            tally.observe(&row(TcpState::CloseWait, "10.0.1.7:50000", "10.0.9.1:80"));
+            tally.observe_first(&stuck(at));
+        }
+    };
+    let sliced = |tally: &mut SocketTally| {
+        for at in 0..2_000 {
+            let mut one = stuck(at);
+            if at.is_multiple_of(7) {
+                one.state = TcpState::TimeWait;
+            }
+            tally.observe_sliced(&one);
+        }
+    };
+    let mut in_turn = begun();
+    first(&mut in_turn);
+    sliced(&mut in_turn);
+    let mut both = begun();
+    let mut beside = both.beside();
+    sliced(&mut beside);
+    first(&mut both);
+    both.absorb(beside);
+    for threshold in [1, 2_000, 20_000, 1_000_000] {
+        assert_eq!(both.suspects(threshold), in_turn.suspects(threshold));
+    }
+    let (one, other) = (both.finish_drawn(), in_turn.finish_drawn());
+    assert!(one.summary.established_stuck_top.is_some());
+    assert_eq!(one, other);
+}

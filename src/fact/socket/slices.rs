@@ -6,12 +6,14 @@
 //! came in, which share a local port, but not of those that went out. A sample of those takes some local
 //! ports of the whole table.
 
-/// Slices of local ports, equally wide and equally far apart.
+/// Slices of local ports. Each takes the same part of the ports around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slices {
     /// The ports that they stand for, both ends included.
     zone: (u16, u16),
-    slices: Vec<(u16, u16)>,
+    chosen: Vec<(u16, u16)>,
+    /// How far slices of the automatic range are apart, and how wide they are.
+    step: (u32, u32),
 }
 
 /// How many slices the range of automatic ports has, as far as it has room for them. The ports towards one
@@ -19,12 +21,13 @@ pub struct Slices {
 /// none.
 const IN_RANGE: u32 = 56;
 
-/// Slices are this far apart at least where they stand for all ports. The kernel searches them for each
-/// socket: among 128 it takes as long as the walk without a filter, among 512 twice as long.
-const APART: u32 = 500;
+/// About how far slices are apart below and above that range, where few connections went out from. The
+/// kernel searches all slices for each socket.
+const APART: u32 = 4000;
 
-/// The least parts of which slices hold one: wider ones would hold whole groups of neighbours.
-const PARTS: u64 = 16;
+/// The least parts of which slices hold one: wider ones would hold whole groups of neighbours, or all
+/// connections to a service that has its port in one.
+const PARTS: u32 = 16;
 
 /// Ports below are for services.
 const LOWEST: u16 = 1024;
@@ -33,46 +36,63 @@ impl Slices {
     /// A choice that holds about one in `parts` of the connections with automatic local ports, as far as a
     /// choice of single ports can.
     pub fn new(range: (u16, u16), parts: u64) -> Self {
-        let (low, high) = (range.0.min(range.1), range.0.max(range.1));
-        let size = u32::from(high - low) + 1;
+        let range = (range.0.min(range.1), range.0.max(range.1));
+        let size = u32::from(range.1 - range.0) + 1;
         // Even, as `connect` prefers the even ports and `bind` the odd ones.
         let apart = even(size / IN_RANGE);
-        let zone = if apart >= APART {
-            (LOWEST.min(low), u16::MAX)
-        } else {
-            (low, high)
-        };
-        let parts = u32::try_from(parts.max(PARTS)).unwrap_or(u32::MAX);
+        let parts = u32::try_from(parts.max(u64::from(PARTS))).unwrap_or(u32::MAX);
         let width = even(apart.div_ceil(parts));
+        let mut slices = Self {
+            zone: range,
+            chosen: Vec::new(),
+            step: (apart, width),
+        };
         if width >= apart {
-            return Self {
-                zone,
-                slices: vec![zone],
-            };
+            slices.chosen.push(range);
+            return slices;
         }
-        let mut slices = Vec::new();
-        // From the middle of the first, so that neither end is nearer than the others.
-        let mut start = u32::from(zone.0) + (apart - width) / 2;
-        while start <= u32::from(zone.1) {
-            let end = (start + width - 1).min(u32::from(zone.1));
+        // So narrow a range holds too few ports for slices with a sparse choice around them.
+        if apart < 2 * PARTS {
+            slices.add(range, apart, width);
+            return slices;
+        }
+        let times = (APART / apart).max(1);
+        let lowest = LOWEST.min(range.0);
+        slices.zone = (lowest, u16::MAX);
+        if let Some(below) = range.0.checked_sub(1).filter(|below| *below >= lowest) {
+            slices.add((lowest, below), times * apart, times * width);
+        }
+        slices.add(range, apart, width);
+        if let Some(above) = range.1.checked_add(1) {
+            slices.add((above, u16::MAX), times * apart, times * width);
+        }
+        slices
+    }
+
+    /// Adds slices of a range, from the middle of the first part, so that neither end is nearer than the
+    /// others.
+    fn add(&mut self, (low, high): (u16, u16), apart: u32, width: u32) {
+        let (low, high) = (u32::from(low), u32::from(high));
+        let mut start = low + (apart - width) / 2;
+        while start <= high {
+            let end = (start + width - 1).min(high);
             if let (Ok(start), Ok(end)) = (u16::try_from(start), u16::try_from(end)) {
-                slices.push((start, end));
+                self.chosen.push((start, end));
             }
             start += apart;
         }
-        Self { zone, slices }
     }
 
     /// The number of the slice that holds a port.
     pub(super) fn slice(&self, port: u16) -> Option<usize> {
-        let at = self.slices.partition_point(|(_, high)| *high < port);
-        let (low, _) = self.slices.get(at)?;
+        let at = self.chosen.partition_point(|(_, high)| *high < port);
+        let (low, _) = self.chosen.get(at)?;
         (*low <= port).then_some(at)
     }
 
     /// The ports of each slice, both ends included, in order.
     pub fn ranges(&self) -> &[(u16, u16)] {
-        &self.slices
+        &self.chosen
     }
 
     /// Whether the slices stand for a local port.
@@ -82,9 +102,8 @@ impl Slices {
 
     /// For how many ports each of theirs stands.
     pub fn scale(&self) -> f64 {
-        let size = |(low, high): (u16, u16)| f64::from(high - low) + 1.0;
-        let all: f64 = self.slices.iter().copied().map(size).sum();
-        size(self.zone) / all.max(1.0)
+        let (apart, width) = self.step;
+        f64::from(apart.max(width)) / f64::from(width)
     }
 }
 
@@ -112,16 +131,21 @@ mod tests {
             assert!(slices.stand_for(1024) && slices.stand_for(65_535));
             assert!(!slices.stand_for(443));
             let inside = |(low, high): &&(u16, u16)| *low >= 32_768 && *high <= 60_999;
-            assert!(slices.ranges().iter().filter(inside).count() >= 55);
+            let count = slices.ranges().iter().filter(inside).count();
+            // Few beside them, as each costs the kernel a comparison.
+            let outside = slices.ranges().len() - count;
+            assert!(count >= 55 && (2..20).contains(&outside), "{outside}");
             assert!((slices.scale() - scale).abs() < 0.5, "{}", slices.scale());
         }
     }
 
     #[test]
-    fn a_narrow_range_is_stood_for_alone_and_a_very_narrow_one_is_taken_whole() {
+    fn slices_stand_for_ports_beside_a_narrow_range_and_a_very_narrow_one_is_taken_whole() {
         let slices = Slices::new((40_000, 49_999), 100);
-        assert!(!slices.stand_for(39_999) && !slices.stand_for(50_000));
+        assert!(slices.stand_for(39_999) && slices.stand_for(50_000));
         assert!((88.0..90.0).contains(&slices.scale()), "{}", slices.scale());
+        let slices = Slices::new((40_000, 40_799), 100);
+        assert!(!slices.stand_for(39_999) && !slices.stand_for(40_800));
         let slices = Slices::new((40_000, 40_099), 8);
         assert_eq!(slices.ranges(), [(40_000, 40_099)]);
         assert!((slices.scale() - 1.0).abs() < 0.01);
@@ -147,6 +171,30 @@ mod tests {
                     prop_assert_eq!(slices.slice(*high), Some(at));
                 }
                 prop_assert!(slices.scale() >= 1.0);
+            }
+        }
+
+        #[test]
+        fn slices_take_the_same_part_of_the_ports_within_a_range_and_beside_it(
+            low in 1024_u16..50_000, size in 2_000_u16..15_000, parts in 16_u64..200
+        ) {
+            let range = (low, low + size);
+            let slices = Slices::new(range, parts);
+            let taken = |(from, to): (u16, u16)| -> f64 {
+                let one = |(low, high): &(u16, u16)| {
+                    let (low, high) = ((*low).max(from), (*high).min(to));
+                    if low > high { 0.0 } else { f64::from(high - low) + 1.0 }
+                };
+                slices.ranges().iter().map(one).sum()
+            };
+            for part in [(1024, low - 1), range, (low + size + 1, u16::MAX)] {
+                let ports = f64::from(part.1.saturating_sub(part.0)) + 1.0;
+                // What is no whole step is rounded.
+                if ports > 2.0 {
+                    let stood_for = taken(part) * slices.scale();
+                    let away = (stood_for - ports).abs();
+                    prop_assert!(away <= f64::from(APART), "{stood_for} for {ports}");
+                }
             }
         }
     }

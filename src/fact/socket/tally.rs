@@ -94,6 +94,20 @@ impl SocketTally {
         self.drawn.set_slices(slices);
     }
 
+    /// An empty tally for a sample of the same sockets, taken while this one goes on.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let mut other = Self::new(self.view.clone());
+        other.drawn = self.drawn.beside();
+        other
+    }
+
+    /// Takes over what such a tally saw of a sample, as if this one had seen it.
+    pub fn absorb(&mut self, beside: Self) {
+        self.drawn.absorb(beside.drawn);
+        self.destinations.absorb(beside.destinations);
+    }
+
     /// Looks at one of the first sockets of a list, ESTABLISHED or in `TIME_WAIT`: of a state that is not
     /// counted one by one but set with [`SocketTally::set_established`] or [`SocketTally::set_time_wait`].
     pub fn observe_first(&mut self, row: &SocketRow) {

@@ -1,9 +1,10 @@
 //! How many sockets there are, without a walk: `sockstat` and `sockstat6`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use crate::fact::parse;
+use crate::fact::{Reading, parse};
 use crate::host::file;
 
 /// The sockets of a namespace as the kernel keeps count of them (`sockstat_seq_show`,
@@ -27,8 +28,10 @@ impl Gauges {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => return None,
         };
-        let (in_use, resting) = (gauge(&ipv4, "TCP.inuse")?, gauge(&ipv4, "TCP.tw")?);
-        let in_use_ipv6 = ipv6.map_or(Some(0), |text| gauge(&text, "TCP6.inuse"))?;
+        let fields = parse::sockstat(&ipv4);
+        let (in_use, resting) = (gauge(&fields, "TCP.inuse")?, gauge(&fields, "TCP.tw")?);
+        let in_use_ipv6 =
+            ipv6.map_or(Some(0), |text| gauge(&parse::sockstat(&text), "TCP6.inuse"))?;
         Some(Self {
             in_use: [in_use, in_use_ipv6],
             resting,
@@ -63,9 +66,8 @@ impl Gauges {
     }
 }
 
-fn gauge(text: &str, name: &str) -> Option<u64> {
-    let reading = parse::sockstat(text).remove(name)?;
-    u64::try_from(*reading.value()?).ok()
+fn gauge(fields: &BTreeMap<String, Reading<i64>>, name: &str) -> Option<u64> {
+    u64::try_from(*fields.get(name)?.value()?).ok()
 }
 
 #[cfg(test)]

@@ -27,9 +27,13 @@ pub struct CollectOptions {
     /// Whether somebody asks for what a sample is needed of where sockets are many: shares of the open
     /// ones, and the ports in use towards each destination.
     pub samples: bool,
+    /// Whether somebody asks which local ports services hold over UDP; each family has a table of its own.
+    pub udp: bool,
     /// Whether `tw` of `sockstat` counts the sockets of this namespace (`tcp_death_row` of
     /// `struct netns_ipv4`, as since Linux 4.10), not those of the whole machine.
     pub own_time_wait: bool,
+    /// Whether walks come in turn even where there are processors for two at the same time.
+    pub in_turn: bool,
 }
 
 /// How many sockets to walk over.
@@ -85,7 +89,9 @@ impl CollectOptions {
             limit: Self::LIMIT,
             ages: true,
             samples: true,
+            udp: true,
             own_time_wait: false,
+            in_turn: false,
         }
     }
 

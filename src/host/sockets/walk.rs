@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::beside::both;
 use super::gauges::Gauges;
 use super::look::{Look, NO_WALK, STOPPED};
 use super::notes::Notes;
@@ -39,6 +40,11 @@ const OF_EXAMINED: [&str; 5] = [
 /// Facts that rest on a sample of those in `TIME_WAIT`.
 const OF_TIME_WAIT: [&str; 2] = ["socket.ipv4.time_wait", "socket.ipv6.time_wait"];
 
+/// Facts that rest on slices of local ports.
+fn of_slices() -> Vec<&'static str> {
+    [&OF_ESTABLISHED[..], &OF_TIME_WAIT, &["destination."]].concat()
+}
+
 /// Looks at the sockets with the kernel's diagnostics. An error is one of which nothing but the tables
 /// can make up for.
 pub(super) fn from_diagnostics(options: &CollectOptions) -> Result<Look, DiagError> {
@@ -66,7 +72,7 @@ pub(super) fn from_diagnostics(options: &CollectOptions) -> Result<Look, DiagErr
             done => done?,
         }
     }
-    let udp = udp_ports(options);
+    let udp = options.udp.then(|| udp_ports(options)).flatten();
     Ok(seen.finish(SocketSource::Diagnostics, udp, notes))
 }
 
@@ -119,6 +125,22 @@ impl Listed {
     }
 }
 
+/// The main walk: which states it lists, and which it leaves to be counted by subtraction.
+#[derive(Clone, Copy)]
+struct Main {
+    before: Option<Gauges>,
+    states: StateMask,
+    ext: Ext,
+    leaves_established: bool,
+    leaves_time_wait: bool,
+}
+
+impl Main {
+    const fn leaves_some(self) -> bool {
+        self.leaves_established || self.leaves_time_wait
+    }
+}
+
 impl Walker<'_> {
     fn walk(&mut self, before: Option<Gauges>, in_one_walk: bool) -> Result<(), DiagError> {
         let listening = self.seen.listening();
@@ -140,6 +162,37 @@ impl Walker<'_> {
             }
             return Ok(());
         };
+        let main = Main {
+            before,
+            states,
+            ext,
+            leaves_established,
+            leaves_time_wait,
+        };
+        if !main.leaves_some() {
+            return self.list(main);
+        }
+        let slices = self.choose_slices(before);
+        if self.options.samples {
+            self.list_and_draw(main, &slices)?;
+        } else {
+            for fact in of_slices() {
+                self.seen.leave_unread(fact, "nobody asks");
+            }
+            self.list(main)?;
+        }
+        self.count_destinations();
+        Ok(())
+    }
+
+    /// Lists sockets one by one, and looks at the first of those that it leaves out.
+    fn list(&mut self, main: Main) -> Result<(), DiagError> {
+        let Main {
+            states,
+            ext,
+            leaves_established,
+            ..
+        } = main;
         let limits = self.limits();
         let has_info = matches!(ext, Ext::Info | Ext::InfoAndMemory);
         let mut examining = (has_info && !leaves_established)
@@ -157,8 +210,8 @@ impl Walker<'_> {
             }
         })?;
         self.notes.add(note);
-        if leaves_established || leaves_time_wait {
-            self.subtract(before, listed, leaves_established, leaves_time_wait);
+        if main.leaves_some() {
+            self.subtract(main, listed);
         }
         if has_info {
             if let Some(ages) = ages.finish() {
@@ -167,43 +220,45 @@ impl Walker<'_> {
         } else {
             self.look_at_ages();
         }
-        let left_out = StateMask::CONNECTIONS.without(states);
-        if leaves_established || leaves_time_wait {
-            self.draw_slices(left_out, before);
-        }
         match examining {
             Some(examining) => self.finish_examining(examining),
             None if leaves_established => self.draw_established(limits),
             None => self.examine(limits),
         }
-        if leaves_time_wait && self.options.samples {
+        if main.leaves_time_wait && self.options.samples {
             self.draw_time_wait();
-        }
-        if leaves_established || leaves_time_wait {
-            self.count_destinations();
         }
         Ok(())
     }
 
-    /// Looks at those of the states that were left out whose local port lies in some slices.
-    fn draw_slices(&mut self, states: StateMask, before: Option<Gauges>) {
+    /// Chooses the slices of local ports that stand for all.
+    fn choose_slices(&mut self, before: Option<Gauges>) -> Slices {
         let count = before.map_or(0, |gauges| gauges.whole().saturating_add(gauges.resting));
         // Half as many as are looked at among the first of the list.
         let parts = count.div_ceil((self.options.limit / 2).max(1));
         let slices = Slices::new(self.options.port_range, parts);
-        let tally = &mut self.seen.tally;
-        tally.set_slices(slices.clone());
-        let facts = [&OF_ESTABLISHED[..], &OF_TIME_WAIT, &["destination."]].concat();
-        if !self.options.samples {
-            for fact in facts {
-                self.seen.leave_unread(fact, "nobody asks");
-            }
-            return;
+        self.seen.tally.set_slices(slices.clone());
+        slices
+    }
+
+    /// Lists sockets, and at the same time looks at those of the states that are left out whose local
+    /// port lies in the slices.
+    fn list_and_draw(&mut self, main: Main, slices: &Slices) -> Result<(), DiagError> {
+        let states = StateMask::CONNECTIONS.without(main.states);
+        let beside = self.seen.tally.beside();
+        let draw = || {
+            let mut tally = beside.clone();
+            let walked = inet_diag::dump_on_ports(states, slices.ranges(), |socket| {
+                tally.observe_sliced(&socket.row);
+            });
+            (walked, tally)
+        };
+        let in_turn = self.options.in_turn;
+        let ((), (walked, drawn)) = both(in_turn, || self.list(main), draw)?;
+        if self.is_known(walked, &of_slices()).is_some() {
+            self.seen.tally.absorb(drawn);
         }
-        let walked = inet_diag::dump_on_ports(states, slices.ranges(), |socket| {
-            tally.observe_sliced(&socket.row);
-        });
-        self.is_known(walked, &facts);
+        Ok(())
     }
 
     /// What buffers are compared with, if somebody asks to look at open connections.
@@ -229,15 +284,9 @@ impl Walker<'_> {
 
     /// Counts the states that were left out: all sockets there are without those that were listed. What
     /// comes or goes meanwhile stands in one count and not in the other.
-    fn subtract(
-        &mut self,
-        before: Option<Gauges>,
-        listed: Listed,
-        established: bool,
-        time_wait: bool,
-    ) {
+    fn subtract(&mut self, main: Main, listed: Listed) {
         let after = Gauges::read(&self.options.tables);
-        let (Some(before), Some(after)) = (before, after.or(before)) else {
+        let (Some(before), Some(after)) = (main.before, after.or(main.before)) else {
             return;
         };
         let apart = before.apart(after);
@@ -249,10 +298,10 @@ impl Walker<'_> {
         }
         let rest = after.without(self.seen.listening()).without(listed.whole);
         let [ipv4, ipv6] = rest.in_use;
-        if established {
+        if main.leaves_established {
             self.seen.tally.set_established(ipv4, ipv6);
         }
-        if time_wait {
+        if main.leaves_time_wait {
             let resting = after.resting.saturating_sub(listed.resting);
             self.seen.tally.set_time_wait(resting);
         }

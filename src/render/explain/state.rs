@@ -58,10 +58,20 @@ fn here(state: TcpState, now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Row> {
     };
     values.push(Told::known(fact, total.to_string(), Some("sockets")));
     let of = |family: &str| now.count(&format!("socket.{family}.{}", state.name()));
-    let families = match (of("ipv4"), of("ipv6")) {
-        (Some(four), Some(six)) if total > 0 => {
+    let sampled = &now.snapshot.now.sampled;
+    let margin = sampled.get(&format!("socket.ipv6.{}", state.name()));
+    let families = match (of("ipv4"), of("ipv6"), margin) {
+        (Some(four), Some(six), None) if total > 0 => {
             format!(" ({} on IPv4 sockets, {} on IPv6)", count(four), count(six))
         }
+        // The kernel tells the number of those in TIME_WAIT, not of each family.
+        (Some(four), Some(six), Some(margin)) if total > 0 => format!(
+            " (~{} on IPv4 sockets, ~{} on IPv6; sampled {}, ±{})",
+            count(four),
+            count(six),
+            count(margin.looked_at),
+            count(margin.error)
+        ),
         _ => String::new(),
     };
     let mut rows = vec![Row::new("now", format!("{}{families}", count(total)))];
