@@ -11,6 +11,7 @@
 )]
 
 mod ansible;
+mod container;
 mod contents;
 mod cycle;
 mod deb;
