@@ -17,11 +17,11 @@ pub struct Completions {
 /// The shells that completions are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
-    /// For /usr/share/bash-completion/completions/tcptune.
+    /// Belongs into `/usr/share/bash-completion/completions/tcptune`.
     Bash,
-    /// For /usr/share/fish/vendor_completions.d/tcptune.fish.
+    /// Belongs into `/usr/share/fish/vendor_completions.d/tcptune.fish`.
     Fish,
-    /// For /usr/share/zsh/vendor-completions/_tcptune.
+    /// Belongs into `/usr/share/zsh/vendor-completions/_tcptune`.
     Zsh,
 }
 

@@ -4,6 +4,7 @@
 //! `sysctl`, `ss` and `ip`, which it stands beside, are there. Names, synopses and options come from the
 //! definition of the command line; what that cannot know is written in `text`.
 
+mod examples;
 mod page;
 mod text;
 
