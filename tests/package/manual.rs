@@ -50,6 +50,27 @@ fn the_pages_go_into_a_folder_that_is_there_or_nowhere() {
     assert!(!nowhere.exists());
 }
 
+/// Every variable whose name stands in a file that reads the environment.
+#[test]
+fn the_page_names_every_variable_that_is_read() {
+    let page = sh(&format!("{PROGRAM} man")).replace("\\-", "-");
+    let cli = crate::root::repository().join("src/cli");
+    let files = sh(&format!("grep -rl 'env::var' {}", cli.display()));
+    let mut seen = 0;
+    for file in files.lines() {
+        let text = fs::read_to_string(file).unwrap();
+        for word in text.split('"').skip(1).step_by(2) {
+            let name = word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            // The first is told to the pager; the others are errors by name.
+            if name && word != "LESSSECURE" && !word.starts_with('E') {
+                assert!(page.contains(word), "{file}: {word}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
 /// The word that the shell would put there.
 #[test]
 fn bash_completes_commands_options_and_values() {

@@ -145,6 +145,7 @@ fn see_also(command: &Command) -> Roff {
 mod tests {
     use clap::Parser as _;
 
+    use super::super::examples;
     use super::*;
     use crate::cli::Cli;
     use crate::cli::args::shown;
@@ -169,10 +170,13 @@ mod tests {
     #[test]
     fn every_page_has_an_example_and_the_exit_codes() {
         for page in pages() {
+            let text = page.text.replace('"', "");
             for title in ["EXIT STATUS", "EXAMPLES", "SEE ALSO"] {
-                let title = format!("\n.SH \"{title}\"\n");
-                assert!(page.text.contains(&title), "{}: {title}", page.file);
+                let title = format!("\n.SH {title}\n");
+                assert!(text.contains(&title), "{}: {title}", page.file);
             }
+            let name = page.file.trim_end_matches(".8");
+            assert!(!examples::of(name).is_empty(), "{name}");
         }
     }
 
@@ -182,9 +186,7 @@ mod tests {
         let mut seen = 0;
         for page in pages() {
             let name = page.file.trim_end_matches(".8");
-            let examples = text::sections(name);
-            let examples = examples.iter().filter(|part| part.title == "EXAMPLES");
-            for part in examples.flat_map(|section| section.parts.iter()) {
+            for part in examples::of(name) {
                 let Part::Item(line, _) = part else { continue };
                 let typed = line.split(" > ").next().unwrap_or_default();
                 let words = typed.split_whitespace();
