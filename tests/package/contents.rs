@@ -6,7 +6,7 @@ use crate::deb::{deb, install};
 use crate::root::{in_own_root, installed, repository, sh, skip};
 
 /// Every file that is not a manual page, with its mode.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 19] = [
     ("/etc/tcptune/README", "644"),
     ("/etc/tcptune/profiles.d/README", "644"),
     ("/etc/tcptune/rules.d/README", "644"),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 18] = [
     ("/usr/share/doc/tcptune/crates.txt", "644"),
     ("/usr/share/doc/tcptune/examples/sudoers", "644"),
     ("/usr/share/doc/tcptune/examples/waivers.yaml", "644"),
+    ("/usr/share/doc/tcptune/systemd.md", "644"),
     ("/usr/share/fish/vendor_completions.d/tcptune.fish", "644"),
     ("/usr/share/lintian/overrides/tcptune", "644"),
     ("/usr/share/man/man8/tcptune.8.gz", "644"),
