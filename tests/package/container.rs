@@ -1,4 +1,4 @@
-//! The static program, and the container and the DaemonSet around it: as far as they can be held against the
+//! The static program, and the container and the `DaemonSet` around it: as far as they can be held against the
 //! real thing without a container engine.
 
 use std::fs;
@@ -193,7 +193,7 @@ fn metrics() -> String {
     fs::read_to_string("/var/lib/node-exporter/textfile/tcptune.prom").unwrap()
 }
 
-/// With the arguments, the user and the mounts of the DaemonSet, on a root without a library or a shell.
+/// With the arguments, the user and the mounts of the `DaemonSet`, on a root without a library or a shell.
 #[test]
 fn the_containers_of_the_daemonset_audit_their_node() {
     in_own_root(

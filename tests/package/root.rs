@@ -1,6 +1,7 @@
 //! A root folder of its own: an overlay over this machine's, in new namespaces, without a network.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -150,5 +151,6 @@ pub(crate) fn skip(why: &str) {
         std::env::var_os("TCPTUNE_REQUIRE_LIVE").is_none_or(|on| on != "1"),
         "a live test was demanded: {why}"
     );
-    eprintln!("skipped: {why}");
+    // Not `eprintln!`, which the harness would swallow.
+    let _ = writeln!(io::stderr(), "skipped: {why}");
 }
