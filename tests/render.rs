@@ -139,7 +139,36 @@ fn the_head_says_what_the_counters_were_judged_over() {
     ];
     for (seconds, since, text) in told {
         let mut report = healthy();
-        report.window = Window { seconds, since };
+        report.window = Window {
+            seconds,
+            since,
+            remembered_seconds: None,
+        };
+        let page = page(&report, plain());
+        assert!(page.contains(text), "{page}");
+    }
+}
+
+#[test]
+fn the_head_says_how_far_back_the_last_run_was() {
+    for (seconds, since, text) in [
+        (
+            Some(1.01),
+            Since::Interval,
+            "   window 1.01 s, and 8 h 3 min since the last run\n",
+        ),
+        (
+            None,
+            Since::Boot,
+            "   window 8 h 3 min (since the last run)\n",
+        ),
+    ] {
+        let mut report = healthy();
+        report.window = Window {
+            seconds,
+            since,
+            remembered_seconds: Some(28_980.0),
+        };
         let page = page(&report, plain());
         assert!(page.contains(text), "{page}");
     }

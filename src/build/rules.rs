@@ -98,6 +98,10 @@ fn entry(file: &Path) -> Result<String, String> {
             facts.extend(keys.keys().map(|key| format!("sysctl.{key}")));
         }
     }
+    let mut told = BTreeSet::new();
+    if let Some(message) = response.get("message") {
+        scan(message, true, &mut told);
+    }
     let mut condition: Map<String, Value> = CONDITION
         .iter()
         .filter_map(|name| response.remove_entry(*name))
@@ -111,11 +115,12 @@ fn entry(file: &Path) -> Result<String, String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(format!(
         "    BuiltIn {{ file: {:?}, mechanism: {mechanism:?}, condition: {:?}, response: {:?}, \
-         explain: {explain:?}, facts: &{facts:?} }},\n",
+         explain: {explain:?}, facts: &{facts:?}, told: &{told:?} }},\n",
         format!("rules/{mechanism}/{name}"),
         Value::Object(condition).to_string(),
         Value::Object(response).to_string(),
         facts = facts.iter().collect::<Vec<_>>(),
+        told = told.iter().collect::<Vec<_>>(),
     ))
 }
 

@@ -25,12 +25,25 @@ pub fn check_at<'r>(
     book: &'r Rulebook,
     waivers: &Waivers,
 ) -> Vec<Judgement<'r>> {
+    judged(snapshot, book, waivers, |mut judgements, view| {
+        drop_told_past(&mut judgements, view);
+        judgements
+    })
+}
+
+/// Judges every rule of the book, and has the end made of it while the facts are at hand.
+pub(super) fn judged<'r, T>(
+    snapshot: &Snapshot,
+    book: &'r Rulebook,
+    waivers: &Waivers,
+    end: impl FnOnce(Vec<Judgement<'r>>, &View<'_>) -> T,
+) -> T {
     let reads_keys = book.rules().any(|rule| rule.each == Some(Subject::Setting));
     let found = reads_keys.then(|| keys(snapshot)).flatten();
     let view = View::new(snapshot)
         .with_keys(found.as_deref())
         .where_accepted(waivers);
-    let mut judgements: Vec<Judgement<'r>> = book
+    let judgements: Vec<Judgement<'r>> = book
         .rules()
         // A rule about texts says nothing of a host.
         .filter(|rule| !rule.each.is_some_and(Subject::is_of_text))
@@ -39,13 +52,12 @@ pub fn check_at<'r>(
             verdict: judge(rule, &view),
         })
         .collect();
-    drop_told_past(&mut judgements, &view);
-    judgements
+    end(judgements, &view)
 }
 
 /// A past fault is told only where its mechanism is quiet now: the totals since boot hold the present
 /// fault too, and the same drops must not be reported twice. What is left is the verdict on now.
-fn drop_told_past(judgements: &mut [Judgement<'_>], view: &View<'_>) {
+pub(super) fn drop_told_past(judgements: &mut [Judgement<'_>], view: &View<'_>) {
     let firing = |judgement: &Judgement<'_>, period| match &judgement.verdict {
         Verdict::Fires(finding) => finding.period == period,
         _ => false,

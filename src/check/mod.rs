@@ -13,6 +13,7 @@ mod finding;
 mod guess;
 mod lint;
 mod next_boot;
+mod remembered;
 mod setting;
 mod view;
 mod waived;
@@ -24,4 +25,5 @@ pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, V
 pub use guess::{GUESSED_FROM, Guess, guess};
 pub use lint::{LINTS, Lint, lint};
 pub use next_boot::default_of;
+pub use remembered::{OverBoth, check_over};
 pub use view::{Period, SubjectView, View};

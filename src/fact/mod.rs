@@ -8,6 +8,7 @@ pub mod boot;
 mod day;
 pub mod parse;
 mod reading;
+mod remembered;
 mod sample;
 pub mod socket;
 mod spelling;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::catalog::{self, KeySpec};
 use crate::fact::parse;
@@ -14,6 +15,7 @@ use super::errno::io_name;
 use super::file;
 use super::interfaces;
 use super::namespace;
+use super::settings::{self, Listed};
 use super::socket_facts;
 use super::sockets::Walk;
 use super::statistics;
@@ -179,13 +181,57 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
             .notes
             .push(format!("settings cannot be read: {refusal}"));
     }
-    settings(&sysctls, needs, &mut sample);
+    settings::put(&sysctls, settings::unasked(needs), &mut sample);
+    // Settings are hundreds of small files, sockets a few long answers of the kernel: neither waits for
+    // the other. A thread is in the network namespace of the one that started it.
+    let seed = Sample {
+        readings: sample.readings.clone(),
+        ..Sample::default()
+    };
+    let kernel = sample.host.kernel.clone();
+    let defaults = Defaults::new(kernel.as_ref(), !source.recorded);
+    let listed = match moment {
+        Moment::Start => None,
+        Moment::End(_) => Some(Listed::of(source, needs, &sysctls, &defaults)),
+    };
+    let traffic = || traffic(source, needs, moment, seed.clone());
+    let counted = thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, || {
+            let counted = traffic();
+            listed.iter().for_each(Listed::read);
+            counted
+        });
+        settings::asked(&sysctls, needs, &mut sample);
+        machine(source, &sysctls, needs, &mut sample);
+        if let Some(listed) = &listed {
+            interfaces::collect(&sysctls, needs, &mut sample);
+            if let Some(files) = &source.boot {
+                boot::collect(files, source, &sysctls, &defaults, &mut sample);
+            }
+            listed.read();
+        }
+        match thread.map(ScopedJoinHandle::join) {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // Where no thread can be made, one after the other.
+            Err(_) => traffic(),
+        }
+    });
+    if let Some(listed) = listed {
+        configuration(source, &sysctls, needs, listed, defaults, &mut sample);
+    }
+    sample.readings.extend(counted.readings);
+    sample.sampled = counted.sampled;
+    sample.sockets = counted.sockets;
+    sample.notes.extend(counted.notes);
+    sample
+}
+
+/// What the kernel counts, and its sockets, which are held against the settings that were read before.
+fn traffic(source: &Source, needs: &Needs, moment: Moment<'_>, mut sample: Sample) -> Sample {
     statistics::collect(source, needs, &mut sample);
-    machine(source, &sysctls, needs, &mut sample);
     if let Moment::End(_) = moment {
         udp_drops::collect(source, needs, &mut sample);
-        interfaces::collect(&sysctls, needs, &mut sample);
-        configuration(source, &sysctls, needs, &mut sample);
     }
     if needs.sockets() {
         socket_facts::collect(source, needs, moment, &mut sample);
@@ -195,24 +241,26 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
 
 /// What the state that is judged is compared with: the boot files, the kernel's own defaults, and the
 /// settings either names.
-fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
-    let kernel = sample.host.kernel.clone();
-    let defaults = Defaults::new(kernel.as_ref(), !source.recorded);
-    if let Some(files) = &source.boot {
-        boot::collect(files, source, sysctls, &defaults, sample);
-    }
+fn configuration(
+    source: &Source,
+    sysctls: &Sysctls,
+    needs: &Needs,
+    listed: Listed<'_>,
+    defaults: Defaults<'_>,
+    sample: &mut Sample,
+) {
     let there = boot_files(source, sample);
     sample.readings.insert("host.boot_files".to_owned(), there);
     let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
     // Without files nothing is judged key by key.
-    let mut every: Vec<&'static KeySpec> = Vec::new();
+    let mut every = Vec::new();
     if let Some(boot) = &sample.boot {
         if needs.any("definition.") {
             keys.extend(boot.settings.keys().cloned());
         }
-        if needs.any("setting.") {
-            every.extend(catalog::keys().iter().filter(|spec| may_stand_out(spec)));
-        }
+        let (listed, read) = listed.into_parts();
+        every = listed;
+        sample.readings.extend(read);
     }
     let readings = &mut sample.readings;
     let mut live = |spec: Option<&KeySpec>, key: &str| {
@@ -227,8 +275,8 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
     }
     // Nobody makes a namespace for keys of which nothing is known; where there is one, it is asked.
     let mut unknown = Vec::new();
-    for spec in every {
-        match defaults.listed(spec) {
+    for (spec, listed) in every {
+        match listed {
             None => unknown.push(spec),
             listed => {
                 let live = live(Some(spec), spec.key);
@@ -245,17 +293,6 @@ fn configuration(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut
         }
     }
     sample.readings.extend(defaults.into_facts());
-}
-
-/// Whether a key that no file names can be worth a word: a single key of the network, and of those that
-/// new interfaces start with only limits and keys without effect, since whoever brings up an interface
-/// writes the others.
-fn may_stand_out(spec: &KeySpec) -> bool {
-    spec.key.starts_with("net.")
-        && !spec.is_pattern()
-        && (spec.is_limit()
-            || spec.noop_since.is_some()
-            || !catalog::is_of_interface(spec.key, Some(spec)))
 }
 
 /// Whether there is a boot configuration: rules that read it do not apply where no file can act, and stay
@@ -277,41 +314,6 @@ pub fn present(source: &Source, beginning: &str) -> Vec<String> {
     let mut keys = Sysctls::open(&source.proc).walk();
     keys.retain(|key| key.starts_with(beginning));
     keys
-}
-
-/// Settings that are read for every report: the note on `tcp_tw_recycle` stands in each, and the
-/// derived facts are worked out from the others.
-const ALWAYS: [&str; 3] = [
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_tw_recycle",
-];
-
-fn settings(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
-    let walked = match needs {
-        Needs::Everything => sysctls.walk(),
-        Needs::Facts(_) => Vec::new(),
-    };
-    let mut keys: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
-    keys.extend(ALWAYS);
-    if socket_facts::CAPPED.iter().any(|fact| needs.any(fact)) {
-        keys.extend(["net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"]);
-    }
-    match needs {
-        Needs::Facts(facts) => {
-            let wanted = facts.range("sysctl.".to_owned()..);
-            keys.extend(wanted.map_while(|fact| fact.strip_prefix("sysctl.")));
-        }
-        // What the catalogue knows and the tree lacks is absent, which is worth saying.
-        Needs::Everything => {
-            let known = catalog::keys().iter().filter(|spec| !spec.is_pattern());
-            keys.extend(known.map(|spec| spec.key));
-        }
-    }
-    for key in keys {
-        let reading = sysctls.read(key);
-        sample.readings.insert(format!("sysctl.{key}"), reading);
-    }
 }
 
 fn uptime(source: &Source) -> Option<f64> {

@@ -11,6 +11,9 @@ use rustix::io::Errno;
 /// Larger than any statistics file of a kernel; a `netstat` has some 10 KiB.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
+/// Room for most of them at once.
+const ROOM: usize = 16 * 1024;
+
 /// What is said of a pipe, a socket or a device.
 const NOT_REGULAR: &str = "not a regular file";
 
@@ -47,7 +50,8 @@ pub(super) fn open_with_mode(
 /// The text of a regular file. What is no UTF-8 is replaced, and what is beyond the size of any
 /// statistics file is refused.
 pub(super) fn text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
+    // A file of /proc tells no size, and without room it is read in small pieces first.
+    let mut bytes = Vec::with_capacity(ROOM);
     let read = open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
         return Err(Errno::FBIG.into());

@@ -28,10 +28,12 @@ mod plan_file;
 mod private_folder;
 pub mod proc_tables;
 pub mod process;
+mod remembered;
 mod replace;
 mod result_file;
 mod rule_files;
 mod run_id;
+mod settings;
 mod snapshot_file;
 mod socket_facts;
 mod socket_holders;
@@ -58,6 +60,7 @@ pub use namespace::{EnterError, EnterErrorKind, Target};
 pub use places::{Environment, NoPlace, Places};
 pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, read_unjudged_plan, write_plan};
 pub use private_folder::Unusable;
+pub use remembered::{Forgotten, NotKept, Remembered};
 pub use result_file::write_result;
 pub use rule_files::{
     RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,

@@ -1,6 +1,8 @@
-//! Where tcptune keeps what it has to remember: the journal and the lock.
+//! Where tcptune keeps what it has to remember: the journal, the lock, and the last sample.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +15,30 @@ pub struct Environment {
     pub state_home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_dir: Option<PathBuf>,
+    /// `STATE_DIRECTORY`, which systemd sets for a service with `StateDirectory=`: one folder, or several with
+    /// colons between.
+    pub state_directory: Option<PathBuf>,
 }
 
 impl Environment {
-    /// The variables by name, for a program that is to come to the same places.
+    /// The folder of what `check --remember` keeps: the service's own, where a service runs it, since neither
+    /// root's nor a user's may be there or be its to write.
+    pub fn remembered(&self) -> Result<PathBuf, NoPlace> {
+        if let Some(own) = self.of_service() {
+            return Ok(own.join(REMEMBERED));
+        }
+        let journal = Places::of_user(self)?.journal;
+        Ok(journal.with_file_name(REMEMBERED))
+    }
+
+    fn of_service(&self) -> Option<PathBuf> {
+        let all = self.state_directory.as_ref()?.as_os_str().as_bytes();
+        let first = all.split(|byte| *byte == b':').next()?;
+        let first = Path::new(OsStr::from_bytes(first));
+        first.is_absolute().then(|| first.to_owned())
+    }
+
+    /// The variables by name, for a program that is to come to the same places: those of the journal.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let all = [
             ("HOME", &self.home),
@@ -27,6 +49,9 @@ impl Environment {
             .filter_map(|(name, path)| Some((name, path.as_deref()?)))
     }
 }
+
+/// The folder beside the journal for what `check --remember` keeps.
+const REMEMBERED: &str = "remembered";
 
 /// The places of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +129,7 @@ mod tests {
             home: path(home),
             state_home: path(state),
             runtime_dir: path(runtime),
+            state_directory: None,
         })?;
         let text = |path: PathBuf| path.to_string_lossy().into_owned();
         Ok((text(places.journal), text(places.lock)))
@@ -133,5 +159,23 @@ mod tests {
         assert_eq!(places("/h", "s", "run"), places("/h", "", ""));
         assert_eq!(places("", "./s", "/run/user/7"), Err(NoPlace));
         assert_eq!(Places::of_somebody(&Environment::default()), Err(NoPlace));
+    }
+
+    #[test]
+    fn a_service_remembers_in_the_first_folder_of_its_own() {
+        let of = |folders: &str| Environment {
+            state_directory: Some(PathBuf::from(folders)),
+            home: Some(PathBuf::from("/h")),
+            ..Environment::default()
+        };
+        let expected = Ok(PathBuf::from("/var/lib/a/remembered"));
+        assert_eq!(of("/var/lib/a").remembered(), expected);
+        assert_eq!(of("/var/lib/a:/var/lib/b").remembered(), expected);
+        let none = Environment {
+            state_directory: None,
+            ..of("")
+        };
+        assert_eq!(of("").remembered(), none.remembered());
+        assert_eq!(of("a:/var/lib/b").remembered(), none.remembered());
     }
 }

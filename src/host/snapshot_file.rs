@@ -112,29 +112,34 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
     if read.map_err(unreadable)? as u64 > LIMIT {
         return Err(too_large());
     }
+    understood(&bytes).map_err(fail)
+}
+
+/// The snapshot that these bytes are.
+pub(super) fn understood(bytes: &[u8]) -> Result<Snapshot, SnapshotErrorKind> {
     // The header first: a newer format must be named as such, not as a list of unknown fields.
-    let header: Header = serde_json::from_slice(&bytes).map_err(|error| {
+    let header: Header = serde_json::from_slice(bytes).map_err(|error| {
         if error.is_eof() {
-            fail(SnapshotErrorKind::Truncated)
+            SnapshotErrorKind::Truncated
         } else if error.is_data() {
-            fail(SnapshotErrorKind::NotASnapshot(error.to_string()))
+            SnapshotErrorKind::NotASnapshot(error.to_string())
         } else {
-            fail(SnapshotErrorKind::NotJson(error.to_string()))
+            SnapshotErrorKind::NotJson(error.to_string())
         }
     })?;
     match header.schema {
         None => {
-            return Err(fail(SnapshotErrorKind::NotASnapshot(
+            return Err(SnapshotErrorKind::NotASnapshot(
                 "it names no `schema`".to_owned(),
-            )));
+            ));
         }
         Some(schema) if schema != SNAPSHOT_SCHEMA => {
-            return Err(fail(SnapshotErrorKind::OtherSchema(schema)));
+            return Err(SnapshotErrorKind::OtherSchema(schema));
         }
         Some(_) => {}
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| fail(SnapshotErrorKind::NotASnapshot(error.to_string())))
+    serde_json::from_slice(bytes)
+        .map_err(|error| SnapshotErrorKind::NotASnapshot(error.to_string()))
 }
 
 /// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at

@@ -75,14 +75,13 @@ pub fn report(
             uptime_seconds,
         },
         window: Window {
-            seconds: snapshot
-                .window_seconds()
-                .map(|seconds| (seconds * 1000.0).round() / 1000.0),
+            seconds: snapshot.window_seconds().map(milliseconds),
             since: match snapshot.since {
                 Since::Interval => report::Since::Interval,
                 Since::Snapshot => report::Since::Snapshot,
                 Since::Boot => report::Since::Boot,
             },
+            remembered_seconds: None,
         },
         profile: None,
         notes: notes(snapshot, book, &findings),
@@ -91,6 +90,18 @@ pub fn report(
         not_fired,
         wanted: Vec::new(),
     }
+}
+
+/// The same report, where rules were judged over the time since the last run as well, and remarks about that.
+#[must_use]
+pub fn remembering(mut report: Report, seconds: Option<f64>, notes: Vec<String>) -> Report {
+    report.window.remembered_seconds = seconds.map(milliseconds);
+    report.notes.extend(notes);
+    report
+}
+
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
 /// The role a report is made for.

@@ -26,7 +26,7 @@ pub mod report;
 pub mod rules;
 pub mod why;
 
-pub use from::{Role, origin, report, rule_list, tool, under};
+pub use from::{Role, origin, remembering, report, rule_list, tool, under};
 pub use human::{
     HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_history,
     human_lint, human_linted, human_rules, human_tests, human_why, reach_options,

@@ -77,6 +77,11 @@ pub struct Window {
     pub seconds: Option<f64>,
     /// Where the earlier sample comes from.
     pub since: Since,
+    /// With `--remember`: seconds since the last run that was remembered. Rules that can be judged over hours
+    /// were judged over this time too, and their messages name it where they fire over it alone. Null without
+    /// such a run.
+    #[serde(default)]
+    pub remembered_seconds: Option<f64>,
 }
 
 /// Where the earlier of two samples comes from.

@@ -491,11 +491,16 @@ pub(super) fn read_id(fields: &Fields<'_>, file: &str, sink: &mut Sink) -> Optio
 /// condition, unless its file says otherwise.
 fn with_default_past(mut rule: Rule) -> Rule {
     let whole = |expr: &Expr| expr.facts().all(|used| has_a_value_since_boot(&used.fact));
+    // Compiling the message of a rule that holds would be for this question only.
+    let told = |rule: &Rule| match rule.built_in {
+        Some(data) => data.told.iter().all(|fact| has_a_value_since_boot(fact)),
+        None => rule.response().message.expressions().all(whole),
+    };
     let judged = rule.past.is_none()
         && rule.each.is_none()
         && rule.when.uses_window()
         && whole(&rule.when)
-        && rule.response().message.expressions().all(whole);
+        && told(&rule);
     if judged {
         rule.past = Some(rule.when.clone());
     }

@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use crate::catalog;
+use crate::catalog::{self, Write};
 
-use super::expr::{Expr, Template};
+use super::expr::{Expr, FactUse, How, Template};
 use super::terms::{Kind, Maturity, Owner, Scope, Severity, Subject};
+use super::vocabulary::has_a_value_since_boot;
 
 /// One rule, checked.
 ///
@@ -91,6 +92,8 @@ pub(super) struct BuiltIn {
     pub(super) explain: &'static str,
     /// Every fact it reads; `tests/rules.rs` holds the list against the compiled expressions.
     pub(super) facts: &'static [&'static str],
+    /// Those of its message.
+    pub(super) told: &'static [&'static str],
 }
 
 /// One recommended value.
@@ -168,6 +171,23 @@ impl Rule {
             || self.when.facts().any(|used| used.fact.starts_with("boot."))
     }
 
+    /// Whether it may be judged over a window of an hour as well as over one of a second: it asks how much
+    /// something rose, and beside that reads settings, and of a listener what it dropped.
+    ///
+    /// A rule that holds such a rise against a level, like the sockets in a state or the entries of a table,
+    /// means both at the same time. Over an hour it would hold the drops of last night against the sockets of
+    /// now: it would miss the one and accuse the other.
+    pub fn spans_hours(&self) -> bool {
+        let of_a_moment = |used: &FactUse| {
+            used.how == How::Value
+                && !used.fact.starts_with("listener.")
+                && (!has_a_value_since_boot(&used.fact) || is_a_level(&used.fact))
+        };
+        self.each.is_none_or(|each| each == Subject::Listener)
+            && self.when.facts().any(|used| used.how.uses_window())
+            && !self.when.facts().any(of_a_moment)
+    }
+
     /// Every expression of the rule.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let response = self.response();
@@ -235,4 +255,10 @@ impl Response {
             .chain(self.guards.iter().map(|guard| &guard.because))
             .chain(self.waiting.iter().map(|waiting| &waiting.what))
     }
+}
+
+/// Whether a key is a number that the kernel counts and nobody sets: `nf_conntrack_count`.
+fn is_a_level(fact: &str) -> bool {
+    let key = fact.strip_prefix("sysctl.").and_then(catalog::find);
+    key.is_some_and(|spec| spec.kind == catalog::Kind::Int && spec.write == Write::ReadOnly)
 }

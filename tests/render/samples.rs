@@ -23,6 +23,7 @@ fn report(findings: Vec<Finding>, not_fired: Vec<NotFired>) -> Report {
         window: Window {
             seconds: Some(1.000_3),
             since: Since::Interval,
+            remembered_seconds: None,
         },
         profile: None,
         notes: vec!["tcp_tw_recycle does not exist on this kernel (removed in 4.12)".to_owned()],
@@ -506,6 +507,7 @@ pub(super) fn nothing_known() -> Report {
     report.window = Window {
         seconds: None,
         since: Since::Interval,
+        remembered_seconds: None,
     };
     report.host.uptime_seconds = None;
     report

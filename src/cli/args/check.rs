@@ -35,6 +35,11 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 
+    /// Judge what happened since the last run with --remember too, and leave this run to the next one; a run
+    /// of another boot or network namespace starts anew.
+    #[arg(long, conflicts_with_all = ["since", "snapshot", "proc", "apply"])]
+    pub remember: bool,
+
     /// The files that set keys at boot.
     #[command(flatten)]
     pub boot: BootFiles,

@@ -3,9 +3,10 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
+mod remember;
 mod written;
 
-use crate::check::{GUESSED_FROM, Judgement, Verdict, check_at, guess};
+use crate::check::{GUESSED_FROM, Judgement, Verdict, check_over, guess};
 use crate::host::{self, Needs};
 use crate::plan::{plan, with_wishes};
 use crate::render::{self, Role};
@@ -19,6 +20,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
+use remember::Memory;
 use written::{Place, failed, written};
 
 /// Audits a host and reports.
@@ -61,12 +63,15 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
         facts.extend(GUESSED_FROM.map(str::to_owned));
     }
     let needs = Needs::Facts(facts);
+    let mut memory = None;
     let Seen {
         mut snapshot,
         stopped,
-    } = collect(args, &needs, output)?;
+    } = collect(args, &needs, &mut memory, output)?;
     profile::inform(&mut snapshot, profile.as_ref());
-    let judgements = check_at(&snapshot, &book, &waivers);
+    let longer = memory.as_mut().and_then(|one| one.window(&snapshot));
+    let both = check_over(&snapshot, longer.as_ref(), &book, &waivers);
+    let judgements = both.judgements;
     let plan = plan(&judgements, &snapshot);
     let plan = with_wishes(plan, profile.as_ref(), &snapshot);
     let report = render::report(&snapshot, &book, &judgements, &plan);
@@ -74,12 +79,25 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
         Some(profile) => render::under(report, Role::Named(profile), &plan),
         None => render::under(report, Role::Guessed(&guess(&snapshot)), &plan),
     };
+    let report = match &memory {
+        Some(memory) => memory.beside(report, longer.as_ref(), &both.not_since),
+        None => report,
+    };
     let own = written(args, &report, place, stopped, output)?;
+    if let Some(memory) = memory.filter(|_| !stopped) {
+        memory.keep(&snapshot.now);
+    }
     Ok(own.unwrap_or_else(|| exit(args, &judgements, stopped)))
 }
 
-/// The facts: from a file, or from a kernel, over the window that was asked for.
-fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Seen, Error> {
+/// The facts: from a file, or from a kernel, over the window that was asked for. What the last run left is
+/// looked for in between: in the namespace that was entered, and before it is known what is worth a look.
+fn collect(
+    args: &Check,
+    needs: &Needs,
+    memory: &mut Option<Memory>,
+    output: &mut Output,
+) -> Result<Seen, Error> {
     let seen = if let Some(file) = &args.snapshot {
         Seen {
             snapshot: host::read_snapshot(file).map_err(Error::Snapshot)?,
@@ -93,7 +111,9 @@ fn collect(args: &Check, needs: &Needs, output: &mut Output) -> Result<Seen, Err
         } else {
             args.interval
         };
-        sample::watch(&source, needs, interval, output)
+        *memory = args.remember.then(Memory::recall);
+        let since = memory.as_ref().and_then(Memory::start);
+        sample::watch_since(&source, needs, interval, since, output)
     };
     let Some(file) = &args.since else {
         return Ok(seen);

@@ -26,14 +26,20 @@ pub(super) struct Ledger {
     _lock: Lock,
 }
 
-/// Where this user's journal is, by the environment.
-pub(super) fn places() -> Result<(Environment, Places), Error> {
+/// What of this process's environment says where things are kept.
+pub(super) fn environment() -> Environment {
     let path = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
-    let environment = Environment {
+    Environment {
         home: path("HOME"),
         state_home: path("XDG_STATE_HOME"),
         runtime_dir: path("XDG_RUNTIME_DIR"),
-    };
+        state_directory: path("STATE_DIRECTORY"),
+    }
+}
+
+/// Where this user's journal is, by the environment.
+pub(super) fn places() -> Result<(Environment, Places), Error> {
+    let environment = environment();
     let places = Places::of_user(&environment).map_err(Error::NoPlace)?;
     Ok((environment, places))
 }

@@ -101,7 +101,7 @@ const fn walk(asked: SocketWalk) -> Walk {
 /// sample of it is all there is.
 pub(super) fn take(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Snapshot {
     // Without a listener Ctrl-C ends the program, and no wait is cut short.
-    taken(source, needs, interval, output).snapshot
+    taken(source, needs, interval, None, output).snapshot
 }
 
 /// Rates over a window that was cut to less than this would be chance.
@@ -125,13 +125,31 @@ pub(super) struct Seen {
 
 /// Like [`take`], and Ctrl-C ends the interval early.
 pub(super) fn watch(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen {
-    listen();
-    taken(source, needs, interval, output)
+    watch_since(source, needs, interval, None, output)
 }
 
-fn taken(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen {
+/// Like [`watch`], where an earlier sample starts another window with the same end: whoever dropped something
+/// since then is looked for, and not only who did in the interval.
+pub(super) fn watch_since(
+    source: &Source,
+    needs: &Needs,
+    interval: f64,
+    since: Option<&Sample>,
+    output: &Output,
+) -> Seen {
+    listen();
+    taken(source, needs, interval, since, output)
+}
+
+fn taken(
+    source: &Source,
+    needs: &Needs,
+    interval: f64,
+    since: Option<&Sample>,
+    output: &Output,
+) -> Seen {
     if interval <= 0.0 || source.is_recorded() {
-        return seen(None, collect(source, needs, Moment::End(None)), None);
+        return seen(None, collect(source, needs, Moment::End(since)), None);
     }
     let first = collect(source, needs, Moment::Start);
     output.progress(&format!("watching for {interval} s"));
@@ -139,7 +157,7 @@ fn taken(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen
     let watched = interrupt::wait(whole);
     output.progress("");
     if watched == whole {
-        let second = collect(source, needs, Moment::End(Some(&first)));
+        let second = collect(source, needs, Moment::End(since.or(Some(&first))));
         return seen(Some(first), second, None);
     }
     let (first, note) = if watched < SHORTEST {
@@ -150,7 +168,7 @@ fn taken(source: &Source, needs: &Needs, interval: f64, output: &Output) -> Seen
         let note = format!("stopped by Ctrl-C: watched for {seconds:.1} s of {interval} s");
         (Some(first), note)
     };
-    let second = collect(source, needs, Moment::End(first.as_ref()));
+    let second = collect(source, needs, Moment::End(since.or(first.as_ref())));
     seen(first, second, Some(note))
 }
 

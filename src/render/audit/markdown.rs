@@ -58,7 +58,11 @@ fn head(report: &Report, run: &Run, page: &mut String) {
     };
     item("Kernel", &format!("Linux {}", text(&host.kernel)));
     let window = report.window.seconds.map(duration);
-    let window = window.unwrap_or_else(|| "one sample, no rates".to_owned());
+    let mut window = window.unwrap_or_else(|| "one sample, no rates".to_owned());
+    if let Some(longer) = report.window.remembered_seconds.map(duration) {
+        // Writing into a `String` does not fail.
+        let _ = write!(window, ", and {longer} since the last run");
+    }
     item("Judged", &format!("{}, window {window}", run.moment()));
     if let Some(boot) = &host.boot_id {
         item("Boot", &code(boot));

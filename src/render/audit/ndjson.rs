@@ -20,6 +20,7 @@ pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Resul
     line(Body::Run(RunRecord {
         window_seconds: report.window.seconds,
         window_since: report.window.since,
+        window_remembered_seconds: report.window.remembered_seconds,
         uptime_seconds: report.host.uptime_seconds,
         rules,
         notes: report.notes.join("\n"),

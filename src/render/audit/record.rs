@@ -73,6 +73,10 @@ pub struct RunRecord {
     pub window_seconds: Option<f64>,
     /// Where the earlier sample comes from.
     pub window_since: Since,
+    /// With `--remember`: seconds since the last run that was remembered, over which counters were judged as
+    /// well; else null.
+    #[serde(default)]
+    pub window_remembered_seconds: Option<f64>,
     /// Seconds since the host started.
     pub uptime_seconds: Option<u64>,
     /// How many rules were judged, and get a line each.

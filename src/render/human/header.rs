@@ -64,6 +64,18 @@ fn row_of_facts(page: &mut Page, facts: &[String]) {
 
 /// The time the counters were judged over.
 fn window(report: &Report) -> String {
+    let own = own_window(report);
+    match (
+        report.window.remembered_seconds.map(duration),
+        report.window.seconds,
+    ) {
+        (Some(longer), Some(_)) => format!("{own}, and {longer} since the last run"),
+        (Some(longer), None) => format!("window {longer} (since the last run)"),
+        (None, _) => own,
+    }
+}
+
+fn own_window(report: &Report) -> String {
     match (report.window.seconds, report.window.since) {
         (Some(seconds), Since::Interval) => format!("window {}", duration(seconds)),
         (Some(seconds), Since::Snapshot) => {
