@@ -69,6 +69,16 @@ fn the_package_holds_these_files_with_these_modes_and_a_page_for_each_command() 
                 }
             }
             assert!(seen > 10, "{help}");
+            // And so has whatever the units name.
+            let named =
+                sh("sed -n 's/^Documentation=man://p' /usr/lib/systemd/system/tcptune-audit.*");
+            assert_eq!(named.lines().count(), 2, "{named}");
+            for page in named.lines() {
+                let (name, section) = page.trim_end_matches(')').split_once('(').unwrap();
+                sh(&format!(
+                    "test -f /usr/share/man/man{section}/{name}.{section}.gz"
+                ));
+            }
             assert!(
                 pages.iter().all(|(_, (mode, _))| *mode == "644"),
                 "{pages:?}"

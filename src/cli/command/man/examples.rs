@@ -36,6 +36,10 @@ const EXAMPLES: &[(&str, &[Part])] = &[
         &[
             Item("tcptune check --interval 10", "Watches for ten seconds."),
             Item(
+                "tcptune check --remember",
+                "Judges what happened since the last such run as well.",
+            ),
+            Item(
                 "tcptune check --select high,ports",
                 "Judges the rules of severity high and those about ports.",
             ),

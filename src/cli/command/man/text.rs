@@ -124,6 +124,10 @@ const ENVIRONMENT: &[Part] = &[
     ),
     Item("XDG_RUNTIME_DIR", "Where the lock of such a user is."),
     Item(
+        "STATE_DIRECTORY",
+        "Where a service of systemd keeps what `tcptune check --remember` leaves to the next run.",
+    ),
+    Item(
         "SUDO_USER, LOGNAME, USER",
         "By whom an apply was made, as `tcptune history` tells it: the first that is set.",
     ),
@@ -150,6 +154,10 @@ const FILES: &[Part] = &[
     Item(
         "/var/lib/tcptune/journal/",
         "Every apply with the values from before it; for root alone.",
+    ),
+    Item(
+        "/var/lib/tcptune/remembered/",
+        "What `tcptune check --remember` of root leaves to the next run.",
     ),
     Item(
         "/run/tcptune/lock",
