@@ -36,9 +36,14 @@ pub(super) fn alias(name: &str) -> Option<&'static KeySpec> {
 
 /// Whether a dotted key belongs to a pattern: segment by segment, `*` for any one that is not empty.
 ///
-/// Byte by byte, since every key that has no entry of its own is held against every pattern, and
-/// almost all of them differ early.
+/// Byte by byte, since every key that has no entry of its own is held against every pattern. They begin alike,
+/// and almost all of them differ in their last byte.
 fn matches(pattern: &str, key: &str) -> bool {
+    let ends = pattern.bytes().rev().zip(key.bytes().rev());
+    let mut ends = ends.take_while(|(wanted, _)| *wanted != b'*');
+    if ends.any(|(wanted, byte)| wanted != byte) {
+        return false;
+    }
     let mut key = key.as_bytes();
     for wanted in pattern.bytes() {
         let taken = match wanted {

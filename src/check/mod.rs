@@ -24,6 +24,6 @@ pub use evaluate::{check, check_at, judge};
 pub use finding::{Evidence, Finding, INSTANCES, Instance, Judgement, Proposal, Verdict, When};
 pub use guess::{GUESSED_FROM, Guess, guess};
 pub use lint::{LINTS, Lint, lint};
-pub use next_boot::default_of;
+pub use next_boot::{default_of, differ};
 pub use remembered::{OverBoth, check_over};
 pub use view::{Period, SubjectView, View};

@@ -84,7 +84,7 @@ pub(super) fn unread(sample: &Sample) -> Why {
 }
 
 /// Whether two values of a key differ in a way somebody could notice.
-pub(super) fn differ(spec: Option<&KeySpec>, one: &Value, other: &Value) -> bool {
+pub fn differ(spec: Option<&KeySpec>, one: &Value, other: &Value) -> bool {
     /// The kernel keeps some milliseconds as ticks, of which the longest last 10 ms: what is written
     /// reads back rounded.
     const TICK: u64 = 10;

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::fact::Labels;
+
 mod apply;
 mod check;
 mod explain;
 mod export;
+mod fleet;
 mod lint;
 mod manual;
 mod rules;
@@ -17,6 +20,7 @@ pub(super) use apply::{AcceptWhich, Apply, Changes, Confirm, Guard, History, Rol
 pub(super) use check::{Check, CheckFormat};
 pub(super) use explain::{Explain, ExplainFormat};
 pub(super) use export::Export;
+pub(super) use fleet::Saved;
 pub(super) use lint::{Lint, LintFormat};
 pub(super) use manual::{Completions, Man, Shell, shown};
 pub(super) use rules::{
@@ -45,10 +49,10 @@ lock; 2 usage, configuration or rule error (nothing was done); 1 findings at or
 above --fail-on, changes pending (--dry-run), declined, not confirmed in time,
 nothing improved (--prove); 3 refused (another file would win, a stale plan, an
 apply that is open), or with --fail-on-unknown rules that stayed unknown, or
-Ctrl-C cut a look at the host short; 0 otherwise. Only check --format nagios has
-codes of its own: 2 where a finding of severity high counts by --fail-on, 1 where
-another one does, 3 where nothing could be judged or the run failed or was cut
-short, 0 otherwise.";
+some of many snapshots were unreadable, or Ctrl-C cut a look short; 0 otherwise.
+Only check --format nagios has codes of its own: 2 where a finding of severity
+high counts by --fail-on, 1 where another one does, 3 where nothing could be
+judged or the run failed or was cut short, 0 otherwise.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -225,6 +229,11 @@ pub struct Snapshot {
     /// Seconds between the two samples; 0 takes one sample.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
+
+    /// Say what you call the host: `role=edge` becomes `label_role` in the records of `check --format
+    /// ndjson`. Repeatable.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Labels::parse)]
+    pub label: Vec<(String, String)>,
 }
 
 /// `tcptune why`.

@@ -26,6 +26,10 @@ pub enum Error {
     Namespace(EnterError),
     /// A snapshot cannot be read.
     Snapshot(SnapshotError),
+    /// A folder has no snapshot in it.
+    NoSnapshots(PathBuf),
+    /// Not one of so many snapshots could be judged.
+    NoneJudged(u64),
     /// A snapshot cannot start this window.
     Window(PathBuf, WindowError),
     /// A recorded tree is not there.
@@ -111,6 +115,8 @@ impl fmt::Display for Error {
             Self::NoProfile(name, ..) => write!(f, "no profile `{name}`"),
             Self::Namespace(error) => error.fmt(f),
             Self::Snapshot(error) => error.fmt(f),
+            Self::NoSnapshots(folder) => write!(f, "no snapshots in `{}`", folder.display()),
+            Self::NoneJudged(all) => write!(f, "none of {all} snapshot(s) could be judged"),
             Self::Window(file, error) => {
                 let why = match error {
                     WindowError::OtherBoot => {
@@ -186,6 +192,10 @@ impl Error {
             )),
             Self::Namespace(error) => Some(error.help().to_owned()),
             Self::Snapshot(error) => error.help().map(str::to_owned),
+            Self::NoSnapshots(_) => Some(
+                "name a folder with *.json files that `tcptune snapshot -o FILE` wrote".to_owned(),
+            ),
+            Self::NoneJudged(_) => Some("the warnings above tell why, one by one".to_owned()),
             Self::Window(_, WindowError::OtherBoot) => {
                 Some("take a new snapshot, or drop --since".to_owned())
             }

@@ -18,6 +18,8 @@ pub enum Exit {
     Refused,
     /// Ctrl-C cut a look at the host short, and what is known has no finding.
     Stopped,
+    /// Some of many snapshots could not be read, and the others have no finding.
+    Unread,
     /// An apply failed, and everything is as before.
     TakenBack,
     /// A rollback is incomplete: a person has to look.
@@ -35,7 +37,7 @@ impl Exit {
             Self::Success => 0,
             Self::Findings | Self::Pending => 1,
             Self::Usage => 2,
-            Self::Refused | Self::Stopped => 3,
+            Self::Refused | Self::Stopped | Self::Unread => 3,
             Self::TakenBack => 4,
             Self::Incomplete => 5,
             Self::Locked => 6,

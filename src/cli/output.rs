@@ -1,5 +1,7 @@
 //! Where results and messages go: stdout is the result, stderr the rest.
 
+mod progress;
+
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::process::{Command, Stdio};
@@ -11,6 +13,8 @@ use crate::render::{self, HumanOptions, Trouble};
 use super::args::When;
 use super::error::Error;
 use super::exit::Exit;
+
+pub(super) use progress::Progress;
 
 /// The two streams and what is known of them.
 pub(super) struct Output {

@@ -6,6 +6,7 @@
 pub mod assigned;
 pub mod boot;
 mod day;
+mod labels;
 pub mod parse;
 mod reading;
 mod remembered;
@@ -19,6 +20,7 @@ mod version;
 mod vocabulary;
 
 pub use day::Day;
+pub use labels::Labels;
 pub use reading::Reading;
 pub use sample::{Host, SNAPSHOT_SCHEMA, Sample, Since, Snapshot, WindowError};
 pub use spelling::{distance, nearest};

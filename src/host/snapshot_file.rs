@@ -117,29 +117,31 @@ pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
 
 /// The snapshot that these bytes are.
 pub(super) fn understood(bytes: &[u8]) -> Result<Snapshot, SnapshotErrorKind> {
-    // The header first: a newer format must be named as such, not as a list of unknown fields.
-    let header: Header = serde_json::from_slice(bytes).map_err(|error| {
-        if error.is_eof() {
-            SnapshotErrorKind::Truncated
-        } else if error.is_data() {
-            SnapshotErrorKind::NotASnapshot(error.to_string())
-        } else {
-            SnapshotErrorKind::NotJson(error.to_string())
-        }
-    })?;
-    match header.schema {
-        None => {
-            return Err(SnapshotErrorKind::NotASnapshot(
-                "it names no `schema`".to_owned(),
-            ));
-        }
-        Some(schema) if schema != SNAPSHOT_SCHEMA => {
-            return Err(SnapshotErrorKind::OtherSchema(schema));
-        }
-        Some(_) => {}
+    match serde_json::from_slice::<Snapshot>(bytes) {
+        Ok(snapshot) if snapshot.schema == SNAPSHOT_SCHEMA => Ok(snapshot),
+        read => Err(fault(bytes, read.err())),
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| SnapshotErrorKind::NotASnapshot(error.to_string()))
+}
+
+/// What is wrong with a text that is no snapshot of this version; `error` as the reader of this version has
+/// it. The header comes first: a newer format must be named as such, not as a list of unknown fields.
+fn fault(bytes: &[u8], error: Option<serde_json::Error>) -> SnapshotErrorKind {
+    let header = match serde_json::from_slice::<Header>(bytes) {
+        Ok(header) => header,
+        Err(error) if error.is_eof() => return SnapshotErrorKind::Truncated,
+        Err(error) if error.is_data() => {
+            return SnapshotErrorKind::NotASnapshot(error.to_string());
+        }
+        Err(error) => return SnapshotErrorKind::NotJson(error.to_string()),
+    };
+    match header.schema {
+        None => SnapshotErrorKind::NotASnapshot("it names no `schema`".to_owned()),
+        Some(schema) if schema != SNAPSHOT_SCHEMA => SnapshotErrorKind::OtherSchema(schema),
+        Some(_) => {
+            let words = error.map(|error| error.to_string());
+            SnapshotErrorKind::NotASnapshot(words.unwrap_or_default())
+        }
+    }
 }
 
 /// Writes a snapshot, readable by its owner only: it holds addresses. The file appears whole or not at

@@ -1,7 +1,7 @@
 //! A file that appears whole or not at all, for results: whoever reads it meanwhile finds the old one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -84,31 +84,70 @@ impl Destination {
     /// Writes the file with exactly this mode, in one step; the errno by name. After an error the old file
     /// stands as it was.
     pub fn write(&self, bytes: &[u8], mode: u32) -> Result<(), String> {
-        let written = if self.in_place {
-            let open = OpenOptions::new()
-                .write(true)
-                .truncate(true)
-                .open(&self.file);
-            open.and_then(|mut out| out.write_all(bytes))
-        } else {
-            self.replace(bytes, mode)
-        };
-        written.map_err(|error| io_name(&error))
+        let mut begun = self.begin()?;
+        begun.write(bytes)?;
+        begun.finish(mode)
     }
 
-    fn replace(&self, bytes: &[u8], mode: u32) -> io::Result<()> {
-        let (beside, mut out) = self.beside()?;
-        let written = out
-            .write_all(bytes)
-            // The umask has no say.
-            .and_then(|()| out.set_permissions(fs::Permissions::from_mode(mode)))
-            .and_then(|()| out.sync_all())
-            .and_then(|()| fs::rename(&beside, &self.file));
-        if written.is_err() {
+    /// Begins to write the file piece by piece; the errno by name. Nobody sees it before it is finished.
+    pub fn begin(&self) -> Result<Begun, String> {
+        let opened = if self.in_place {
+            let mut options = OpenOptions::new();
+            let open = options.write(true).truncate(true).open(&self.file);
+            open.map(|out| (None, out))
+        } else {
+            let beside = self.beside();
+            beside.map(|(beside, out)| (Some((beside, self.file.clone())), out))
+        };
+        let (becomes, out) = opened.map_err(|error| io_name(&error))?;
+        Ok(Begun {
+            out: BufWriter::new(out),
+            becomes,
+        })
+    }
+}
+
+/// A result of which a part is written. Without [`Begun::finish`] nothing of it stays, except in a device or
+/// a pipe.
+#[derive(Debug)]
+pub struct Begun {
+    out: BufWriter<File>,
+    /// The file beside and the one it becomes; `None` where it is written in place.
+    becomes: Option<(PathBuf, PathBuf)>,
+}
+
+impl Begun {
+    /// Writes the next piece; the errno by name.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.out.write_all(bytes).map_err(|error| io_name(&error))
+    }
+
+    /// Puts the file in its place with exactly this mode, in one step; the errno by name.
+    pub fn finish(mut self, mode: u32) -> Result<(), String> {
+        self.finished(mode).map_err(|error| io_name(&error))
+    }
+
+    fn finished(&mut self, mode: u32) -> io::Result<()> {
+        self.out.flush()?;
+        let Some((beside, file)) = &self.becomes else {
+            return Ok(());
+        };
+        let out = self.out.get_ref();
+        // The umask has no say.
+        out.set_permissions(fs::Permissions::from_mode(mode))?;
+        out.sync_all()?;
+        fs::rename(beside, file)?;
+        self.becomes = None;
+        Ok(())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some((beside, _)) = &self.becomes {
             // The half-written file must not stay; that the removal may fail too changes nothing.
-            let _ = fs::remove_file(&beside);
+            let _ = fs::remove_file(beside);
         }
-        written
     }
 }
 

@@ -4,11 +4,13 @@
 //! A report says what is the case; when it was judged, and what of it counts, is said by [`Run`].
 
 mod junit;
+mod labels;
 mod markdown;
 mod nagios;
 mod ndjson;
 mod prometheus;
 mod record;
+mod settings;
 
 use crate::apply::calendar;
 
@@ -17,11 +19,15 @@ use super::quantity::count;
 use super::report::{Report, Summary};
 
 pub use junit::junit;
+pub use labels::Labels;
 pub use markdown::markdown;
 pub use nagios::{State, nagios, nagios_failed};
-pub use ndjson::ndjson;
+pub use ndjson::{ndjson, ndjson_fleet, ndjson_unreadable, ndjson_with};
 pub use prometheus::{prometheus, prometheus_failed};
-pub use record::{Body, RECORD_SCHEMA, Record, schema};
+pub use record::{
+    Body, FleetRecord, RECORD_SCHEMA, Record, SettingRecord, UnreadableRecord, schema,
+};
+pub use settings::settings;
 
 /// One run of the program: what its formats say beside the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +42,10 @@ pub struct Run {
     pub fail_on_unknown: bool,
     /// Whether Ctrl-C cut the look at the host short: less was seen than was asked for.
     pub cut_short: bool,
+    /// What the site calls the host.
+    pub labels: Labels,
+    /// The snapshot that was judged, as it was named; `None` where it was the host itself.
+    pub snapshot: Option<String>,
 }
 
 impl Run {

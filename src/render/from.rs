@@ -219,25 +219,6 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
             _ => "tcp_tw_recycle was not understood; Linux 4.12 removed it".to_owned(),
         },
     };
-    let replaced = book
-        .replaced()
-        .iter()
-        .map(|(id, file)| format!("rule {id} is replaced by {file}"));
-    let disabled = book.disabled().map(|one| match &one.reason {
-        Some(why) => format!("rule {} is disabled by {}: {why}", one.rule.id, one.file),
-        None => format!("rule {} is disabled by {}", one.rule.id, one.file),
-    });
-    let site = first_few(
-        replaced.chain(disabled).collect(),
-        "rules that this site replaced or disabled: `tcptune rules list` tells all",
-    );
-    let left_out = book.left_out();
-    let chosen = (left_out > 0).then(|| {
-        format!(
-            "{left_out} of {} rules were not judged (--select, --ignore)",
-            left_out + book.rules().len()
-        )
-    });
     let unseen: BTreeSet<&String> = snapshot
         .now
         .notes
@@ -257,11 +238,34 @@ fn notes(snapshot: &Snapshot, book: &Rulebook, findings: &[Finding]) -> Vec<Stri
     let young = (past && !own).then(|| young.to_owned());
     std::iter::once(recycle)
         .chain(young)
-        .chain(site)
-        .chain(chosen)
+        .chain(notes_of_rules(book))
         .chain(unseen.into_iter().cloned())
         .chain(snapshot.now.boot.iter().flat_map(of_files))
         .collect()
+}
+
+/// What is to be said of the rules: which of them this site replaced or disabled, and how many were left out.
+pub fn notes_of_rules(book: &Rulebook) -> Vec<String> {
+    let replaced = book
+        .replaced()
+        .iter()
+        .map(|(id, file)| format!("rule {id} is replaced by {file}"));
+    let disabled = book.disabled().map(|one| match &one.reason {
+        Some(why) => format!("rule {} is disabled by {}: {why}", one.rule.id, one.file),
+        None => format!("rule {} is disabled by {}", one.rule.id, one.file),
+    });
+    let site = first_few(
+        replaced.chain(disabled).collect(),
+        "rules that this site replaced or disabled: `tcptune rules list` tells all",
+    );
+    let left_out = book.left_out();
+    let chosen = (left_out > 0).then(|| {
+        format!(
+            "{left_out} of {} rules were not judged (--select, --ignore)",
+            left_out + book.rules().len()
+        )
+    });
+    site.into_iter().chain(chosen).collect()
 }
 
 /// What could not be read of the boot files, and what is odd about them: the first few, and how many more.

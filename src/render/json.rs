@@ -24,6 +24,13 @@ pub(super) fn json_line(document: &impl Serialize, out: &mut impl io::Write) -> 
 
 /// JSON text with a final newline, in which every active character of a value is escaped.
 fn inert(text: &str) -> String {
+    // Nearly every text is.
+    if text
+        .bytes()
+        .all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
+    {
+        return format!("{text}\n");
+    }
     let mut plain = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         // A raw newline in JSON text is indentation, never part of a value.

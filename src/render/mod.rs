@@ -16,6 +16,7 @@ mod wrap;
 pub mod apply;
 pub mod audit;
 pub mod explain;
+pub mod fleet;
 pub mod human;
 pub mod json;
 pub mod junit;
@@ -26,10 +27,10 @@ pub mod report;
 pub mod rules;
 pub mod why;
 
-pub use from::{Role, origin, remembering, report, rule_list, tool, under};
+pub use from::{Role, notes_of_rules, origin, remembering, report, rule_list, tool, under};
 pub use human::{
-    HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_history,
-    human_lint, human_linted, human_rules, human_tests, human_why, reach_options,
+    HumanOptions, Reach, apply_command, human, human_apply, human_explain, human_fleet,
+    human_history, human_lint, human_linted, human_rules, human_tests, human_why, reach_options,
 };
 pub use json::json;
 pub use junit::junit;

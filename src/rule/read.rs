@@ -1,7 +1,7 @@
 //! From a YAML tree to a checked rule, with every problem on the way.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
@@ -138,7 +138,7 @@ impl Reader {
             when: when?.0,
             past: past.map(|(when, _)| when),
             origin,
-            response: OnceCell::new(),
+            response: OnceLock::new(),
             built_in: None,
         })
     }

@@ -1,7 +1,7 @@
 //! What a rule is, once its file has been read and every expression checked.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::catalog::{self, Write};
 
@@ -40,7 +40,7 @@ pub struct Rule {
     pub past: Option<Expr>,
     /// The file it came from.
     pub origin: Origin,
-    pub(super) response: OnceCell<Response>,
+    pub(super) response: OnceLock<Response>,
     pub(super) built_in: Option<&'static BuiltIn>,
 }
 

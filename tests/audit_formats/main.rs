@@ -9,7 +9,8 @@
 
 use tcptune::render::Reach;
 use tcptune::render::audit::{
-    RECORD_SCHEMA, Record, Run, State, junit, markdown, nagios, ndjson, prometheus, schema,
+    FleetRecord, Labels, RECORD_SCHEMA, Record, Run, SettingRecord, State, UnreadableRecord, junit,
+    markdown, nagios, ndjson, ndjson_fleet, ndjson_unreadable, ndjson_with, prometheus, schema,
 };
 use tcptune::render::report::{
     Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
@@ -37,6 +38,8 @@ fn run() -> Run {
         fail_on: Some(Severity::Medium),
         fail_on_unknown: false,
         cut_short: false,
+        labels: Labels::default(),
+        snapshot: None,
     }
 }
 

@@ -42,6 +42,65 @@ fn every_record_is_by_the_schema_and_reads_back() {
     }
 }
 
+/// What only a look at many hosts, or one that is to be queried, has.
+#[test]
+fn the_records_of_a_fleet_are_by_the_schema_flat_and_read_back() {
+    let labels = [("role", "edge"), ("dc", "k\u{f6}ln")];
+    let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let run = Run {
+        labels: Labels(labels.into()),
+        snapshot: Some("hosts/web-07.json".to_owned()),
+        ..run()
+    };
+    let setting = SettingRecord {
+        key: "net.core.somaxconn".to_owned(),
+        live: Some("128".to_owned()),
+        next_boot: Some("4096".to_owned()),
+        default: None,
+        boot_changes: Some(true),
+        next_boot_file: Some("/etc/sysctl.conf".to_owned()),
+        next_boot_line: Some(7),
+    };
+    let unreadable = UnreadableRecord {
+        snapshot: "hosts/x.json".to_owned(),
+        error: "cut off".to_owned(),
+        help: None,
+    };
+    let text = page(|out| {
+        ndjson_with(&healthy(), &run, vec![setting], out)?;
+        ndjson_unreadable(unreadable, &run, out)?;
+        ndjson_fleet(FleetRecord::default(), &run, out)
+    });
+    let schema: Value = serde_json::from_str(&schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let faults: Vec<String> = validator
+            .iter_errors(&line)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{faults:?} {line}");
+        assert_eq!(line["label_role"], "edge");
+        let mut other = line.clone();
+        other["label_role"] = 7.into();
+        assert!(!validator.is_valid(&other), "{other}");
+        let record: Record = serde_json::from_value(line.clone()).unwrap();
+        assert_eq!(serde_json::to_value(record).unwrap(), line);
+        let fields = line.as_object().unwrap();
+        assert!(
+            fields
+                .values()
+                .all(|value| !value.is_object() && !value.is_array()),
+            "{line}"
+        );
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    holds_screen(
+        "check-fleet.ndjson",
+        &format!("{}\n", lines[lines.len() - 4..].join("\n")),
+    );
+}
+
 #[test]
 fn every_field_of_the_schema_is_described() {
     fn walk(value: &Value, path: &str) {

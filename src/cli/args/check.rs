@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{BootFiles, Changes, Choice, Format, Role, RuleFiles, Where, seconds};
+use super::{BootFiles, Changes, Choice, Format, Role, RuleFiles, Saved, Where, seconds};
 use crate::cli::exit::FailOn;
 
 /// `tcptune check`.
@@ -44,9 +44,9 @@ pub struct Check {
     #[command(flatten)]
     pub boot: BootFiles,
 
-    /// Judge a saved snapshot instead of this host.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
-    pub snapshot: Option<PathBuf>,
+    /// Saved snapshots, and what is added to records.
+    #[command(flatten)]
+    pub saved: Saved,
 
     /// How to write the report.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]

@@ -3,25 +3,26 @@
 //! Rules are loaded first, because they say exactly which facts are worth collecting, and because a
 //! broken rule must end the run before anything is looked at.
 
+mod fleet;
 mod remember;
 mod written;
+mod yardstick;
 
-use crate::check::{GUESSED_FROM, Judgement, Verdict, check_over, guess};
+use crate::check::{Judgement, Verdict};
+use crate::fact::Snapshot;
 use crate::host::{self, Needs};
-use crate::plan::{plan, with_wishes};
-use crate::render::{self, Role};
+use crate::render::{self, audit::SettingRecord};
 
 use super::ledger::say_what_is_open_at;
-use super::profile;
 use super::sample::{self, Seen};
-use super::site::Site;
 use crate::cli::args::{Check, CheckFormat};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
 use remember::Memory;
-use written::{Place, failed, written};
+use written::{Place, failed, run_of, written};
+use yardstick::Yardstick;
 
 /// Audits a host and reports.
 pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
@@ -50,44 +51,48 @@ fn require_sense(args: &Check) -> Result<(), Error> {
             "leave one of them away; --fail-on none makes every finding ok",
         ));
     }
+    let adds = [
+        (!args.saved.settings.is_empty(), "--settings"),
+        (!args.saved.label.is_empty(), "--label"),
+    ];
+    if let Some((_, option)) = adds.iter().find(|(given, _)| *given)
+        && args.format != CheckFormat::Ndjson
+    {
+        let what = format!("{option} adds to records, and no other format has them");
+        return Err(Error::Usage(what, "add --format ndjson, or leave it away"));
+    }
+    if args.saved.is_fleet() {
+        fleet::require_sense(args)?;
+    }
     Ok(())
 }
 
 fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
-    let site = Site::chosen(&args.rules, &args.choice)?;
-    let profile = profile::named(&args.role, &args.rules)?;
-    site.require_something(profile.as_ref())?;
-    let Site { book, waivers } = site;
-    let mut facts = profile::facts(&book, profile.as_ref());
-    if profile.is_none() {
-        facts.extend(GUESSED_FROM.map(str::to_owned));
+    if args.saved.is_fleet() {
+        return fleet::run(args, place, output);
     }
-    let needs = Needs::Facts(facts);
+    let yardstick = Yardstick::read(args)?;
     let mut memory = None;
     let Seen {
         mut snapshot,
         stopped,
-    } = collect(args, &needs, &mut memory, output)?;
-    profile::inform(&mut snapshot, profile.as_ref());
-    let longer = memory.as_mut().and_then(|one| one.window(&snapshot));
-    let both = check_over(&snapshot, longer.as_ref(), &book, &waivers);
-    let judgements = both.judgements;
-    let plan = plan(&judgements, &snapshot);
-    let plan = with_wishes(plan, profile.as_ref(), &snapshot);
-    let report = render::report(&snapshot, &book, &judgements, &plan);
-    let report = match &profile {
-        Some(profile) => render::under(report, Role::Named(profile), &plan),
-        None => render::under(report, Role::Guessed(&guess(&snapshot)), &plan),
-    };
-    let report = match &memory {
-        Some(memory) => memory.beside(report, longer.as_ref(), &both.not_since),
-        None => report,
-    };
-    let own = written(args, &report, place, stopped, output)?;
+    } = collect(args, &yardstick.needs(args), &mut memory, output)?;
+    let (report, judgements) = yardstick.judge(args, &mut snapshot, memory.as_mut());
+    let run = run_of(args, Some(&snapshot), stopped);
+    let settings = settings(args, &snapshot);
+    let own = written(args, &report, &run, settings, place, output)?;
     if let Some(memory) = memory.filter(|_| !stopped) {
         memory.keep(&snapshot.now);
     }
     Ok(own.unwrap_or_else(|| exit(args, &judgements, stopped)))
+}
+
+/// The settings that were read, where they are asked for.
+fn settings(args: &Check, snapshot: &Snapshot) -> Vec<SettingRecord> {
+    let wanted = &args.saved.settings;
+    render::audit::settings(snapshot, |key| {
+        wanted.iter().any(|from| key.starts_with(from))
+    })
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for. What the last run left is
@@ -98,7 +103,7 @@ fn collect(
     memory: &mut Option<Memory>,
     output: &mut Output,
 ) -> Result<Seen, Error> {
-    let seen = if let Some(file) = &args.snapshot {
+    let seen = if let Some(file) = args.saved.one() {
         Seen {
             snapshot: host::read_snapshot(file).map_err(Error::Snapshot)?,
             stopped: false,

@@ -16,7 +16,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     say_what_is_open_at(&args.at);
     let source = sample::enter(&args.at, &args.boot)?;
     let seen = sample::watch(&source, &Needs::Everything, args.interval, output);
-    let snapshot = seen.snapshot;
+    let mut snapshot = seen.snapshot;
+    snapshot.labels = snapshot.labels.and(&args.label);
     if args.output == Path::new("-") {
         let text = serde_json::to_string(&snapshot).map_err(|error| Error::Output(error.into()))?;
         output.print(&text)?;

@@ -7,10 +7,23 @@ use crate::render::json::json_line;
 use crate::render::report::{NotFired, Report, Verdict};
 
 use super::Run;
-use super::record::{Body, Ended, Head, Record, RuleRecord, RunRecord, Setting, SummaryRecord};
+use super::record::{
+    Body, Ended, FleetRecord, Head, Record, RuleRecord, RunRecord, Setting, SettingRecord,
+    SummaryRecord, UnreadableRecord,
+};
 
 /// Writes the records of a run: how it looked, each rule, what the profile wants, and the counts.
 pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Result<()> {
+    ndjson_with(report, run, Vec::new(), out)
+}
+
+/// The same with a record of each of these settings before the counts.
+pub fn ndjson_with(
+    report: &Report,
+    run: &Run,
+    settings: Vec<SettingRecord>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
     let of = Head::of(report, run);
     let rules = (report.findings.len() + report.not_fired.len()) as u64;
     let mut line = |body| {
@@ -24,6 +37,7 @@ pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Resul
         uptime_seconds: report.host.uptime_seconds,
         rules,
         notes: report.notes.join("\n"),
+        snapshot: run.snapshot.clone(),
     }))?;
     for finding in &report.findings {
         line(Body::Rule(Box::new(fired(finding))))?;
@@ -35,13 +49,33 @@ pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Resul
         line(Body::Wanted(change.into()))?;
     }
     let wanted = report.wanted.len() as u64;
+    let read = settings.len() as u64;
+    for setting in settings {
+        line(Body::Setting(setting))?;
+    }
     let summary = SummaryRecord {
         counts: report.summary,
         rules,
         wanted,
-        records: rules + wanted + 2,
+        records: rules + wanted + read + 2,
     };
     line(Body::Summary(summary))
+}
+
+/// Writes the record of a snapshot that could not be judged.
+pub fn ndjson_unreadable(
+    snapshot: UnreadableRecord,
+    run: &Run,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let (of, body) = (Head::of_none(run), Body::Unreadable(snapshot));
+    json_line(&Record { of, body }, out)
+}
+
+/// Writes the record that ends the records of many snapshots.
+pub fn ndjson_fleet(fleet: FleetRecord, run: &Run, out: &mut impl io::Write) -> io::Result<()> {
+    let (of, body) = (Head::of_none(run), Body::Fleet(fleet));
+    json_line(&Record { of, body }, out)
 }
 
 fn fired(finding: &Finding) -> RuleRecord {

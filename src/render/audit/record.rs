@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::render::finding::{Change, Severity};
 use crate::render::report::{Report, Since, Summary};
+use crate::render::tool;
 
 use super::Run;
+use super::labels::Labels;
 
 /// The value of `schema` in every record of this version.
 pub const RECORD_SCHEMA: &str = "tcptune.record/1";
@@ -32,17 +34,17 @@ pub struct Record {
 pub struct Head {
     /// Name and version of this format: `tcptune.record/1`.
     pub schema: String,
-    /// The same in all records of one run, and in no other.
+    /// The same in all records of one run, and in no other. Each of many snapshots has a run of its own.
     pub run_id: String,
     /// When the run judged, RFC 3339, in universal time: `2026-11-22T02:41:07Z`.
     pub time: String,
-    /// The host name.
+    /// The host name; `unknown host` where it is not known, and in records that are about no host.
     pub host: String,
     /// `/proc/sys/kernel/random/boot_id`; counters of two runs compare only when it is equal.
     pub boot_id: Option<String>,
     /// The network namespace, as `readlink /proc/self/ns/net` prints it: `net:[4026531840]`.
     pub netns: Option<String>,
-    /// The kernel release, as `uname -r` prints it.
+    /// The kernel release, as `uname -r` prints it; `unknown` where it is not known.
     pub kernel: String,
     /// The version of tcptune.
     pub version: String,
@@ -50,6 +52,9 @@ pub struct Head {
     pub profile: Option<String>,
     /// Whether the role was only guessed; null when there is none.
     pub profile_guessed: Option<bool>,
+    /// What the site calls the host: `label_role`, `label_site` and so on. Without labels there is no field.
+    #[serde(flatten)]
+    pub labels: Labels,
 }
 
 /// What a line is about.
@@ -62,8 +67,14 @@ pub enum Body {
     Rule(Box<RuleRecord>),
     /// A value that the profile that was named wants and this host does not have.
     Wanted(Setting),
-    /// The last line. Where it is missing the stream was cut off.
+    /// A setting that was read, whatever the rules say of it; only with `--settings`.
+    Setting(SettingRecord),
+    /// The last line of a host. Where it is missing the stream was cut off.
     Summary(SummaryRecord),
+    /// A snapshot that could not be judged; it has no other line.
+    Unreadable(UnreadableRecord),
+    /// The last line where many snapshots were judged. Where it is missing the stream was cut off.
+    Fleet(FleetRecord),
 }
 
 /// How the run looked.
@@ -83,6 +94,8 @@ pub struct RunRecord {
     pub rules: u64,
     /// Remarks that are no findings, a line each.
     pub notes: String,
+    /// The snapshot that was judged, as it was named; null when it was the host itself.
+    pub snapshot: Option<String>,
 }
 
 /// A rule.
@@ -140,6 +153,51 @@ pub struct Setting {
     pub next_boot_line: Option<u64>,
 }
 
+/// A setting that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SettingRecord {
+    /// The sysctl, dotted.
+    pub key: String,
+    /// The value in force, with one blank between its fields; null when it could not be read.
+    pub live: Option<String>,
+    /// The value after the next boot, with one blank between its fields; null when that is not known.
+    pub next_boot: Option<String>,
+    /// The kernel's own default, with one blank between its fields; null when that is not known.
+    pub default: Option<String>,
+    /// Whether the next boot brings another value; null when one of the two is not known.
+    pub boot_changes: Option<bool>,
+    /// The file that sets the value of the next boot; null when none does.
+    pub next_boot_file: Option<String>,
+    /// The line in it, counted from 1.
+    pub next_boot_line: Option<u64>,
+}
+
+/// A snapshot that could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadableRecord {
+    /// The file, as it was named.
+    pub snapshot: String,
+    /// What is wrong with it.
+    pub error: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// How many snapshots came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FleetRecord {
+    /// How many snapshots were named.
+    pub snapshots: u64,
+    /// How many of them were judged.
+    pub judged: u64,
+    /// How many could not be.
+    pub unreadable: u64,
+    /// How many hosts the judged ones are of, by name.
+    pub hosts: u64,
+    /// Whether Ctrl-C ended the run before all of them were looked at.
+    pub cut_short: bool,
+}
+
 /// How a rule ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +245,24 @@ impl Head {
             version: report.tool.version.clone(),
             profile: profile.map(|profile| profile.name.clone()),
             profile_guessed: profile.map(|profile| profile.guessed_from.is_some()),
+            labels: run.labels.clone(),
+        }
+    }
+
+    /// The same of a record that is about no host.
+    pub(super) fn of_none(run: &Run) -> Self {
+        Self {
+            schema: RECORD_SCHEMA.to_owned(),
+            run_id: run.id.clone(),
+            time: run.moment(),
+            host: "unknown host".to_owned(),
+            boot_id: None,
+            netns: None,
+            kernel: "unknown".to_owned(),
+            version: tool().version,
+            profile: None,
+            profile_guessed: None,
+            labels: run.labels.clone(),
         }
     }
 }
@@ -211,7 +287,7 @@ impl From<&Change> for Setting {
 }
 
 /// A value with one blank between its fields, whoever wrote it: so that equal values are equal texts.
-fn fields(value: &str) -> String {
+pub(super) fn fields(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -11,6 +11,7 @@ mod explain;
 mod explanation;
 mod facts;
 mod finding;
+mod fleet;
 mod header;
 mod history;
 mod instances;
@@ -24,6 +25,7 @@ use std::io;
 
 use super::apply::{ApplyReport, HistoryReport};
 use super::explain::Explanation;
+use super::fleet::Fleet;
 use super::lint::Linted;
 use super::report::{Finding, Report};
 use super::rules::{LintReport, RuleList, TestReport};
@@ -140,6 +142,21 @@ pub fn human_history(
 ) -> io::Result<()> {
     let mut page = Page::new(options);
     history::history(&mut page, report);
+    out.write_all(page.text().as_bytes())
+}
+
+/// Writes what many snapshots came to as a page.
+pub fn human_fleet(
+    fleet: &Fleet,
+    options: &HumanOptions<'_>,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(options);
+    if options.quiet {
+        fleet::rows(&mut page, fleet);
+    } else {
+        fleet::fleet(&mut page, fleet, options.verbose);
+    }
     out.write_all(page.text().as_bytes())
 }
 

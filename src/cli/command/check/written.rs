@@ -8,13 +8,14 @@ use crate::cli::args::{Check, CheckFormat, When};
 use crate::cli::error::Error;
 use crate::cli::exit::{Exit, FailOn};
 use crate::cli::output::Output;
+use crate::fact::{Labels, Snapshot};
 use crate::host::{self, Destination, SystemClock};
-use crate::render::audit::{self, Run};
+use crate::render::audit::{self, Run, SettingRecord};
 use crate::render::report::{Report, Severity};
 use crate::render::{self, HumanOptions, Reach};
 
 /// Whoever collects results is seldom who wrote them.
-const MODE: u32 = 0o644;
+pub(super) const MODE: u32 = 0o644;
 
 /// Where the report goes.
 pub(super) enum Place {
@@ -51,11 +52,11 @@ impl Place {
 pub(super) fn written(
     args: &Check,
     report: &Report,
+    run: &Run,
+    settings: Vec<SettingRecord>,
     place: &Place,
-    stopped: bool,
     output: &mut Output,
 ) -> Result<Option<Exit>, Error> {
-    let run = run(args, stopped);
     let mut page = Vec::new();
     let mut exit = None;
     match args.format {
@@ -75,14 +76,14 @@ pub(super) fn written(
             render::human(report, &options, &mut page)?;
         }
         CheckFormat::Json => render::json(report, &mut page)?,
-        CheckFormat::Ndjson => audit::ndjson(report, &run, &mut page)?,
-        CheckFormat::Junit => audit::junit(report, &run, &mut page)?,
-        CheckFormat::Prometheus => audit::prometheus(report, &run, &mut page)?,
+        CheckFormat::Ndjson => audit::ndjson_with(report, run, settings, &mut page)?,
+        CheckFormat::Junit => audit::junit(report, run, &mut page)?,
+        CheckFormat::Prometheus => audit::prometheus(report, run, &mut page)?,
         CheckFormat::Nagios => {
-            let state = audit::nagios(report, &run, &mut page)?;
+            let state = audit::nagios(report, run, &mut page)?;
             exit = Some(Exit::Plugin(state));
         }
-        CheckFormat::Markdown => audit::markdown(report, &run, reach(args), &mut page)?,
+        CheckFormat::Markdown => audit::markdown(report, run, reach(args), &mut page)?,
     }
     place.put(&page, output)?;
     Ok(exit)
@@ -121,7 +122,7 @@ pub(super) fn failed(
 }
 
 /// How a page is to look: on a terminal as that is, in a file as on a terminal of 80 columns without colour.
-fn look(place: &Place, output: &Output) -> HumanOptions<'static> {
+pub(super) fn look(place: &Place, output: &Output) -> HumanOptions<'static> {
     match place {
         Place::Stdout => HumanOptions {
             color: output.color(),
@@ -135,7 +136,9 @@ fn look(place: &Place, output: &Output) -> HumanOptions<'static> {
     }
 }
 
-fn run(args: &Check, stopped: bool) -> Run {
+/// What the formats say beside the report, of a snapshot or of this host.
+pub(super) fn run_of(args: &Check, snapshot: Option<&Snapshot>, stopped: bool) -> Run {
+    let own = Labels::default().and(&args.saved.label);
     Run {
         id: host::run_id(),
         at: SystemClock.unix_seconds(),
@@ -148,12 +151,14 @@ fn run(args: &Check, stopped: bool) -> Run {
         },
         fail_on_unknown: args.fail_on_unknown,
         cut_short: stopped,
+        labels: snapshot.map_or(&own, |snapshot| &snapshot.labels).into(),
+        snapshot: args.saved.one().map(|file| file.display().to_string()),
     }
 }
 
 /// Where commands that the report offers have to act.
 fn reach(args: &Check) -> Reach<'_> {
-    if args.snapshot.is_some() || args.at.proc.is_some() {
+    if !args.saved.snapshot.is_empty() || args.at.proc.is_some() {
         return Reach::Elsewhere;
     }
     match (&args.at.netns, args.at.pid) {

@@ -1,0 +1,47 @@
+//! What `check` is told of saved snapshots, one or many, and of records for queries.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::fact::Labels;
+
+/// Saved snapshots, and what is added to records for queries.
+#[derive(Debug, Args)]
+pub struct Saved {
+    /// Judge a saved snapshot instead of this host; or many, each by itself: several files, or a folder with
+    /// *.json files, in the formats human and ndjson.
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
+    pub snapshot: Vec<PathBuf>,
+
+    /// How many snapshots to judge at a time; without it, one for each processor.
+    #[arg(long, value_name = "N", requires = "snapshot")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Add a record to --format ndjson for each setting that was read, or for those whose names begin so: live,
+    /// after the next boot, and by default.
+    #[arg(long, value_name = "PREFIX,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "", conflicts_with = "apply")]
+    pub settings: Vec<String>,
+
+    /// Say what you call the host in every record of --format ndjson: `role=edge` becomes `label_role`;
+    /// over one of the same name in a snapshot. Repeatable.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Labels::parse, conflicts_with = "apply")]
+    pub label: Vec<(String, String)>,
+}
+
+impl Saved {
+    /// Whether many snapshots are meant, be it that there is only one in a folder.
+    pub(in crate::cli) fn is_fleet(&self) -> bool {
+        match self.snapshot.as_slice() {
+            [] => false,
+            [one] => one.is_dir(),
+            [_, _, ..] => true,
+        }
+    }
+
+    /// The one file that is to be judged instead of this host.
+    pub(in crate::cli) fn one(&self) -> Option<&PathBuf> {
+        self.snapshot.first().filter(|_| !self.is_fleet())
+    }
+}

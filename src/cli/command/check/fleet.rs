@@ -1,0 +1,263 @@
+//! Many snapshots, each judged by itself, with the same rules: several at a time, in the order of their names,
+//! and only a few of them in memory.
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use crate::host::{self, Begun, NoList, SnapshotError, in_order, interrupt};
+use crate::render::audit::{self, Run, UnreadableRecord};
+use crate::render::fleet::{Fleet, Share};
+use crate::render::{self, HumanOptions, Reach};
+
+use super::super::sample;
+use super::written::{MODE, Place, look, run_of};
+use super::yardstick::Yardstick;
+use crate::cli::args::{Check, CheckFormat};
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, Progress};
+
+/// Refuses what makes sense for one host only.
+pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
+    if !matches!(args.format, CheckFormat::Human | CheckFormat::Ndjson) {
+        return Err(Error::Usage(
+            "many snapshots have the formats human and ndjson".to_owned(),
+            "give --format ndjson or --format human, or a single FILE for the other formats",
+        ));
+    }
+    if args.since.is_some() {
+        return Err(Error::Usage(
+            "--since starts the window of one host, and many snapshots are named".to_owned(),
+            "leave --since away, or give a single FILE",
+        ));
+    }
+    Ok(())
+}
+
+/// Judges all of them.
+pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
+    let files = files(args)?;
+    let yardstick = Yardstick::read(args)?;
+    let jobs = args.saved.jobs.or_else(|| available_parallelism().ok());
+    let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
+    sample::listen();
+    // One moment for all, so that the records of a run can be told by it.
+    let mut round = Round {
+        run: run_of(args, None, false),
+        fleet: Fleet::of(files.len() as u64, render::notes_of_rules(yardstick.book())),
+        stream: Stream::of(place)?,
+        progress: Progress::new(
+            files.len(),
+            matches!(place, Place::Stdout) && is_records(args),
+        ),
+        records: is_records(args),
+        findings: false,
+        unknown: false,
+    };
+    let run = round.run.clone();
+    let judge = |file: &PathBuf| judge(args, &yardstick, &run, file);
+    let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
+        round.take(file, judged, output)
+    });
+    round.progress.away(output);
+    if taken? < files.len() {
+        round.fleet.cut_short();
+    }
+    round.end(args, place, output)
+}
+
+fn is_records(args: &Check) -> bool {
+    args.format == CheckFormat::Ndjson
+}
+
+/// The snapshots that were named.
+fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
+    host::list_snapshots(&args.saved.snapshot).map_err(|why| match why {
+        NoList::Empty(folder) => Error::NoSnapshots(folder),
+        NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
+    })
+}
+
+/// What came of a snapshot.
+struct Judged {
+    share: Share,
+    /// Its records, where these are asked for.
+    records: Vec<u8>,
+    exit: Exit,
+}
+
+/// Reads and judges a snapshot, on any thread.
+fn judge(
+    args: &Check,
+    yardstick: &Yardstick,
+    run: &Run,
+    file: &Path,
+) -> Result<Judged, SnapshotError> {
+    let mut snapshot = host::read_snapshot(file)?;
+    let (report, judgements) = yardstick.judge(args, &mut snapshot, None);
+    let mut records = Vec::new();
+    if is_records(args) {
+        let run = Run {
+            id: host::run_id(),
+            labels: (&snapshot.labels).into(),
+            snapshot: Some(file.display().to_string()),
+            ..run.clone()
+        };
+        let settings = super::settings(args, &snapshot);
+        // Memory takes everything.
+        let _ = audit::ndjson_with(&report, &run, settings, &mut records);
+    }
+    Ok(Judged {
+        share: Share::of(&report, snapshot.now.host.name.as_deref()),
+        records,
+        exit: super::exit(args, &judgements, false),
+    })
+}
+
+/// All that is kept of those that were judged.
+struct Round {
+    run: Run,
+    fleet: Fleet,
+    stream: Stream,
+    progress: Progress,
+    /// Whether records are asked for.
+    records: bool,
+    findings: bool,
+    unknown: bool,
+}
+
+impl Round {
+    /// Takes what came of the next snapshot.
+    fn take(
+        &mut self,
+        file: &Path,
+        judged: Result<Judged, SnapshotError>,
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        let name = file.display().to_string();
+        match judged {
+            Ok(judged) => {
+                self.findings |= judged.exit == Exit::Findings;
+                self.unknown |= judged.exit == Exit::Refused;
+                self.stream.put(&judged.records, output)?;
+                self.fleet.add(judged.share, &name);
+            }
+            Err(error) => {
+                let told = error.to_string();
+                self.progress.away(output);
+                Output::warn(&told, &[], error.help());
+                self.fleet.add_unreadable(&told);
+                let record = UnreadableRecord {
+                    snapshot: name,
+                    error: told,
+                    help: error.help().map(str::to_owned),
+                };
+                if self.records {
+                    let mut line = Vec::new();
+                    audit::ndjson_unreadable(record, &self.next_run(), &mut line)?;
+                    self.stream.put(&line, output)?;
+                }
+            }
+        }
+        self.progress.step(output);
+        Ok(())
+    }
+
+    fn next_run(&self) -> Run {
+        Run {
+            id: host::run_id(),
+            ..self.run.clone()
+        }
+    }
+
+    /// Writes what comes last, and tells how it ended.
+    fn end(mut self, args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
+        let counts = self.fleet.counts();
+        let mut last = Vec::new();
+        if is_records(args) {
+            audit::ndjson_fleet(counts, &self.next_run(), &mut last)?;
+        } else if counts.judged > 0 {
+            let options = HumanOptions {
+                verbose: args.verbose,
+                quiet: args.quiet,
+                reach: Reach::Elsewhere,
+                apply: None,
+                ..look(place, output)
+            };
+            render::human_fleet(&self.fleet, &options, &mut last)?;
+        }
+        self.stream.put(&last, output)?;
+        if counts.judged == 0 && !counts.cut_short {
+            return Err(Error::NoneJudged(counts.snapshots));
+        }
+        if counts.cut_short {
+            sample::exit(true);
+            // A part of the hosts must not stand where all of them are looked for.
+            if let Some(file) = self.stream.unfinished() {
+                Output::warn(
+                    &format!("`{}` is left as it was", file.display()),
+                    &[],
+                    None,
+                );
+                return Ok(Exit::Stopped);
+            }
+        }
+        self.stream.finish()?;
+        Ok(match counts {
+            _ if args.exit_zero => Exit::Success,
+            _ if self.findings => Exit::Findings,
+            counts if counts.cut_short => Exit::Stopped,
+            counts if counts.unreadable > 0 => Exit::Unread,
+            _ if self.unknown => Exit::Refused,
+            _ => Exit::Success,
+        })
+    }
+}
+
+/// Where the result goes while it grows.
+enum Stream {
+    Stdout,
+    /// Beside the file that it becomes.
+    File(PathBuf, Begun),
+}
+
+impl Stream {
+    fn of(place: &Place) -> Result<Self, Error> {
+        Ok(match place {
+            Place::Stdout => Self::Stdout,
+            Place::File(file, place) => {
+                let begun = place.begin();
+                let begun = begun.map_err(|errno| Error::CannotWrite(file.clone(), errno))?;
+                Self::File(file.clone(), begun)
+            }
+        })
+    }
+
+    fn put(&mut self, bytes: &[u8], output: &mut Output) -> Result<(), Error> {
+        match self {
+            Self::Stdout => output.writer().write_all(bytes).map_err(Error::Output),
+            Self::File(file, begun) => begun
+                .write(bytes)
+                .map_err(|errno| Error::CannotWrite(file.clone(), errno)),
+        }
+    }
+
+    /// The file that is not there yet.
+    fn unfinished(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout => None,
+            Self::File(file, _) => Some(file),
+        }
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        match self {
+            Self::Stdout => Ok(()),
+            Self::File(file, begun) => begun
+                .finish(MODE)
+                .map_err(|errno| Error::CannotWrite(file, errno)),
+        }
+    }
+}
