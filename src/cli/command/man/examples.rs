@@ -56,6 +56,10 @@ const EXAMPLES: &[(&str, &[Part])] = &[
                 "Judges what was saved on another host.",
             ),
             Item(
+                "tcptune check --snapshot snapshots --format ndjson",
+                "Judges a folder of them, of any number of hosts.",
+            ),
+            Item(
                 "sudo tcptune check --netns blue",
                 "Judges another network namespace.",
             ),

@@ -220,6 +220,7 @@ mod tests {
             Exit::Usage,
             Exit::Refused,
             Exit::Stopped,
+            Exit::Unread,
             Exit::TakenBack,
             Exit::Incomplete,
             Exit::Locked,
