@@ -13,6 +13,7 @@ mod explain;
 mod export;
 mod fleet;
 mod lint;
+mod manual;
 mod rules;
 
 pub(super) use apply::{AcceptWhich, Apply, Changes, Confirm, Guard, History, Rollback};
@@ -21,6 +22,7 @@ pub(super) use explain::{Explain, ExplainFormat};
 pub(super) use export::Export;
 pub(super) use fleet::Saved;
 pub(super) use lint::{Lint, LintFormat};
+pub(super) use manual::{Completions, Man, Shell, shown};
 pub(super) use rules::{
     Choice, LintRules, ListRules, RuleFiles, Rules, Schema, SchemaOf, SiteFolder, TestFormat,
     TestRules,
@@ -76,6 +78,8 @@ pub enum Command {
     Rollback(Rollback),
     /// List every apply: when, by whom, which keys, what became of it.
     History(History),
+    /// Print the completions of a shell.
+    Completions(Completions),
     /// Explain a rule, a sysctl, a TCP state, a socket error, a counter or a socket option, with this
     /// host's numbers.
     Explain(Explain),
@@ -85,6 +89,8 @@ pub enum Command {
     Facts(Facts),
     /// Judge sysctls in files, scripts, infrastructure code and pages, without a host.
     Lint(Lint),
+    /// Print the manual page, or write those of all commands into a folder.
+    Man(Man),
     /// List, test or lint rules.
     #[command(subcommand)]
     Rules(Rules),

@@ -42,7 +42,7 @@ fn systemd_has_nothing_to_say_about_the_units() {
     };
     let said = String::from_utf8_lossy(&verify.stderr).into_owned();
     // The page is in the package too.
-    let no_page = ": Command 'man tcptune(1)' failed with code 16";
+    let no_page = ": Command 'man tcptune(8)' failed with code 16";
     let rest: Vec<&str> = said
         .lines()
         .filter(|line| !line.ends_with(no_page))

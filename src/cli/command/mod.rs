@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod completions;
 mod confirm;
 mod explain;
 mod export;
@@ -10,6 +11,7 @@ mod guard;
 mod history;
 mod ledger;
 mod lint;
+mod man;
 mod profile;
 mod rollback;
 mod rules;
@@ -36,6 +38,8 @@ pub(super) fn run(command: &Command, output: &mut Output) -> Result<Exit, Error>
         Command::Guard(args) => guard::run(args),
         Command::Explain(args) => explain::run(args, output),
         Command::Export(args) => export::run(args, output),
+        Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output),
         Command::Lint(args) => lint::run(args, output),
         Command::Facts(args) => facts::run(args, output),
         Command::Rules(args) => rules::run(args, output),
