@@ -245,7 +245,7 @@ fn configuration(
     source: &Source,
     sysctls: &Sysctls,
     needs: &Needs,
-    listed: Listed<'_>,
+    mut listed: Listed<'_>,
     defaults: Defaults<'_>,
     sample: &mut Sample,
 ) {
@@ -258,9 +258,8 @@ fn configuration(
         if needs.any("definition.") {
             keys.extend(boot.settings.keys().cloned());
         }
-        let (listed, read) = listed.into_parts();
-        every = listed;
-        sample.readings.extend(read);
+        sample.readings.extend(listed.take_read());
+        every = listed.into_keys();
     }
     let readings = &mut sample.readings;
     let mut live = |spec: Option<&KeySpec>, key: &str| {

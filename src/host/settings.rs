@@ -119,19 +119,17 @@ impl<'s> Listed<'s> {
         read.unwrap_or_else(PoisonError::into_inner).extend(own);
     }
 
-    /// Every key with its default, and what was read of those that no rule asks for, in no order.
-    pub(super) fn into_parts(
-        self,
-    ) -> (
-        Vec<(&'static KeySpec, Option<Value>)>,
-        impl Iterator<Item = (String, Reading<Value>)>,
-    ) {
-        let read = self.read.into_inner();
-        let read = read.unwrap_or_else(PoisonError::into_inner);
-        let facts = read
-            .into_iter()
-            .map(|(key, reading)| (format!("sysctl.{key}"), reading));
-        (self.keys, facts)
+    /// What was read of those that no rule asks for, in no order.
+    pub(super) fn take_read(&mut self) -> impl Iterator<Item = (String, Reading<Value>)> + use<> {
+        let read = self.read.get_mut();
+        let read = std::mem::take(read.unwrap_or_else(PoisonError::into_inner));
+        read.into_iter()
+            .map(|(key, reading)| (format!("sysctl.{key}"), reading))
+    }
+
+    /// Every key with the default that the catalogue knows.
+    pub(super) fn into_keys(self) -> Vec<(&'static KeySpec, Option<Value>)> {
+        self.keys
     }
 }
 
@@ -172,15 +170,15 @@ mod tests {
         for readers in 1..4 {
             let kernel = kernel();
             let defaults = Defaults::new(kernel.as_ref(), true);
-            let listed = Listed::of(&source, &asked, &sysctls, &defaults);
+            let mut listed = Listed::of(&source, &asked, &sysctls, &defaults);
             std::thread::scope(|scope| {
                 for _ in 0..readers {
                     scope.spawn(|| listed.read());
                 }
             });
             let unread = listed.unread.len();
-            let (keys, facts) = listed.into_parts();
-            let facts: Vec<String> = facts.map(|(fact, _)| fact).collect();
+            let facts: Vec<String> = listed.take_read().map(|(fact, _)| fact).collect();
+            let keys = listed.into_keys();
             let once: BTreeSet<&String> = facts.iter().collect();
             assert!(unread > 100, "{unread}");
             assert_eq!((facts.len(), once.len()), (unread, unread));
@@ -201,10 +199,10 @@ mod tests {
         for (source, needs) in [(Source::live(), setting), (with_files, needs(&[]))] {
             let kernel = kernel();
             let defaults = Defaults::new(kernel.as_ref(), true);
-            let listed = Listed::of(&source, &needs, &sysctls, &defaults);
+            let mut listed = Listed::of(&source, &needs, &sysctls, &defaults);
             listed.read();
-            let (keys, mut facts) = listed.into_parts();
-            assert!(keys.is_empty() && facts.next().is_none());
+            assert_eq!(listed.take_read().count(), 0);
+            assert!(listed.into_keys().is_empty());
         }
     }
 }
