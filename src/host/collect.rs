@@ -256,7 +256,12 @@ fn configuration(
     let mut every = Vec::new();
     if let Some(boot) = &sample.boot {
         if needs.any("definition.") {
-            keys.extend(boot.settings.keys().cloned());
+            // Of a namespace whose next boot nobody can tell there are settings that no file names.
+            let named = boot
+                .settings
+                .iter()
+                .filter(|(_, one)| !one.claims.is_empty());
+            keys.extend(named.map(|(key, _)| key.clone()));
         }
         sample.readings.extend(listed.take_read());
         every = listed.into_keys();

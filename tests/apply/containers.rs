@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use tcptune::host::{BootSource, Moment, Needs, Source, collect};
+
 use crate::program::{
     DROPIN, FIN, PROGRAM, apply, apply_words, live, run, state, tcptune, two_keys,
 };
@@ -28,6 +30,35 @@ fn a_read_only_proc_sys_is_refused_before_anything_is_changed() {
                 .complains("nothing was changed");
             assert_eq!(state(), start);
             tcptune(["history"]).exits(0).says("No apply was ever made");
+        },
+    );
+}
+
+/// Its defaults are asked of a namespace made for the question, which costs more than all other looks together.
+#[test]
+fn a_container_without_files_is_looked_at_without_making_another_namespace() {
+    on_stage(
+        "containers::a_container_without_files_is_looked_at_without_making_another_namespace",
+        || {
+            fs::remove_dir_all("/run/systemd").unwrap();
+            let source = Source::live().with_boot(BootSource::own());
+            let look = || {
+                let needs = Needs::Facts(["definition.key".to_owned()].into());
+                let sample = collect(&source, &needs, Moment::End(None));
+                let facts = sample.readings.into_keys();
+                let asked: Vec<String> =
+                    facts.filter(|fact| fact.starts_with("default.")).collect();
+                (sample.boot.unwrap(), asked)
+            };
+            let (boot, asked) = look();
+            assert!(
+                boot.settings.len() > 100 && boot.definitions.is_empty(),
+                "{boot:?}"
+            );
+            assert_eq!(asked, Vec::<String>::new());
+            // What a file names is asked, where no table has its default.
+            fs::write("/etc/sysctl.d/50-a.conf", "net.core.rps_default_mask = 1\n").unwrap();
+            assert_eq!(look().1, ["default.net.core.rps_default_mask"]);
         },
     );
 }
