@@ -104,12 +104,24 @@ fn a_site_keeps_its_files_and_its_drop_in_until_the_purge() {
             sh("grep -q 'A line of the later release' /usr/share/doc/tcptune/README.md");
             kept();
             let said = calls();
-            assert!(said.contains("try-restart tcptune-audit.timer"), "{said}");
+            assert!(!said.contains("tcptune-audit"), "{said}");
+            // Somebody enables the timer: it goes on after the next installation.
+            sh("mkdir -p /etc/systemd/system/timers.target.wants && ln -s \
+                /usr/lib/systemd/system/tcptune-audit.timer /etc/systemd/system/timers.target.wants/");
+            sh(&format!("dpkg -i {later}"));
+            let said = calls();
+            assert!(said.contains("restart tcptune-audit.timer"), "{said}");
             assert!(!said.contains("stop"), "{said}");
+            sh(
+                "mkdir -p /var/lib/systemd/timers /var/lib/prometheus/node-exporter
+                touch /var/lib/systemd/timers/stamp-tcptune-audit.timer
+                touch /var/lib/prometheus/node-exporter/tcptune.prom",
+            );
 
             let said = sh("dpkg --remove tcptune");
             assert!(said.contains("60-tcptune.conf stays"), "{said}");
             assert!(calls().contains("stop tcptune-audit.timer"));
+            sh("test ! -e /var/lib/prometheus/node-exporter/tcptune.prom");
             kept();
             sh("test ! -e /usr/bin/tcptune && test ! -e /usr/share/man/man8/tcptune.8.gz");
 
@@ -144,12 +156,25 @@ fn a_purge_leaves_a_drop_in_that_somebody_edited() {
                 return;
             }
             apply();
-            sh(&format!("echo 'net.core.somaxconn = 8192' >>{DROPIN}"));
+            // Behind the sum of the lines, and among the lines before it.
+            for edit in [
+                "-e '$a net.core.somaxconn = 8192'",
+                "-e '2i net.core.somaxconn = 8192'",
+            ] {
+                sh(&format!(
+                    "cp {DROPIN} /root/whole && sed -i {edit} {DROPIN}"
+                ));
+                let said = sh("dpkg --purge tcptune");
+                assert!(said.contains("has been edited and was left"), "{said}");
+                sh(&format!(
+                    "grep -q 'somaxconn = 8192' {DROPIN} && test ! -e /etc/tcptune"
+                ));
+                sh(&format!("mv /root/whole {DROPIN}"));
+                assert!(install().is_some());
+            }
             let said = sh("dpkg --purge tcptune");
-            assert!(said.contains("has been edited and was left"), "{said}");
-            sh(&format!(
-                "grep -q 'somaxconn = 8192' {DROPIN} && test ! -e /etc/tcptune"
-            ));
+            assert!(said.contains("stay in force"), "{said}");
+            sh(&format!("test ! -e {DROPIN}"));
         },
     );
 }

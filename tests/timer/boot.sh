@@ -1,6 +1,8 @@
 # Starts a systemd in new namespaces, on a copy of this machine's files that ends with it: boot.sh STAGE UNITS PROGRAM
 set -e
-stage=$1 units=$2 program=$3
+stage=${1:?} units=${2:?} program=${3:?}
+# The first process of its namespaces, and not on the machine itself.
+[ $$ = 1 ] && [ ! -e /proc/sys/net/core/netdev_max_backlog ]
 root=$stage/root
 mkdir -p "$stage/top" "$root"
 mount -t tmpfs tmpfs "$stage/top"
@@ -29,6 +31,8 @@ done
 # Of this machine nothing is started.
 rm -rf "$root"/etc/systemd/system/* "$root"/etc/sysctl.d/* \
   "$root"/lib/systemd/system/{sysinit,local-fs,multi-user,timers}.target.wants
+: >"$root/etc/fstab"
+: >"$root/etc/crypttab"
 echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
 cp "$program" "$root/usr/bin/tcptune"
 cp "$units"/tcptune-audit.* "$root/lib/systemd/system/"

@@ -1,4 +1,5 @@
-# Runs under that systemd, and ends it.
+# Runs under that systemd, and ends it: never the one of a machine.
+[ "$(cat /etc/machine-id)" = 0123456789abcdef0123456789abcdef ] || exit 1
 trap 'systemctl --no-block --force --force poweroff >/dev/null 2>&1' EXIT
 say() { printf '\n== %s\n' "$*"; }
 scrape() { exec 3<>/dev/tcp/127.0.0.1/9100 && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && cat <&3 && exec 3>&-; }
@@ -9,7 +10,7 @@ run() {
 }
 
 systemctl start prometheus-node-exporter.service
-until scrape >/dev/null 2>&1; do :; done
+until scrape >/dev/null 2>&1; do sleep 0.1; done
 
 run first
 say files

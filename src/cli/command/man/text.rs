@@ -119,10 +119,13 @@ const ENVIRONMENT: &[Part] = &[
     Item("LESS", "The options of less(1), FRX where it is not set."),
     Item(
         "XDG_STATE_HOME, HOME",
-        "Where the journal of a user who is not root is: tcptune/journal in the first, or in .local/state of \
-         the second.",
+        "Where the journal of a user who is not root is, and what `tcptune check --remember` leaves: \
+         tcptune/journal and tcptune/remembered in the first, or in .local/state of the second.",
     ),
-    Item("XDG_RUNTIME_DIR", "Where the lock of such a user is."),
+    Item(
+        "XDG_RUNTIME_DIR",
+        "Where the lock of such a user is; without it, beside the journal.",
+    ),
     Item(
         "STATE_DIRECTORY",
         "Where a service of systemd keeps what `tcptune check --remember` leaves to the next run.",
