@@ -4,7 +4,7 @@ use super::socket::{Listener, SocketSummary, Sockets};
 use super::vocabulary::{FactKind, fact_spec};
 use super::{Reading, Sample, Value};
 
-/// How many listeners are kept.
+/// How many listeners that dropped something are kept.
 const LISTENERS: usize = 4096;
 
 /// Why nothing is known of single connections at the start of such a window.
@@ -58,15 +58,10 @@ fn only_rises(fact: &str) -> bool {
 }
 
 /// `None` where more listeners have dropped something than are kept: one that is left out would seem to have
-/// dropped all of it since.
+/// dropped all of it since. One that dropped nothing is as good as one that was not there.
 fn remembered(all: &Sockets) -> Option<Sockets> {
     let has_dropped = |one: &&Listener| one.drops != Some(0);
-    // One that dropped nothing is as good as one that was not there.
-    let kept: Vec<Listener> = if all.listeners.len() > LISTENERS {
-        all.listeners.iter().filter(has_dropped).cloned().collect()
-    } else {
-        all.listeners.clone()
-    };
+    let kept: Vec<Listener> = all.listeners.iter().filter(has_dropped).cloned().collect();
     if kept.len() > LISTENERS {
         return None;
     }
@@ -169,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_listeners_those_stay_that_dropped_something() {
+    fn those_listeners_stay_that_dropped_something() {
         let mut all: Vec<Listener> = (0..10_000).map(|inode| listener(inode, Some(0))).collect();
         all.push(listener(10_000, Some(1)));
         let kept = sample(all.clone(), &[]).remembered();

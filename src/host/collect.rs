@@ -411,11 +411,8 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
             // A change is never made to a recording, so no guard rests on this.
             return Reading::Known(Value::Bool(false));
         }
-        kubernetes_node(&[
-            Path::new("/var/lib/kubelet/config.yaml"),
-            Path::new("/etc/kubernetes/kubelet.conf"),
-            Path::new("/var/lib/kubelet/pki"),
-        ])
+        let root = source.boot.as_ref().map(|files| files.root.as_path());
+        kubernetes_node(root.unwrap_or(Path::new("/")))
     });
     if let (true, Some(uptime)) = (needs.has("host.uptime"), sample.uptime_seconds) {
         #[expect(
@@ -430,12 +427,20 @@ fn machine(source: &Source, sysctls: &Sysctls, needs: &Needs, sample: &mut Sampl
     }
 }
 
-/// Whether the kubelet has left its marks here. A folder that may not be looked into, as the kubelet
-/// makes its own, leaves the question open.
-fn kubernetes_node(marks: &[&Path]) -> Reading<Value> {
+/// Whether the kubelet has left its marks below a root: that of this host, or where a container sees its
+/// node's files. A folder that may not be looked into, as the kubelet makes its own, leaves the question open,
+/// and so does a root that the container sees a part of.
+fn kubernetes_node(root: &Path) -> Reading<Value> {
     let mut refused = None;
-    for mark in marks {
-        match mark.try_exists() {
+    if !root.join("var/lib").is_dir() {
+        refused = Some(format!("no {}", root.join("var/lib").display()));
+    }
+    for mark in [
+        "var/lib/kubelet/config.yaml",
+        "etc/kubernetes/kubelet.conf",
+        "var/lib/kubelet/pki",
+    ] {
+        match root.join(mark).try_exists() {
             Ok(true) => return Reading::Known(Value::Bool(true)),
             Ok(false) => {}
             Err(error) => refused = Some(io_name(&error)),
@@ -524,15 +529,20 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_of_the_kubelet_tells_and_a_closed_folder_leaves_it_open() {
-        let tree = tree();
-        let (here, gone) = (tree.path().join("meminfo"), tree.path().join("gone"));
-        // Below a file nothing can be looked up, as below a folder of somebody else.
-        let closed = tree.path().join("uptime/x");
+    fn a_mark_of_the_kubelet_tells_and_what_cannot_be_looked_at_leaves_it_open() {
         let known = |on| Reading::Known(Value::Bool(on));
-        assert_eq!(kubernetes_node(&[&gone]), known(false));
-        assert_eq!(kubernetes_node(&[&gone, &here]), known(true));
-        let open = kubernetes_node(&[&closed, &gone]);
-        assert!(matches!(open, Reading::Denied(_)), "{open:?}");
+        let root = tempfile::tempdir().unwrap();
+        // A container that sees the node's /etc alone.
+        fs::create_dir_all(root.path().join("etc/kubernetes")).unwrap();
+        let open = |root: &Path| matches!(kubernetes_node(root), Reading::Denied(_));
+        assert!(open(root.path()));
+        fs::create_dir_all(root.path().join("var/lib")).unwrap();
+        assert_eq!(kubernetes_node(root.path()), known(false));
+        // Below a file nothing can be looked up, as below a folder of somebody else.
+        let kubelet = root.path().join("var/lib/kubelet");
+        fs::write(&kubelet, "").unwrap();
+        assert!(open(root.path()));
+        fs::write(root.path().join("etc/kubernetes/kubelet.conf"), "").unwrap();
+        assert_eq!(kubernetes_node(root.path()), known(true));
     }
 }

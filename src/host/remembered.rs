@@ -13,13 +13,19 @@ use std::path::{Path, PathBuf};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Dir, FlockOperation, OFlags, flock, statat};
 
+use super::clock::SystemClock;
 use super::private_folder::{self, Unusable};
 use super::replace::{self, Look};
 use super::snapshot_file::{SnapshotErrorKind, understood};
+use crate::apply::Clock as _;
 use crate::fact::{Host, Sample, Snapshot, WindowError};
 
 /// No such file comes near: a few hundred numbers, and 4096 listeners at most.
 const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// For how many seconds a file of another boot stays. A home may be that of many machines, and what one of
+/// them left an hour ago is the start of its next window.
+const OTHERS_STAY: i64 = 24 * 60 * 60;
 
 /// How many namespaces of a boot are remembered. Where one is made for every job of a build server, those
 /// that are gone must not fill the disk.
@@ -95,7 +101,7 @@ impl fmt::Display for Forgotten {
             Self::StartedAgain(counter) => write!(
                 f,
                 "{counter} is lower than it was: this network namespace is a new one with the number of an \
-                 old one"
+                 old one, or it has wrapped"
             ),
         }
     }
@@ -125,9 +131,8 @@ impl Remembered {
     /// The place of a namespace in this boot, below a folder; `None` where either is not known.
     pub fn of(folder: &Path, host: &Host) -> Option<Self> {
         let boot = host.boot_id.clone()?;
-        let is_plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
         // It becomes a part of a name.
-        if boot.is_empty() || boot.len() > 64 || !boot.bytes().all(is_plain) {
+        if !is_boot(boot.as_bytes()) {
             return None;
         }
         let name = format!("{boot}-{}.json", host.netns?);
@@ -217,8 +222,8 @@ impl Remembered {
         rest.is_some_and(|rest| rest.starts_with(b"-"))
     }
 
-    /// Takes away what no run can use any more: files that were never finished, those of other boots, and
-    /// of this boot the oldest where there are too many.
+    /// Takes away what no run will use any more: files that were never finished, those of other boots that
+    /// have not been written for a day, and of this boot the oldest where there are too many.
     fn clear(&self, folder: &OwnedFd) -> std::io::Result<()> {
         replace::clean(folder, None)?;
         let (own, others): (Vec<OsString>, Vec<OsString>) = samples(folder)?
@@ -237,11 +242,31 @@ impl Remembered {
         // This one is to have room too.
         let too_many = own.len().saturating_sub(NAMESPACES - 1);
         let oldest = own.into_iter().take(too_many).map(|(_, name)| name);
-        for name in others.into_iter().chain(oldest) {
+        let now = i64::try_from(SystemClock.unix_seconds()).unwrap_or(i64::MAX);
+        let is_left = |name: &OsString| now.saturating_sub(age(name).0) > OTHERS_STAY;
+        for name in others.into_iter().filter(is_left).chain(oldest) {
             replace::remove(folder, &name)?;
         }
         Ok(())
     }
+}
+
+/// Whether it can be the id of a boot.
+fn is_boot(name: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    (1..=64).contains(&name.len()) && name.iter().all(is_plain)
+}
+
+/// Whether a file is called as a sample is, `<boot id>-<namespace>.json`: all others are somebody else's.
+fn is_sample(name: &[u8]) -> bool {
+    let parts = name.strip_suffix(b".json").and_then(|stem| {
+        let at = stem.iter().rposition(|byte| *byte == b'-')?;
+        stem.split_at_checked(at)
+    });
+    parts.is_some_and(|(boot, number)| {
+        let digits = number.strip_prefix(b"-").unwrap_or_default();
+        is_boot(boot) && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+    })
 }
 
 /// The names of all samples in a folder.
@@ -250,7 +275,7 @@ fn samples(folder: &OwnedFd) -> std::io::Result<Vec<OsString>> {
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
-        if !name.starts_with(b".") && name.ends_with(b".json") {
+        if is_sample(name) {
             names.push(OsStr::from_bytes(name).to_owned());
         }
     }

@@ -33,6 +33,13 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// As if nobody had written it for two days.
+fn make_old(path: &Path) {
+    let ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(ago).unwrap();
+}
+
 /// A folder that is made by the first run that keeps something.
 fn place() -> (tempfile::TempDir, PathBuf) {
     let base = tempfile::tempdir().unwrap();
@@ -58,7 +65,7 @@ fn what_one_run_keeps_the_next_one_of_the_same_namespace_finds() {
 }
 
 #[test]
-fn another_namespace_has_a_file_of_its_own_and_another_boot_takes_the_old_ones_away() {
+fn another_namespace_has_a_file_of_its_own_and_another_boot_takes_away_what_is_old() {
     let (_base, folder) = place();
     let at = |boot, netns| Remembered::of(&folder, &host(boot, netns)).unwrap();
     at("a", 7).keep(&sample("a", 7, 5.0, 1)).unwrap();
@@ -69,9 +76,22 @@ fn another_namespace_has_a_file_of_its_own_and_another_boot_takes_the_old_ones_a
     let next = at("ab", 7);
     assert_eq!(next.recall(), Err(Forgotten::OtherBoots));
     fs::write(folder.join(".a-7.json.99-0.new"), "half").unwrap();
-    fs::write(folder.join("note.txt"), "not ours").unwrap();
+    for name in ["note.txt", "keep.json", "a-7-x.json", "-7.json"] {
+        fs::write(folder.join(name), "not ours").unwrap();
+        make_old(&folder.join(name));
+    }
+    make_old(&folder.join("a-8.json"));
     next.keep(&sample("ab", 7, 1.0, 0)).unwrap();
-    assert_eq!(names(&folder), ["ab-7.json", "note.txt"]);
+    // The newer one may be of another machine with the same home.
+    let left = [
+        "-7.json",
+        "a-7-x.json",
+        "a-7.json",
+        "ab-7.json",
+        "keep.json",
+        "note.txt",
+    ];
+    assert_eq!(names(&folder), left);
 }
 
 #[test]

@@ -176,14 +176,17 @@ impl Rule {
     ///
     /// A rule that holds such a rise against a level, like the sockets in a state or the entries of a table,
     /// means both at the same time. Over an hour it would hold the drops of last night against the sockets of
-    /// now: it would miss the one and accuse the other.
+    /// now: it would miss the one and accuse the other. Nor are the queues of the processors asked: what they
+    /// count has 32 bits (`softnet_seq_show`), which a busy one goes through in hours.
     pub fn spans_hours(&self) -> bool {
         let of_a_moment = |used: &FactUse| {
             used.how == How::Value
                 && !used.fact.starts_with("listener.")
                 && (!has_a_value_since_boot(&used.fact) || is_a_level(&used.fact))
         };
+        let wraps = |used: &FactUse| used.fact.starts_with("softnet.");
         self.each.is_none_or(|each| each == Subject::Listener)
+            && !self.when.facts().any(wraps)
             && self.when.facts().any(|used| used.how.uses_window())
             && !self.when.facts().any(of_a_moment)
     }

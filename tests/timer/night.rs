@@ -100,6 +100,12 @@ fn another_boot_starts_anew_and_takes_the_old_one_away() {
         ran(&mut remembering(&[], state.path()));
         burst(&listener, address);
         let before = only_sample(state.path());
+        let made = fs::read_dir(state.path().join("remembered")).unwrap();
+        let made = fs::File::options()
+            .write(true)
+            .open(made.flatten().next().unwrap().path());
+        let ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+        made.unwrap().set_modified(ago).unwrap();
 
         let boot_id = state.path().join("boot_id");
         fs::write(&boot_id, "00000000-1111-2222-3333-444444444444\n").unwrap();

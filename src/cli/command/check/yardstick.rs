@@ -42,6 +42,11 @@ impl Yardstick {
         if self.profile.is_none() {
             facts.extend(GUESSED_FROM.map(str::to_owned));
         }
+        if args.remember {
+            // The next run may ask for other rules, and looks back at what this one leaves.
+            let all = Rulebook::built_in().unwrap_or_default().facts().into_iter();
+            facts.extend(all.filter(|fact| fact.starts_with("counter.")));
+        }
         Needs::Facts(facts)
     }
 
