@@ -55,6 +55,7 @@ fn the_pages_go_into_a_folder_that_is_there_or_nowhere() {
 #[test]
 fn the_page_names_every_variable_that_is_read() {
     let page = sh(&format!("{PROGRAM} man")).replace("\\-", "-");
+    let page = page.replace("\\fB", " ").replace("\\fR", " ");
     let (_, page) = page.split_once(".SH ENVIRONMENT").unwrap();
     let section = page.split(".SH ").next().unwrap();
     let words = section.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
