@@ -70,7 +70,7 @@ pub use rule_files::{
 };
 pub use run_id::run_id;
 pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
-pub use snapshot_list::{NoList, list_snapshots};
+pub use snapshot_list::{NoList, Taken, list_snapshots, taken_by_snapshots};
 pub use socket_holders::holding;
 pub use sysctls::Sysctls;
 pub use whole_file::{Begun, Destination};

@@ -41,15 +41,67 @@ pub fn list_snapshots(given: &[PathBuf]) -> Result<Vec<PathBuf>, NoList> {
     Ok(files)
 }
 
-/// The regular files of a folder, or links to such, whose names end in `.json`. Hidden ones are left alone, as
-/// by a shell: those are what copying programs have not finished.
+/// Why a result must not go where it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A snapshot that is to be judged stands there.
+    Snapshot,
+    /// It would be one of the snapshots of a folder from then on.
+    Folder,
+}
+
+/// Whether a result in this file would replace one of the snapshots that were named, or stand among them. Nothing
+/// is opened.
+pub fn taken_by_snapshots(result: &Path, given: &[PathBuf]) -> Option<Taken> {
+    let there = fs::canonicalize(result).ok();
+    // Into a device or a pipe nothing is put that could be judged.
+    if there.as_deref().is_some_and(|file| !file.is_file()) {
+        return None;
+    }
+    let is_there = |file: &PathBuf| there.is_some() && fs::canonicalize(file).ok() == there;
+    let result = there.clone().or_else(|| new_file(result))?;
+    let mut taken = None;
+    for path in given {
+        if !path.is_dir() {
+            if is_there(path) {
+                return Some(Taken::Snapshot);
+            }
+            continue;
+        }
+        // What cannot be listed is told where it is read.
+        if inside(path).is_ok_and(|files| files.iter().any(is_there)) {
+            return Some(Taken::Snapshot);
+        }
+        let folder = fs::canonicalize(path).ok();
+        let name = result.file_name().unwrap_or_default();
+        if folder.as_deref() == result.parent() && is_listed(name.as_bytes()) {
+            taken = Some(Taken::Folder);
+        }
+    }
+    taken
+}
+
+/// The one name of a file that is not there yet.
+fn new_file(file: &Path) -> Option<PathBuf> {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(folder.join(file.file_name()?))
+}
+
+/// Whether a file of this name in a folder is taken for a snapshot. Hidden ones are left alone, as by a shell:
+/// those are what copying programs have not finished.
+fn is_listed(name: &[u8]) -> bool {
+    name.ends_with(b".json") && !name.starts_with(b".")
+}
+
+/// The regular files of a folder, or links to such, whose names are those of snapshots.
 fn inside(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let name = name.as_bytes();
-        if !name.ends_with(b".json") || name.starts_with(b".") {
+        if !is_listed(entry.file_name().as_bytes()) {
             continue;
         }
         let path = entry.path();

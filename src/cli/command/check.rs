@@ -29,7 +29,8 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     if args.apply {
         return super::apply::run_check(args, output);
     }
-    let place = match require_sense(args).and_then(|()| Place::of(args)) {
+    let sense = require_sense(args).and_then(|()| Place::require_apart(args));
+    let place = match sense.and_then(|()| Place::of(args)) {
         Ok(place) => place,
         Err(error) => return failed(args, error, None, output),
     };
