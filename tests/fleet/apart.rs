@@ -1,9 +1,12 @@
 //! A result does not go where snapshots are.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 
 use crate::made::{Hosts, host};
+use crate::run::PROGRAM;
 
 fn two() -> Hosts {
     Hosts::of(["a", "b"].map(str::to_owned))
@@ -89,4 +92,39 @@ fn a_result_among_the_snapshots_is_refused_only_where_it_would_be_taken_for_one(
     let one = ["--snapshot", "hosts/one.json", "--format", "json"];
     let ran = hosts.check(&[&one[..], &["-o", "hosts/report.json"]].concat());
     ran.audited().quiet().no_result();
+}
+
+#[test]
+fn a_reader_that_leaves_a_result_written_in_place_is_no_error() {
+    let hosts = Hosts::of((0..20).map(|at| format!("web-{at:02}")));
+    for named in ["hosts", "hosts/web-01.json"] {
+        let mut child = Command::new(PROGRAM)
+            .args([
+                "check",
+                "--format",
+                "ndjson",
+                "--settings",
+                "--snapshot",
+                named,
+            ])
+            .args(["-o", "/dev/stdout"])
+            .current_dir(hosts.around())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        // Far less than what comes.
+        let mut out = BufReader::with_capacity(1, child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        drop(out);
+        let ended = child.wait_with_output().unwrap();
+        let errors = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (ended.status.code(), errors.as_str()),
+            (Some(0), ""),
+            "{named}"
+        );
+    }
 }
