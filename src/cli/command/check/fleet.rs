@@ -196,15 +196,14 @@ impl Round {
             sample::exit(true);
             // A part of the hosts must not stand where all of them are looked for.
             if let Some(file) = self.stream.unfinished() {
-                Output::warn(
-                    &format!("`{}` is left as it was", file.display()),
-                    &[],
-                    None,
-                );
-                return Ok(Exit::Stopped);
+                let text = format!("`{}` is left as it was", file.display());
+                Output::warn(&text, &[], None);
+            } else {
+                self.stream.finish()?;
             }
+        } else {
+            self.stream.finish()?;
         }
-        self.stream.finish()?;
         Ok(match counts {
             _ if args.exit_zero => Exit::Success,
             _ if self.findings => Exit::Findings,
@@ -244,11 +243,11 @@ impl Stream {
         }
     }
 
-    /// The file that is not there yet.
+    /// The file that is not there yet; what is written in place is there as far as it goes.
     fn unfinished(&self) -> Option<&Path> {
         match self {
-            Self::Stdout => None,
-            Self::File(file, _) => Some(file),
+            Self::File(file, begun) if begun.is_apart() => Some(file),
+            Self::Stdout | Self::File(..) => None,
         }
     }
 
