@@ -12,6 +12,7 @@ use crate::render::fleet::{Fleet, Share};
 use crate::render::{self, HumanOptions, Reach};
 
 use super::super::sample;
+use super::wanted::Wanted;
 use super::written::{MODE, Place, look, run_of};
 use super::yardstick::Yardstick;
 use crate::cli::args::{Check, CheckFormat};
@@ -57,13 +58,16 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         unknown: false,
     };
     let run = round.run.clone();
-    let judge = |file: &PathBuf| judge(args, &yardstick, &run, file);
+    let wanted = Wanted::of(args);
+    let judge = |file: &PathBuf| judge(args, &yardstick, &wanted, &run, file);
     let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
         round.take(file, judged, output)
     });
     round.progress.away(output);
     if taken? < files.len() {
         round.fleet.cut_short();
+    } else if round.fleet.counts().judged > 0 {
+        wanted.tell_unmet();
     }
     round.end(args, place, output)
 }
@@ -92,6 +96,7 @@ struct Judged {
 fn judge(
     args: &Check,
     yardstick: &Yardstick,
+    wanted: &Wanted<'_>,
     run: &Run,
     file: &Path,
 ) -> Result<Judged, SnapshotError> {
@@ -105,7 +110,7 @@ fn judge(
             snapshot: Some(file.display().to_string()),
             ..run.clone()
         };
-        let settings = super::settings(args, &snapshot);
+        let settings = wanted.read(&snapshot);
         // Memory takes everything.
         let _ = audit::ndjson_with(&report, &run, settings, &mut records);
     }
