@@ -44,7 +44,6 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
     let jobs = args.saved.jobs.or_else(|| available_parallelism().ok());
     let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     sample::listen();
-    // One moment for all, so that the records of a run can be told by it.
     let mut round = Round {
         run: run_of(args, None, false),
         fleet: Fleet::of(files.len() as u64, render::notes_of_rules(yardstick.book())),
