@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
-use std::thread::{sleep, spawn};
+use std::thread::{available_parallelism, sleep, spawn};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -146,6 +146,21 @@ fn ctrl_c_ends_the_run_with_what_is_judged_and_says_so() {
     }
     let around = fs::read_dir(hosts.around()).unwrap().count();
     assert_eq!(around, 2, "nothing half-written is left");
+}
+
+#[test]
+fn however_many_are_asked_for_a_few_work_for_each_processor() {
+    let processors = available_parallelism().unwrap().get();
+    let hosts = Hosts::of((0..processors * 4 + 40).map(|at| format!("web-{at:03}")));
+    let mut child = started(&hosts, &["hosts", "--jobs", "100000"]);
+    // All of them are there by the first line, and wait while nobody reads on.
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    let threads = field(&child, "Threads:").unwrap();
+    let threads: usize = threads.parse().unwrap();
+    assert!(threads > 1 && threads <= processors * 4 + 1, "{threads}");
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct Saved {
     #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
     pub snapshot: Vec<PathBuf>,
 
-    /// How many snapshots to judge at a time; without it, one for each processor.
+    /// How many snapshots to judge at a time, at most four for each processor; without it, one for each.
     #[arg(long, value_name = "N", requires = "snapshot")]
     pub jobs: Option<NonZeroUsize>,
 

@@ -20,6 +20,9 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Progress};
 
+/// How many snapshots are judged at a time for each processor at most.
+const MOST_EACH: usize = 4;
+
 /// Refuses what makes sense for one host only.
 pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
     if !matches!(args.format, CheckFormat::Human | CheckFormat::Ndjson) {
@@ -41,8 +44,6 @@ pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
 pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
     let files = files(args)?;
     let yardstick = Yardstick::read(args)?;
-    let jobs = args.saved.jobs.or_else(|| available_parallelism().ok());
-    let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     sample::listen();
     let mut round = Round {
         run: run_of(args, None, false),
@@ -59,9 +60,13 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
     let run = round.run.clone();
     let wanted = Wanted::of(args);
     let judge = |file: &PathBuf| judge(args, &yardstick, &wanted, &run, file);
-    let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
-        round.take(file, judged, output)
-    });
+    let taken = in_order(
+        &files,
+        jobs(args),
+        interrupt::asked,
+        judge,
+        |file, judged| round.take(file, judged, output),
+    );
     round.progress.away(output);
     if taken? < files.len() {
         round.fleet.cut_short();
@@ -81,6 +86,14 @@ fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
         NoList::Empty(folder) => Error::NoSnapshots(folder),
         NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
     })
+}
+
+/// How many at a time: more wait for the processors all the same, and each takes memory.
+fn jobs(args: &Check) -> NonZeroUsize {
+    let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let most = processors.get().saturating_mul(MOST_EACH);
+    let asked = args.saved.jobs.unwrap_or(processors).get();
+    NonZeroUsize::new(asked.min(most)).unwrap_or(processors)
 }
 
 /// What came of a snapshot.
