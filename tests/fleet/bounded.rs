@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::made::{Hosts, host, of_kind, records, without_cookies};
-use crate::run::PROGRAM;
+use crate::run::{PROGRAM, make_pipe};
 
 fn started(hosts: &Hosts, args: &[&str]) -> Child {
     Command::new(PROGRAM)
@@ -161,6 +161,30 @@ fn however_many_are_asked_for_a_few_work_for_each_processor() {
     assert!(threads > 1 && threads <= processors * 4 + 1, "{threads}");
     drop(out);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_pipe_among_many_is_unreadable_and_not_waited_for() {
+    let hosts = Hosts::of(["a", "c"].map(str::to_owned));
+    make_pipe(&hosts.path("b.json"));
+    let named = ["hosts/a.json", "hosts/b.json", "hosts/c.json", "/dev/null"];
+    let args = [&["--format", "ndjson", "--snapshot"][..], &named].concat();
+    let ran = hosts
+        .check(&args)
+        .exits(1)
+        .complains("cannot read snapshot `hosts/b.json`: not a regular file")
+        .complains("help: give it alone")
+        .complains("cannot read snapshot `/dev/null`: not a regular file");
+    let all = records(&ran.stdout);
+    assert_eq!(of_kind(&all, "run").len(), 2);
+    assert_eq!(of_kind(&all, "unreadable")[0]["snapshot"], "hosts/b.json");
+
+    // One alone is read to its end.
+    let child = started(&hosts, &["hosts/b.json"]);
+    fs::write(hosts.path("b.json"), host("piped").to_string()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let all = records(&String::from_utf8(ended.stdout).unwrap());
+    assert_eq!(of_kind(&all, "run")[0]["host"], "piped");
 }
 
 #[test]

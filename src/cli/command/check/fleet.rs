@@ -112,7 +112,7 @@ fn judge(
     run: &Run,
     file: &Path,
 ) -> Result<Judged, SnapshotError> {
-    let mut snapshot = host::read_snapshot(file)?;
+    let mut snapshot = host::read_one_of_many(file)?;
     let (report, judgements) = yardstick.judge(args, &mut snapshot, None);
     let mut records = Vec::new();
     if is_records(args) {
