@@ -72,7 +72,7 @@ pub use run_id::run_id;
 pub use snapshot_file::{
     SnapshotError, SnapshotErrorKind, read_one_of_many, read_snapshot, write_snapshot,
 };
-pub use snapshot_list::{NoList, Taken, list_snapshots, taken_by_snapshots};
+pub use snapshot_list::{Listed, NoList, Taken, list_snapshots, taken_by_snapshots};
 pub use socket_holders::holding;
 pub use sysctls::Sysctls;
 pub use whole_file::{Begun, Destination};

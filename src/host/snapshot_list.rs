@@ -1,6 +1,6 @@
 //! Which snapshots were meant: files by their names, and folders of them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -17,28 +17,61 @@ pub enum NoList {
     Unreadable(PathBuf, String),
 }
 
-/// The files in the order in which they are named; a folder stands for what `*.json` matches in it, by name. Who is
-/// named twice is there once. Whether a file can be read is not looked at.
-pub fn list_snapshots(given: &[PathBuf]) -> Result<Vec<PathBuf>, NoList> {
+/// The snapshots that were meant.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Their files.
+    pub files: Vec<PathBuf>,
+    /// The folders that added none.
+    pub without: Vec<NoList>,
+}
+
+/// The files in the order in which they are named; a folder stands for what `*.json` matches in it, by name. A file
+/// with several names is there once: with its own name rather than a link's, else with the first one. Whether a
+/// file can be read is not looked at. It is an error when there is nothing at all.
+pub fn list_snapshots(given: &[PathBuf]) -> Result<Listed, NoList> {
     let mut files = Vec::new();
+    let mut without = Vec::new();
     for path in given {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let found =
-            inside(path).map_err(|error| NoList::Unreadable(path.clone(), io_name(&error)))?;
-        if found.is_empty() {
-            return Err(NoList::Empty(path.clone()));
+        match inside(path) {
+            Ok(found) if found.is_empty() => without.push(NoList::Empty(path.clone())),
+            Ok(found) => files.extend(found),
+            Err(error) => without.push(NoList::Unreadable(path.clone(), io_name(&error))),
         }
-        files.extend(found);
     }
-    if given.len() > 1 {
-        let mut seen = HashSet::new();
+    match without.pop() {
+        Some(last) if files.is_empty() => Err(without.into_iter().next().unwrap_or(last)),
+        last => {
+            without.extend(last);
+            let files = once(files);
+            Ok(Listed { files, without })
+        }
+    }
+}
+
+/// Each file under one of its names.
+fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut kept: Vec<Option<PathBuf>> = Vec::with_capacity(files.len());
+    let mut places = HashMap::new();
+    for file in files {
         // What is not there has one name only.
-        files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
+        let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+        let place: Option<&usize> = places.get(&real);
+        let before = place.and_then(|place| kept.get_mut(*place));
+        if let Some(before) = before {
+            if !before.as_deref().is_some_and(Path::is_symlink) || file.is_symlink() {
+                continue;
+            }
+            *before = None;
+        }
+        places.insert(real, kept.len());
+        kept.push(Some(file));
     }
-    Ok(files)
+    kept.into_iter().flatten().collect()
 }
 
 /// Why a result must not go where it was asked to.
@@ -105,7 +138,11 @@ fn inside(folder: &Path) -> io::Result<Vec<PathBuf>> {
             continue;
         }
         let path = entry.path();
-        let kind = entry.file_type()?;
+        let kind = match entry.file_type() {
+            // Gone since the folder named it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            kind => kind?,
+        };
         // A link that leads nowhere is no file that could be read.
         if kind.is_file() || (kind.is_symlink() && path.is_file()) {
             files.push(path);
@@ -130,7 +167,7 @@ mod tests {
         std::os::unix::fs::symlink(at("c.txt"), at("0.json")).unwrap();
         std::os::unix::fs::symlink(at("nowhere"), at("g.json")).unwrap();
         let found = list_snapshots(&[folder.path().to_owned()]).unwrap();
-        assert_eq!(found, [at("0.json"), at("a.json"), at("b.json")]);
+        assert_eq!(found.files, [at("0.json"), at("a.json"), at("b.json")]);
     }
 
     #[test]
@@ -148,7 +185,7 @@ mod tests {
             at("none"),
         ];
         let found = list_snapshots(&given).unwrap();
-        assert_eq!(found, [at("b.json"), at("a.json"), at("none")]);
+        assert_eq!(found.files, [at("b.json"), at("a.json"), at("none")]);
     }
 
     #[test]

@@ -80,12 +80,18 @@ fn is_records(args: &Check) -> bool {
     args.format == CheckFormat::Ndjson
 }
 
-/// The snapshots that were named.
+/// The snapshots that were named. A folder that is of no use is told, and ends nothing while there are others.
 fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
-    host::list_snapshots(&args.saved.snapshot).map_err(|why| match why {
+    let why = |why| match why {
         NoList::Empty(folder) => Error::NoSnapshots(folder),
         NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
-    })
+    };
+    let listed = host::list_snapshots(&args.saved.snapshot).map_err(why)?;
+    for folder in listed.without {
+        let error = why(folder);
+        Output::warn(&error.to_string(), &[], error.help().as_deref());
+    }
+    Ok(listed.files)
 }
 
 /// How many at a time: more wait for the processors all the same, and each takes memory.
