@@ -288,7 +288,12 @@ impl Error {
 
     /// Whether the reader of the output went away, which is no failure.
     pub fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        match self {
+            Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            // As `-o /dev/stdout`, or a pipe with a name.
+            Self::CannotWrite(_, errno) => errno == "EPIPE",
+            _ => false,
+        }
     }
 }
 

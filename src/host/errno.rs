@@ -33,6 +33,7 @@ pub(super) fn name(errno: Errno) -> String {
         (Errno::NXIO, "ENXIO"),
         (Errno::OPNOTSUPP, "EOPNOTSUPP"),
         (Errno::PERM, "EPERM"),
+        (Errno::PIPE, "EPIPE"),
         (Errno::PROTONOSUPPORT, "EPROTONOSUPPORT"),
         (Errno::RANGE, "ERANGE"),
         (Errno::ROFS, "EROFS"),

@@ -69,8 +69,10 @@ pub use rule_files::{
     RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
 };
 pub use run_id::run_id;
-pub use snapshot_file::{SnapshotError, SnapshotErrorKind, read_snapshot, write_snapshot};
-pub use snapshot_list::{NoList, list_snapshots};
+pub use snapshot_file::{
+    SnapshotError, SnapshotErrorKind, read_one_of_many, read_snapshot, write_snapshot,
+};
+pub use snapshot_list::{Listed, NoList, Taken, list_snapshots, taken_by_snapshots};
 pub use socket_holders::holding;
 pub use sysctls::Sysctls;
 pub use whole_file::{Begun, Destination};

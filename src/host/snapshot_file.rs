@@ -1,7 +1,8 @@
 //! Snapshots as files.
 
 use std::fmt;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -78,6 +79,7 @@ impl SnapshotError {
             SnapshotErrorKind::Unreadable(ref errno) => match errno.as_str() {
                 "ENOENT" | "ENOTDIR" => Some("there is no such file; check the path"),
                 "EISDIR" => Some("it is a folder; give a file"),
+                "not a regular file" => Some("give it alone: only one snapshot may be a pipe"),
                 "EACCES" | "EPERM" => Some("run as the user who took it, or as root"),
                 _ => None,
             },
@@ -94,15 +96,24 @@ struct Header {
     schema: Option<String>,
 }
 
-/// Reads a snapshot.
+/// Reads a snapshot. From a pipe too, for which it waits.
 pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
+    read(file, File::open(file))
+}
+
+/// Reads a snapshot that is one of many, which nobody can have meant to wait for: a regular file.
+pub fn read_one_of_many(file: &Path) -> Result<Snapshot, SnapshotError> {
+    read(file, super::file::open(file))
+}
+
+fn read(file: &Path, opened: io::Result<File>) -> Result<Snapshot, SnapshotError> {
     let fail = |kind| SnapshotError {
         file: file.to_owned(),
         kind,
     };
-    let unreadable = |error: std::io::Error| fail(SnapshotErrorKind::Unreadable(io_name(&error)));
+    let unreadable = |error: io::Error| fail(SnapshotErrorKind::Unreadable(io_name(&error)));
     let too_large = || fail(SnapshotErrorKind::TooLarge);
-    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    let opened = opened.map_err(unreadable)?;
     if opened.metadata().map_err(unreadable)?.len() > LIMIT {
         return Err(too_large());
     }

@@ -122,6 +122,11 @@ impl Begun {
         self.out.write_all(bytes).map_err(|error| io_name(&error))
     }
 
+    /// Whether nobody sees it yet: a device or a pipe has what was written so far.
+    pub const fn is_apart(&self) -> bool {
+        self.becomes.is_some()
+    }
+
     /// Puts the file in its place with exactly this mode, in one step; the errno by name.
     pub fn finish(mut self, mode: u32) -> Result<(), String> {
         self.finished(mode).map_err(|error| io_name(&error))

@@ -22,7 +22,7 @@ pub use junit::junit;
 pub use labels::Labels;
 pub use markdown::markdown;
 pub use nagios::{State, nagios, nagios_failed};
-pub use ndjson::{ndjson, ndjson_fleet, ndjson_unreadable, ndjson_with};
+pub use ndjson::{ndjson_fleet, ndjson_unreadable, ndjson_with};
 pub use prometheus::{prometheus, prometheus_failed};
 pub use record::{
     Body, FleetRecord, RECORD_SCHEMA, Record, SettingRecord, UnreadableRecord, schema,

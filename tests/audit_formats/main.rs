@@ -10,7 +10,7 @@
 use tcptune::render::Reach;
 use tcptune::render::audit::{
     FleetRecord, Labels, RECORD_SCHEMA, Record, Run, SettingRecord, State, UnreadableRecord, junit,
-    markdown, nagios, ndjson, ndjson_fleet, ndjson_unreadable, ndjson_with, prometheus, schema,
+    markdown, nagios, ndjson_fleet, ndjson_unreadable, ndjson_with, prometheus, schema,
 };
 use tcptune::render::report::{
     Change, Evidence, Finding, Host, Instance, Kind, Maturity, NotFired, Owner, Period, Profile,
@@ -54,7 +54,10 @@ fn page(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 fn pages(report: &Report) -> [(&'static str, String); 5] {
     let run = run();
     [
-        ("check.ndjson", page(|out| ndjson(report, &run, out))),
+        (
+            "check.ndjson",
+            page(|out| ndjson_with(report, &run, Vec::new(), out)),
+        ),
         ("check-junit.xml", page(|out| junit(report, &run, out))),
         ("check.prom", page(|out| prometheus(report, &run, out))),
         (

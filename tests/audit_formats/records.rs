@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 
 fn lines(report: &Report) -> Vec<Value> {
-    let text = page(|out| ndjson(report, &run(), out));
+    let text = page(|out| ndjson_with(report, &run(), Vec::new(), out));
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

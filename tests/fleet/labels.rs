@@ -183,3 +183,54 @@ fn each_setting_that_was_read_has_a_record_with_its_values() {
     let begins = |key: &&str| key.starts_with("net.ipv4.tcp_r") || key.starts_with("net.core.");
     assert!(keys.iter().all(begins), "{keys:?}");
 }
+
+#[test]
+fn a_setting_is_named_in_any_spelling_and_what_names_none_is_told() {
+    let hosts = Hosts::new();
+    hosts.put("a.json", &host("a"));
+    let mut queue_only = host("b");
+    let readings = queue_only["now"]["readings"].as_object_mut().unwrap();
+    readings.retain(|fact, _| fact == "sysctl.net.core.somaxconn");
+    hosts.put("b.json", &queue_only);
+    let ran = |snapshot: &str, settings: &str| {
+        let args = ["--snapshot", snapshot, "--format", "ndjson", settings];
+        hosts.check(&args)
+    };
+    for snapshot in ["hosts/a.json", "hosts"] {
+        let keys = |settings: &str| -> Vec<String> {
+            let all = records(&ran(snapshot, settings).audited().quiet().stdout);
+            let settings = of_kind(&all, "setting").into_iter();
+            settings
+                .map(|one| one["key"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let dotted = keys("--settings=net.ipv4.tcp_r");
+        assert!(!dotted.is_empty());
+        for other in [
+            "net/ipv4/tcp_r",
+            "sysctl.net.ipv4.tcp_r",
+            "/proc/sys/net/ipv4/tcp_r",
+        ] {
+            assert_eq!(keys(&format!("--settings={other}")), dotted, "{other}");
+        }
+        assert_eq!(keys("--settings=sysctl."), keys("--settings"));
+        // A name that another one covers is met all the same.
+        keys("--settings=net.ipv4.,net.ipv4.tcp_rmem");
+        let ran = ran(snapshot, "--settings=net.ipv4.tcp_r,net.ipv4.tpc_,vm.").audited();
+        assert!(!ran.stderr.contains("tcp_r"), "{ran}");
+        ran.complains("warning: no setting that was read begins with `net.ipv4.tpc_`")
+            .complains("help: list keys with `tcptune facts sysctl.`");
+    }
+    for (slip, words) in [
+        ("", "nothing is named"),
+        ("net.core,", "nothing is named"),
+        (",net.core", "nothing is named"),
+        ("net.core, net.ipv4", "no name has blanks"),
+        ("net.ipv4.*", "leave `*` away"),
+    ] {
+        ran("hosts", &format!("--settings={slip}"))
+            .exits(2)
+            .no_result()
+            .complains(words);
+    }
+}

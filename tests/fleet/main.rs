@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up has failed, and one that cannot run says why"
 )]
 
+mod apart;
 mod bounded;
 mod labels;
 mod made;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::made::{Hosts, host, of_kind, records, without_cookies};
 
@@ -220,6 +221,48 @@ fn a_folder_without_snapshots_is_a_slip_and_says_so() {
         .complains("help: name a folder with *.json files");
     hosts.put("a.json", &host("a"));
     hosts.check(&["--snapshot", "hosts"]).audited().quiet();
+}
+
+#[test]
+fn a_folder_of_no_use_is_told_and_the_others_are_judged() {
+    let hosts = Hosts::of(names(2));
+    fs::create_dir(hosts.around().join("empty")).unwrap();
+    fs::create_dir(hosts.around().join("none")).unwrap();
+    let named = ["--snapshot", "empty", "none"];
+    let ran = hosts
+        .check(&[&named[..], &["hosts", "--format", "ndjson"]].concat())
+        .exits(1)
+        .complains("warning: no snapshots in `empty`")
+        .complains("help: name a folder with *.json files")
+        .complains("warning: no snapshots in `none`");
+    assert_eq!(of_kind(&records(&ran.stdout), "run").len(), 2);
+    let ran = hosts.check(&named).exits(2).no_result();
+    ran.complains("error: no snapshots in `empty`");
+}
+
+#[test]
+fn a_file_with_several_names_is_judged_once_by_its_own() {
+    let hosts = Hosts::of(names(2));
+    for link in ["0.json", "latest.json", "zz.json"] {
+        symlink("web-00.json", hosts.path(link)).unwrap();
+    }
+    // Elsewhere it has no name that counts.
+    fs::write(hosts.around().join("far"), host("far").to_string()).unwrap();
+    for link in ["far.json", "far-again.json"] {
+        symlink("../far", hosts.path(link)).unwrap();
+    }
+    let order = |args: &[&str]| -> Vec<String> {
+        let args = [&["--format", "ndjson", "--snapshot"][..], args].concat();
+        let all = records(&hosts.check(&args).exits(1).quiet().stdout);
+        let runs = of_kind(&all, "run").into_iter();
+        runs.map(|run| run["snapshot"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let once = ["far-again", "web-00", "web-01"].map(|name| format!("hosts/{name}.json"));
+    assert_eq!(order(&["hosts"]), once);
+    assert_eq!(order(&["hosts/zz.json", "hosts"]), once);
+    let two = ["hosts/zz.json", "hosts/web-01.json", "hosts/0.json"];
+    assert_eq!(order(&two), two[..2]);
 }
 
 #[test]

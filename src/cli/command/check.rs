@@ -5,13 +5,12 @@
 
 mod fleet;
 mod remember;
+mod wanted;
 mod written;
 mod yardstick;
 
 use crate::check::{Judgement, Verdict};
-use crate::fact::Snapshot;
 use crate::host::{self, Needs};
-use crate::render::{self, audit::SettingRecord};
 
 use super::ledger::say_what_is_open_at;
 use super::sample::{self, Seen};
@@ -21,6 +20,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
 use remember::Memory;
+use wanted::Wanted;
 use written::{Place, failed, run_of, written};
 use yardstick::Yardstick;
 
@@ -29,7 +29,8 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     if args.apply {
         return super::apply::run_check(args, output);
     }
-    let place = match require_sense(args).and_then(|()| Place::of(args)) {
+    let sense = require_sense(args).and_then(|()| Place::require_apart(args));
+    let place = match sense.and_then(|()| Place::of(args)) {
         Ok(place) => place,
         Err(error) => return failed(args, error, None, output),
     };
@@ -79,20 +80,16 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
     } = collect(args, &yardstick.needs(args), &mut memory, output)?;
     let (report, judgements) = yardstick.judge(args, &mut snapshot, memory.as_mut());
     let run = run_of(args, Some(&snapshot), stopped);
-    let settings = settings(args, &snapshot);
+    let wanted = Wanted::of(args);
+    let settings = wanted.read(&snapshot);
     let own = written(args, &report, &run, settings, place, output)?;
+    if !stopped {
+        wanted.tell_unmet();
+    }
     if let Some(memory) = memory.filter(|_| !stopped) {
         memory.keep(&snapshot.now);
     }
     Ok(own.unwrap_or_else(|| exit(args, &judgements, stopped)))
-}
-
-/// The settings that were read, where they are asked for.
-fn settings(args: &Check, snapshot: &Snapshot) -> Vec<SettingRecord> {
-    let wanted = &args.saved.settings;
-    render::audit::settings(snapshot, |key| {
-        wanted.iter().any(|from| key.starts_with(from))
-    })
 }
 
 /// The facts: from a file, or from a kernel, over the window that was asked for. What the last run left is

@@ -12,12 +12,8 @@ use super::record::{
     SummaryRecord, UnreadableRecord,
 };
 
-/// Writes the records of a run: how it looked, each rule, what the profile wants, and the counts.
-pub fn ndjson(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Result<()> {
-    ndjson_with(report, run, Vec::new(), out)
-}
-
-/// The same with a record of each of these settings before the counts.
+/// Writes the records of a run: how it looked, each rule, what the profile wants, each of these settings, and the
+/// counts.
 pub fn ndjson_with(
     report: &Report,
     run: &Run,

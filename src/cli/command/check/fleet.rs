@@ -12,12 +12,16 @@ use crate::render::fleet::{Fleet, Share};
 use crate::render::{self, HumanOptions, Reach};
 
 use super::super::sample;
+use super::wanted::Wanted;
 use super::written::{MODE, Place, look, run_of};
 use super::yardstick::Yardstick;
 use crate::cli::args::{Check, CheckFormat};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Progress};
+
+/// How many snapshots are judged at a time for each processor at most.
+const MOST_EACH: usize = 4;
 
 /// Refuses what makes sense for one host only.
 pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
@@ -40,10 +44,7 @@ pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
 pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
     let files = files(args)?;
     let yardstick = Yardstick::read(args)?;
-    let jobs = args.saved.jobs.or_else(|| available_parallelism().ok());
-    let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
     sample::listen();
-    // One moment for all, so that the records of a run can be told by it.
     let mut round = Round {
         run: run_of(args, None, false),
         fleet: Fleet::of(files.len() as u64, render::notes_of_rules(yardstick.book())),
@@ -57,13 +58,20 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         unknown: false,
     };
     let run = round.run.clone();
-    let judge = |file: &PathBuf| judge(args, &yardstick, &run, file);
-    let taken = in_order(&files, jobs, interrupt::asked, judge, |file, judged| {
-        round.take(file, judged, output)
-    });
+    let wanted = Wanted::of(args);
+    let judge = |file: &PathBuf| judge(args, &yardstick, &wanted, &run, file);
+    let taken = in_order(
+        &files,
+        jobs(args),
+        interrupt::asked,
+        judge,
+        |file, judged| round.take(file, judged, output),
+    );
     round.progress.away(output);
     if taken? < files.len() {
         round.fleet.cut_short();
+    } else if round.fleet.counts().judged > 0 {
+        wanted.tell_unmet();
     }
     round.end(args, place, output)
 }
@@ -72,12 +80,26 @@ fn is_records(args: &Check) -> bool {
     args.format == CheckFormat::Ndjson
 }
 
-/// The snapshots that were named.
+/// The snapshots that were named. A folder that is of no use is told, and ends nothing while there are others.
 fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
-    host::list_snapshots(&args.saved.snapshot).map_err(|why| match why {
+    let why = |why| match why {
         NoList::Empty(folder) => Error::NoSnapshots(folder),
         NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
-    })
+    };
+    let listed = host::list_snapshots(&args.saved.snapshot).map_err(why)?;
+    for folder in listed.without {
+        let error = why(folder);
+        Output::warn(&error.to_string(), &[], error.help().as_deref());
+    }
+    Ok(listed.files)
+}
+
+/// How many at a time: more wait for the processors all the same, and each takes memory.
+fn jobs(args: &Check) -> NonZeroUsize {
+    let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let most = processors.get().saturating_mul(MOST_EACH);
+    let asked = args.saved.jobs.unwrap_or(processors).get();
+    NonZeroUsize::new(asked.min(most)).unwrap_or(processors)
 }
 
 /// What came of a snapshot.
@@ -92,10 +114,11 @@ struct Judged {
 fn judge(
     args: &Check,
     yardstick: &Yardstick,
+    wanted: &Wanted<'_>,
     run: &Run,
     file: &Path,
 ) -> Result<Judged, SnapshotError> {
-    let mut snapshot = host::read_snapshot(file)?;
+    let mut snapshot = host::read_one_of_many(file)?;
     let (report, judgements) = yardstick.judge(args, &mut snapshot, None);
     let mut records = Vec::new();
     if is_records(args) {
@@ -105,7 +128,7 @@ fn judge(
             snapshot: Some(file.display().to_string()),
             ..run.clone()
         };
-        let settings = super::settings(args, &snapshot);
+        let settings = wanted.read(&snapshot);
         // Memory takes everything.
         let _ = audit::ndjson_with(&report, &run, settings, &mut records);
     }
@@ -196,15 +219,14 @@ impl Round {
             sample::exit(true);
             // A part of the hosts must not stand where all of them are looked for.
             if let Some(file) = self.stream.unfinished() {
-                Output::warn(
-                    &format!("`{}` is left as it was", file.display()),
-                    &[],
-                    None,
-                );
-                return Ok(Exit::Stopped);
+                let text = format!("`{}` is left as it was", file.display());
+                Output::warn(&text, &[], None);
+            } else {
+                self.stream.finish()?;
             }
+        } else {
+            self.stream.finish()?;
         }
-        self.stream.finish()?;
         Ok(match counts {
             _ if args.exit_zero => Exit::Success,
             _ if self.findings => Exit::Findings,
@@ -244,11 +266,11 @@ impl Stream {
         }
     }
 
-    /// The file that is not there yet.
+    /// The file that is not there yet; what is written in place is there as far as it goes.
     fn unfinished(&self) -> Option<&Path> {
         match self {
-            Self::Stdout => None,
-            Self::File(file, _) => Some(file),
+            Self::File(file, begun) if begun.is_apart() => Some(file),
+            Self::Stdout | Self::File(..) => None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::{Exit, FailOn};
 use crate::cli::output::Output;
 use crate::fact::{Labels, Snapshot};
-use crate::host::{self, Destination, SystemClock};
+use crate::host::{self, Destination, SystemClock, Taken};
 use crate::render::audit::{self, Run, SettingRecord};
 use crate::render::report::{Report, Severity};
 use crate::render::{self, HumanOptions, Reach};
@@ -36,6 +36,32 @@ impl Place {
             }
             _ => Ok(Self::Stdout),
         }
+    }
+
+    /// Refuses a file that is read by this run, or would be by the next one.
+    pub(super) fn require_apart(args: &Check) -> Result<(), Error> {
+        let Some(file) = args.output.as_ref().filter(|file| *file != Path::new("-")) else {
+            return Ok(());
+        };
+        let name = file.display();
+        let judged = host::taken_by_snapshots(file, &args.saved.snapshot);
+        let earlier = host::taken_by_snapshots(file, args.since.as_slice());
+        let (what, help) = match (judged, earlier) {
+            (Some(Taken::Snapshot), _) => (
+                format!("-o would replace the snapshot `{name}`, which is to be judged"),
+                "name another file",
+            ),
+            (_, Some(Taken::Snapshot)) => (
+                format!("-o would replace the snapshot `{name}`, where the window starts"),
+                "name another file",
+            ),
+            (Some(Taken::Folder), _) => (
+                format!("the next run would take the result `{name}` for one of the snapshots"),
+                "name a file in another folder, or one that does not end in .json",
+            ),
+            (None, _) => return Ok(()),
+        };
+        Err(Error::Usage(what, help))
     }
 
     fn put(&self, page: &[u8], output: &mut Output) -> Result<(), Error> {
