@@ -104,7 +104,7 @@ fn another_boot_starts_anew_and_takes_the_old_one_away() {
         let made = fs::File::options()
             .write(true)
             .open(made.flatten().next().unwrap().path());
-        let ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+        let ago = std::time::SystemTime::now() - Duration::from_secs(2 * 86_400);
         made.unwrap().set_modified(ago).unwrap();
 
         let boot_id = state.path().join("boot_id");
