@@ -77,7 +77,10 @@ pub(crate) fn run_with(mishap: Mishap, words: &[&str]) -> Ran {
     }
     strace.extend(["-e", &trace, "-e", &inject, PROGRAM]);
     strace.extend(words);
-    let mut ran = ended(&mut command("strace", &strace));
+    // Whoever runs the tests in the background of a script has had the interrupt ignored.
+    let mut whole = vec!["--default-signal=INT", "strace"];
+    whole.extend(strace);
+    let mut ran = ended(&mut command("env", &whole));
     ran.hit = match mishap {
         Mishap::Kill(..) | Mishap::Interrupt(..) => ran.code.is_none(),
         Mishap::Fail(..) => log().contains("(INJECTED)"),
