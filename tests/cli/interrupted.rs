@@ -151,7 +151,9 @@ fn the_second_ctrl_c_ends_the_program_at_once() {
 
 /// Runs a command at a terminal of its own, presses Ctrl-C when a text is on it, and gives what appeared.
 fn at_a_terminal(command: &str, until: &str) -> (String, Option<i32>) {
-    let mut child = Command::new("script")
+    // Whoever runs the tests in the background of a script has had the interrupt ignored.
+    let mut child = Command::new("env")
+        .args(["--default-signal=INT", "script"])
         .args(["--quiet", "--return", "--command", command, "/dev/null"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
