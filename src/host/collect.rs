@@ -129,16 +129,15 @@ impl Needs {
         }
     }
 
-    /// The keys whose own default somebody asks for by name.
-    fn defaults(&self) -> BTreeSet<&str> {
-        let mut keys = BTreeSet::new();
-        if let Self::Facts(facts) = self {
-            for family in ["boot.", "default."] {
-                let wanted = facts.range(family.to_owned()..);
-                keys.extend(wanted.map_while(|fact| fact.strip_prefix(family)));
-            }
-        }
-        keys
+    /// The keys that somebody asks for by name in a family of facts, such as `sysctl.`; of the whole
+    /// vocabulary none is asked for by name.
+    pub(super) fn keys<'n>(&'n self, family: &'static str) -> impl Iterator<Item = &'n str> {
+        let facts = match self {
+            Self::Everything => None,
+            Self::Facts(facts) => Some(facts.range(family.to_owned()..)),
+        };
+        let facts = facts.into_iter().flatten();
+        facts.map_while(move |fact| fact.strip_prefix(family))
     }
 
     fn sockets(&self) -> bool {
@@ -183,7 +182,7 @@ pub fn collect(source: &Source, needs: &Needs, moment: Moment<'_>) -> Sample {
     }
     settings::put(&sysctls, settings::unasked(needs), &mut sample);
     // Settings are hundreds of small files, sockets a few long answers of the kernel: neither waits for
-    // the other. A thread is in the network namespace of the one that started it.
+    // the other. A thread is in the network namespace of the one that started it (`copy_namespaces`).
     let seed = Sample {
         readings: sample.readings.clone(),
         ..Sample::default()
@@ -251,7 +250,8 @@ fn configuration(
 ) {
     let there = boot_files(source, sample);
     sample.readings.insert("host.boot_files".to_owned(), there);
-    let mut keys: BTreeSet<String> = needs.defaults().into_iter().map(str::to_owned).collect();
+    let asked = needs.keys("boot.").chain(needs.keys("default."));
+    let mut keys: BTreeSet<String> = asked.map(str::to_owned).collect();
     // Without files nothing is judged key by key.
     let mut every = Vec::new();
     if let Some(boot) = &sample.boot {

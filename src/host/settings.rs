@@ -1,5 +1,6 @@
 //! The settings of a sample: those that rules ask for, and those that are looked over one by one.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,11 +32,7 @@ pub(super) fn unasked(needs: &Needs) -> impl Iterator<Item = &'static str> {
 
 pub(super) fn asked(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
     match needs {
-        Needs::Facts(facts) => {
-            let wanted = facts.range("sysctl.".to_owned()..);
-            let keys = wanted.map_while(|fact| fact.strip_prefix("sysctl."));
-            put(sysctls, keys, sample);
-        }
+        Needs::Facts(_) => put(sysctls, needs.keys("sysctl."), sample),
         // What the catalogue knows and the tree lacks is absent, which is worth saying.
         Needs::Everything => {
             let walked = sysctls.walk();
@@ -87,11 +84,11 @@ impl<'s> Listed<'s> {
             .collect();
         let unread = match needs {
             Needs::Everything => Vec::new(),
-            Needs::Facts(facts) => {
-                let asked = |spec: &KeySpec| facts.contains(&format!("sysctl.{}", spec.key));
+            Needs::Facts(_) => {
+                let asked: BTreeSet<&str> = needs.keys("sysctl.").collect();
                 let keys = keys
                     .iter()
-                    .filter(|(spec, listed)| listed.is_some() && !asked(spec));
+                    .filter(|(spec, listed)| listed.is_some() && !asked.contains(spec.key));
                 keys.map(|(spec, _)| *spec).collect()
             }
         };
@@ -146,7 +143,6 @@ fn may_stand_out(spec: &KeySpec) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
