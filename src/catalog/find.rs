@@ -6,6 +6,10 @@ use super::{KeySpec, canonical};
 /// The entry of a key in any spelling; see [`canonical`]. A key of its own beats a family such as
 /// `net.ipv4.conf.*.rp_filter`, and that beats the catch-all `net.ipv4.conf.*.*`.
 pub fn find(key: &str) -> Option<&'static KeySpec> {
+    // Nearly all come in the spelling of the table, in which no name is another one's alias.
+    if let Some(spec) = exact(key) {
+        return Some(spec);
+    }
     let key = canonical(key);
     exact(&key).or_else(|| {
         PATTERNS
@@ -17,7 +21,8 @@ pub fn find(key: &str) -> Option<&'static KeySpec> {
 
 /// The entry of a key in any spelling, if it has one of its own: no family is looked through.
 pub fn find_single(key: &str) -> Option<&'static KeySpec> {
-    exact(&canonical(key)).filter(|spec| !spec.is_pattern())
+    let spec = exact(key).or_else(|| exact(&canonical(key)));
+    spec.filter(|spec| !spec.is_pattern())
 }
 
 /// Every entry, families included, sorted by name.
@@ -138,5 +143,6 @@ mod tests {
     fn the_table_is_sorted_for_the_search() {
         assert!(KEYS.is_sorted_by(|a, b| a.key < b.key));
         assert!(ALIASES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(ALIASES.iter().all(|(alias, _)| exact(alias).is_none()));
     }
 }

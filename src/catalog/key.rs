@@ -55,12 +55,21 @@ pub struct KeySpec {
     pub scaled: Option<&'static str>,
     /// Nothing is known but the name of the family.
     pub unlisted: bool,
+    /// Whether this is a family and not a single key.
+    pub(super) family: bool,
+    /// Whether it is a limit by its name and unit.
+    pub(super) limit: bool,
 }
 
 impl KeySpec {
     /// Whether this is a family and not a single key.
-    pub fn is_pattern(&self) -> bool {
-        self.key.contains('*')
+    pub const fn is_pattern(&self) -> bool {
+        self.family
+    }
+
+    /// Whether a larger number means more room, so that somebody who set it wanted it high.
+    pub const fn is_limit(&self) -> bool {
+        self.limit
     }
 
     /// Whether a change may be planned from inside such a namespace: the key is one that may be

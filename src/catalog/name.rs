@@ -36,13 +36,18 @@ pub fn path(key: &str) -> Option<String> {
 
 /// Dots to slashes and slashes to dots.
 fn swapped(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            '.' => '/',
-            '/' => '.',
-            other => other,
-        })
-        .collect()
+    let mut swapped = String::with_capacity(name.len());
+    for part in name.split_inclusive(['.', '/']) {
+        let (rest, mark) = match part.strip_suffix('.') {
+            Some(rest) => (rest, "/"),
+            None => part
+                .strip_suffix('/')
+                .map_or((part, ""), |rest| (rest, ".")),
+        };
+        swapped.push_str(rest);
+        swapped.push_str(mark);
+    }
+    swapped
 }
 
 #[cfg(test)]

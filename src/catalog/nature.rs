@@ -1,40 +1,27 @@
-//! What sort of key it is, as its name and its unit tell.
+//! What sort of key it is, as its name tells.
 
-use super::{KeySpec, Kind};
-use crate::fact::Unit;
-
-impl KeySpec {
-    /// Whether a larger number means more room, so that somebody who set it wanted it high.
-    pub fn is_limit(&self) -> bool {
-        const PARTS: [&str; 8] = [
-            "max",
-            "mem",
-            "backlog",
-            "thresh",
-            "budget",
-            "limit_output",
-            "qlen",
-            "max_size",
-        ];
-        let name = self.key.rsplit('.').next().unwrap_or_default();
-        matches!(self.kind, Kind::Int | Kind::Triple)
-            && matches!(
-                self.unit,
-                Unit::Count | Unit::Bytes | Unit::Pages | Unit::Number
-            )
-            && PARTS.iter().any(|part| name.contains(part))
-    }
-}
+use super::KeySpec;
 
 /// Whether a key belongs to one interface, or is what new interfaces start with; the entry is that of the
 /// key. `neigh.default.gc_thresh1` is one limit for all, and an entry of its own.
 pub fn is_of_interface(key: &str, spec: Option<&KeySpec>) -> bool {
-    let mut parts = key.split('.').skip(2);
-    let (family, interface) = (parts.next(), parts.next());
-    let listed = matches!(family, Some("conf" | "neigh")) && interface.is_some();
+    let Some((family, interface)) = family_and_interface(key) else {
+        return false;
+    };
     let single = spec.is_some_and(|spec| !spec.is_pattern());
-    let limit = family == Some("neigh") && single;
-    listed && !limit && !(single && interface != Some("default")) && interface != Some("all")
+    let limit = family == "neigh" && single;
+    !limit && !(single && interface != "default") && interface != "all"
+}
+
+/// The third and the fourth part of a key that has them: `conf` and `eth0`.
+fn family_and_interface(key: &str) -> Option<(&str, &str)> {
+    let (_, rest) = key.split_once('.')?;
+    let (_, rest) = rest.split_once('.')?;
+    let (family, rest) = rest.split_once('.')?;
+    let interface = rest
+        .split_once('.')
+        .map_or(rest, |(interface, _)| interface);
+    matches!(family, "conf" | "neigh").then_some((family, interface))
 }
 
 #[cfg(test)]

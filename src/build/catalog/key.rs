@@ -247,7 +247,7 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
         "KeySpec {{ key: {:?}, kind: Kind::{:?}, unit: Unit::{}, noun: {:?}, min: {min:?}, max: {max:?}, values: {}, \
          scope: KeyScope::{:?}, netns_since: {}, since: {}, removed_in: {}, noop_since: {}, replacement: {:?}, \
          kubernetes_safe_since: {:?}, secret: {}, write: {write}, handler: Handler::{:?}, aliases: {}, new_netns: NewNetns::{:?}, \
-         defaults: {}, default_el: {}, scaled: {:?}, unlisted: {} }}",
+         defaults: {}, default_el: {}, scaled: {:?}, unlisted: {}, family: {}, limit: {} }}",
         entry.key,
         entry.r#type,
         unit(place, entry.unit.as_deref(), "Number")?,
@@ -268,7 +268,33 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
         slice(&by_vendor),
         entry.scaled,
         entry.unlisted,
+        entry.key.contains('*'),
+        is_limit(entry),
     ))
+}
+
+/// Parts of the names of limits.
+const LIMITS: [&str; 8] = [
+    "max",
+    "mem",
+    "backlog",
+    "thresh",
+    "budget",
+    "limit_output",
+    "qlen",
+    "max_size",
+];
+
+/// Whether a larger number means more room: a count or a size whose name says so. A time is no room.
+fn is_limit(entry: &Entry) -> bool {
+    let measures_room = matches!(
+        entry.unit.as_deref(),
+        None | Some("number" | "count" | "bytes" | "pages")
+    );
+    let name = entry.key.rsplit('.').next().unwrap_or_default();
+    matches!(entry.r#type, Kind::Int | Kind::Triple)
+        && measures_room
+        && LIMITS.iter().any(|part| name.contains(part))
 }
 
 /// What a write accepts: numbers without bounds in the data are 32 bits wide.
