@@ -17,7 +17,7 @@ pub(super) const LARGEST: f64 = 120.0;
 /// (`tcp_model_timeout`).
 pub(super) fn model(retries: u32, base: f64, largest: f64) -> f64 {
     let doubling = doublings(base, largest);
-    let sum = |n: u32| base * (f64::from(n + 1).exp2() - 1.0);
+    let sum = |n: u32| base * (power_of_two(n + 1) - 1.0);
     if retries <= doubling {
         sum(retries)
     } else {
@@ -31,10 +31,15 @@ fn doublings(base: f64, largest: f64) -> u32 {
     // A hair more, since 120 / 0.2 may come out as 599.99….
     let times = (largest / base + 1e-9).max(1.0);
     let mut doublings = 0;
-    while f64::from(doublings + 1).exp2() <= times && doublings < 32 {
+    while power_of_two(doublings + 1) <= times && doublings < 32 {
         doublings += 1;
     }
     doublings
+}
+
+/// Exact, without the library of floating point that `exp2` would load at every start.
+fn power_of_two(exponent: u32) -> f64 {
+    (0..exponent).fold(1.0, |power, _| power * 2.0)
 }
 
 /// When a `connect()` without an answer ends, and when its SYN is sent again (`tcp_write_timeout`,

@@ -357,7 +357,7 @@ impl Known {
         let (count, margin) = part.estimate(seen).unwrap_or_default();
         Estimate {
             count: count as f64,
-            error: of.hypot(margin.map_or(0.0, |margin| margin.error as f64)),
+            error: both(of, margin.map_or(0.0, |margin| margin.error as f64)),
         }
     }
 
@@ -375,9 +375,15 @@ impl Estimate {
     fn and(self, other: Self) -> Self {
         Self {
             count: self.count + other.count,
-            error: self.error.hypot(other.error),
+            error: both(self.error, other.error),
         }
     }
+}
+
+/// What two errors come to that have nothing to do with each other.
+fn both(one: f64, other: f64) -> f64 {
+    // `hypot`, which is the same for numbers of sockets, would load another library at every start.
+    (one * one + other * other).sqrt()
 }
 
 /// How many there are of a kind of which so many were in slices. The variance of their number is at least
