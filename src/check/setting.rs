@@ -30,6 +30,13 @@ pub struct SettingView<'a> {
     kernel: Option<(&'a KernelVersion, Lineage)>,
 }
 
+/// A key with its entry in the catalogue and what was read of it.
+type Key<'a> = (
+    &'a str,
+    Option<&'static KeySpec>,
+    Option<&'a Reading<Value>>,
+);
+
 /// Every key of the network that was read and is no family, and every key that a file names, if it is one
 /// of the network or in the catalogue; in the order of their names. Secrets are nobody's subject.
 pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingView<'a>> {
@@ -38,18 +45,21 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
     };
     let with_spec = |key| (key, catalog::find(key));
     let named = boot.settings.keys().map(String::as_str).map(with_spec);
-    let mut keys: BTreeMap<&str, Option<&KeySpec>> = named.filter(ours).collect();
-    let read = beginning(sample, "sysctl.net.", "sysctl.");
-    for (key, _) in read.clone() {
-        let single = catalog::find_single(key).filter(|spec| !spec.secret);
-        if single.is_some() {
-            keys.insert(key, single);
-        }
-    }
+    let live = |key: &str| sample.readings.get(&format!("sysctl.{key}"));
+    let mut keys: Vec<Key<'_>> = named
+        .filter(ours)
+        .map(|(key, spec)| (key, spec, live(key)))
+        .collect();
     // One pass over the readings, instead of a search for each key of each rule.
-    let live: BTreeMap<&str, &Reading<Value>> = read.collect();
+    let read = beginning(sample, "sysctl.net.", "sysctl.").filter_map(|(key, reading)| {
+        let single = catalog::find_single(key).filter(|spec| !spec.secret)?;
+        Some((key, Some(single), Some(reading)))
+    });
+    keys.extend(read);
+    // Both parts are in order, and what is in both is the same there.
+    keys.sort_by_key(|(key, ..)| *key);
+    keys.dedup_by_key(|(key, ..)| *key);
     let told: BTreeMap<&str, &Reading<Value>> = beginning(sample, "default.", "default.").collect();
-    let other = |key: &str| sample.readings.get(&format!("sysctl.{key}"));
     let kernel = sample.host.kernel.as_ref();
     let kernel = kernel.map(|kernel| (kernel, Lineage::of(kernel)));
     let noted: BTreeSet<&str> = boot
@@ -59,13 +69,13 @@ pub(super) fn settings<'a>(sample: &'a Sample, boot: &'a Boot) -> Vec<SettingVie
         .map(|one| one.key.as_str())
         .collect();
     keys.into_iter()
-        .map(|(key, spec)| SettingView {
+        .map(|(key, spec, live)| SettingView {
             noted: noted.contains(key),
             key,
             spec,
             boot,
             setting: boot.settings.get(key),
-            live: live.get(key).copied().or_else(|| other(key)),
+            live,
             told: told.get(key).copied(),
             kernel,
         })

@@ -267,10 +267,19 @@ fn configuration(
         every = listed.into_keys();
     }
     let readings = &mut sample.readings;
+    let mut fact = String::new();
     let mut live = |spec: Option<&KeySpec>, key: &str| {
-        let reading = readings.entry(format!("sysctl.{key}"));
-        let reading = reading.or_insert_with(|| sysctls.read_as(spec, key));
-        reading.value().cloned()
+        // One buffer for all: nearly every key has been read by now.
+        fact.clear();
+        fact.push_str("sysctl.");
+        fact.push_str(key);
+        if let Some(reading) = readings.get(&fact) {
+            return reading.value().cloned();
+        }
+        let reading = sysctls.read_as(spec, key);
+        let value = reading.value().cloned();
+        readings.insert(fact.clone(), reading);
+        value
     };
     // Asked for so that it is kept; a value that is not is worked out when it is needed.
     for key in keys {

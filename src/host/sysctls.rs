@@ -8,7 +8,9 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
@@ -20,11 +22,17 @@ use crate::fact::{Reading, Value};
 /// A tree laid out like `/proc/sys`.
 #[derive(Debug)]
 pub struct Sysctls {
-    directory: Result<rustix::fd::OwnedFd, Errno>,
+    directory: Result<OwnedFd, Errno>,
+    /// Those of [`FOLDERS`] that a setting was read from, each opened once: a look-up asks every folder on
+    /// its way for permission (`proc_sys_permission`), which is most of what it takes.
+    folders: [OnceLock<Option<OwnedFd>>; FOLDERS.len()],
     net: Result<(), Errno>,
     path: PathBuf,
     read_only: bool,
 }
+
+/// Where nearly all settings lie.
+const FOLDERS: [&str; 4] = ["net/ipv4/", "net/ipv6/", "net/core/", "net/netfilter/"];
 
 /// Larger than any setting the kernel prints: every other port in `ip_local_reserved_ports` makes 192 KiB.
 const VALUE_LIMIT: usize = 512 * 1024;
@@ -46,6 +54,7 @@ impl Sysctls {
         });
         Self {
             directory,
+            folders: Default::default(),
             net,
             path,
             read_only,
@@ -84,10 +93,27 @@ impl Sysctls {
         if self.net.is_err() && path.starts_with("net/") {
             return Err(Reading::Denied("/proc/sys/net is not visible".to_owned()));
         }
-        self.bytes(&path).map_err(|error| match error.kind() {
+        let bytes = match self.folder_of(&path) {
+            Some((folder, name)) => self.bytes_at(folder, name),
+            None => self.bytes(&path),
+        };
+        bytes.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Reading::Absent,
             _ => Reading::Denied(io_name(&error)),
         })
+    }
+
+    /// The open folder that a path leads through, and what is left of the path.
+    fn folder_of<'p>(&self, path: &'p str) -> Option<(BorrowedFd<'_>, &'p str)> {
+        let root = self.directory.as_ref().ok()?;
+        let mut known = FOLDERS.iter().zip(&self.folders);
+        let (folder, name, cell) =
+            known.find_map(|(folder, cell)| Some((folder, path.strip_prefix(folder)?, cell)))?;
+        let open = cell.get_or_init(|| {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            rustix::fs::openat(root, *folder, flags, Mode::empty()).ok()
+        });
+        Some((open.as_ref()?.as_fd(), name))
     }
 
     /// Whether a file or folder exists; `None` when the tree cannot be seen.
@@ -110,7 +136,15 @@ impl Sysctls {
     /// The bytes of one file and whether it has a write bit.
     fn bytes(&self, path: impl rustix::path::Arg) -> io::Result<(Vec<u8>, bool)> {
         let root = self.directory.as_ref().map_err(|errno| *errno)?;
-        let (file, mode) = file::open_with_mode(root, path)?;
+        self.bytes_at(root.as_fd(), path)
+    }
+
+    fn bytes_at(
+        &self,
+        folder: BorrowedFd<'_>,
+        path: impl rustix::path::Arg,
+    ) -> io::Result<(Vec<u8>, bool)> {
+        let (file, mode) = file::open_with_mode(folder, path)?;
         let write = Mode::WUSR | Mode::WGRP | Mode::WOTH;
         let writable = !self.read_only && mode.intersects(write);
         let mut small = [0_u8; 4096];
