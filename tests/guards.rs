@@ -29,7 +29,7 @@ fn reads(expressions: &[&Expr], fact: &str) -> bool {
 
 /// Everything that decides whether a change is made: condition, change, guards.
 fn deciding<'a>(rule: &'a Rule, assignment: &'a Assignment) -> Vec<&'a Expr> {
-    std::iter::once(&rule.when)
+    std::iter::once(rule.when())
         .chain(&assignment.when)
         .chain(rule.response().guards.iter().map(|guard| &guard.when))
         .collect()
@@ -204,7 +204,7 @@ fn a_rule_that_sets_by_values_alone_decides_by_values_alone() {
     for rule in book().rules().filter(|rule| rule.kind == Kind::Setting) {
         let set = &rule.response().set;
         let values = set.iter().flat_map(|one| one.to.iter().chain(&one.when));
-        for expr in std::iter::once(&rule.when).chain(values) {
+        for expr in std::iter::once(rule.when()).chain(values) {
             for used in expr.facts() {
                 if !set.is_empty() && moving.iter().any(|part| used.fact.starts_with(part)) {
                     faults.insert(format!("{} reads {}", rule.id, used.fact));

@@ -129,13 +129,27 @@ fn built_in_rules_are_the_files() {
     for rule in built_in.iter().flat_map(Rulebook::rules) {
         let file = read.rule(&rule.id).expect("the same ids");
         assert_eq!(rule.mechanism, file.mechanism);
-        assert_eq!(rule.when.text(), file.when.text());
+        assert_eq!(rule.when().text(), file.when().text());
+        let words = |rule: &Rule| {
+            let Rule {
+                severity,
+                kind,
+                maturity,
+                scope,
+                owner,
+                each,
+                ..
+            } = *rule;
+            (severity, kind, maturity, scope, owner, each)
+        };
+        assert_eq!(words(rule), words(file), "{}", rule.id);
+        assert_eq!(rule.requires, file.requires, "{}", rule.id);
         assert_eq!(rule.facts(), file.facts());
         assert!(rule.origin.built_in && file.origin.file.ends_with(&rule.origin.file));
         // A response that cannot be read comes out empty; every field is compared.
         let shown = |rule: &Rule| format!("{:?}", rule.response());
         assert!(shown(rule) == shown(file), "{} differs", rule.id);
-        let past = |rule: &Rule| rule.past.as_ref().map(|past| past.text().to_owned());
+        let past = |rule: &Rule| rule.past().map(|past| past.text().to_owned());
         assert_eq!(past(rule), past(file), "{}", rule.id);
     }
 }

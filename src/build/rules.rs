@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-/// What every run reads of a rule; all other fields matter when it fires.
-const CONDITION: [&str; 9] = [
-    "id", "severity", "kind", "maturity", "scope", "owner", "requires", "each", "when",
-];
+/// The words of a rule that every run reads, beside its conditions; all other fields matter when it fires.
+const WORDS: [&str; 6] = ["id", "severity", "kind", "maturity", "scope", "owner"];
 
 /// How the names of facts begin.
 const FACTS: [&str; 21] = [
@@ -45,8 +43,8 @@ const PARTS: [&str; 7] = ["min", "default", "max", "low", "high", "size", "count
 /// The folder of the rules about texts, which are a book of their own.
 const LINT: &str = "lint";
 
-/// Writes `BUILT_IN`, and `LINT` for the rules about texts: for each rule its condition and its response as JSON, its explanation, and the
-/// facts it reads.
+/// Writes `BUILT_IN`, and `LINT` for the rules about texts: for each rule what every run reads of it, its
+/// response as JSON, its explanation, and the facts it reads.
 pub(crate) fn generate(folder: &Path, out: &Path) -> Result<(), String> {
     let mut files = Vec::new();
     for mechanism in sorted(folder)? {
@@ -102,26 +100,61 @@ fn entry(file: &Path) -> Result<String, String> {
     if let Some(message) = response.get("message") {
         scan(message, true, &mut told);
     }
-    let mut condition: Map<String, Value> = CONDITION
-        .iter()
-        .filter_map(|name| response.remove_entry(*name))
-        .collect();
-    if let Some(Value::Object(past)) = response.get_mut("past") {
-        let when: Map<String, Value> = past.remove_entry("when").into_iter().collect();
-        condition.insert("past".to_owned(), Value::Object(when));
-    }
+    let condition = condition(&mut response).map_err(fail)?;
     let mechanism = file.parent().and_then(Path::file_name).unwrap_or_default();
     let mechanism = mechanism.to_string_lossy();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(format!(
-        "    BuiltIn {{ file: {:?}, mechanism: {mechanism:?}, condition: {:?}, response: {:?}, \
+        "    BuiltIn {{ file: {:?}, mechanism: {mechanism:?}, condition: Condition {{ {condition} }}, response: {:?}, \
          explain: {explain:?}, facts: &{facts:?}, told: &{told:?} }},\n",
         format!("rules/{mechanism}/{name}"),
-        Value::Object(condition).to_string(),
         Value::Object(response).to_string(),
         facts = facts.iter().collect::<Vec<_>>(),
         told = told.iter().collect::<Vec<_>>(),
     ))
+}
+
+/// Takes what every run reads out of the fields of a rule, as the fields of a table.
+fn condition(fields: &mut Map<String, Value>) -> Result<String, String> {
+    let mut code = String::new();
+    for name in WORDS {
+        let word = taken(fields, name)?.ok_or_else(|| format!("`{name}` is missing"))?;
+        code.push_str(&format!("{name}: {word:?}, "));
+    }
+    let each = taken(fields, "each")?;
+    let when = taken(fields, "when")?.ok_or("`when` is missing")?;
+    let past = match fields.get_mut("past") {
+        Some(Value::Object(past)) => taken(past, "when")?,
+        _ => None,
+    };
+    let requires = match fields.remove("requires") {
+        Some(Value::Array(facts)) => facts,
+        None => Vec::new(),
+        Some(_) => return Err("`requires` must be a list".to_owned()),
+    };
+    // The facts themselves: of `sysctl.net.ipv4.tcp_mem.max` the key.
+    let mut facts = Vec::new();
+    for item in &requires {
+        let mut named = BTreeSet::new();
+        scan(item, false, &mut named);
+        facts.extend(named);
+    }
+    if facts.len() != requires.len() {
+        return Err("`requires` must be a list of facts".to_owned());
+    }
+    code.push_str(&format!(
+        "each: {each:?}, when: {when:?}, past: {past:?}, requires: &{facts:?}"
+    ));
+    Ok(code)
+}
+
+/// Takes out a text.
+fn taken(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match fields.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("`{name}` must be a text")),
+    }
 }
 
 /// Finds the facts that expressions name; in a template they stand in braces.

@@ -96,7 +96,7 @@ fn judge_both(rule: &Rule, view: &View<'_>) -> Verdict {
         Required::Unknown(missing) => return Verdict::Unknown(missing),
     }
     let now = judge_now(rule, view);
-    match &rule.past {
+    match rule.past() {
         Some(past) if !matches!(now, Verdict::Fires(_)) => {
             judge_past(rule, past, view).unwrap_or(now)
         }
@@ -142,7 +142,7 @@ fn required(rule: &Rule, view: &View<'_>) -> Required {
 }
 
 fn judge_once(rule: &Rule, view: &View<'_>) -> Verdict {
-    match rule.when.evaluate(view) {
+    match rule.when().evaluate(view) {
         Outcome::Bool(true) => Verdict::Fires(Box::new(finding(rule, view, 0))),
         Outcome::Unknown(missing) => Verdict::Unknown(missing),
         _ => Verdict::Holds,
@@ -173,7 +173,7 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
     let mut fired: Vec<SubjectView<'_>> = Vec::new();
     let mut unknown: Vec<Missing> = Vec::new();
     for one in subjects {
-        match rule.when.evaluate(&view.of(one)) {
+        match rule.when().evaluate(&view.of(one)) {
             Outcome::Bool(true) => fired.push(one),
             Outcome::Unknown(missing) => {
                 for fact in missing {

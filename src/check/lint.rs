@@ -122,11 +122,11 @@ impl Linter<'_> {
             Outcome::Bool(on) => Some(format!("this is always {on}")),
             _ => None,
         };
-        if let Some(always) = decided(&rule.when) {
+        if let Some(always) = decided(rule.when()) {
             self.say("constant-condition", &["when"], always, help);
         }
         // A rule without a `past` of its own is judged since boot by `when`.
-        let past = rule.past.as_ref();
+        let past = rule.past();
         let past = past.filter(|_| rule.response().past_message.is_some());
         if let Some(always) = past.and_then(decided) {
             self.say("constant-condition", &["past", "when"], always, help);
@@ -350,7 +350,7 @@ fn subjects<'a>(rule: &Rule, view: &View<'a>) -> Vec<View<'a>> {
     let views = found.unwrap_or_default().into_iter();
     views
         .map(|one| view.of(one))
-        .filter(|view| rule.when.evaluate(view) == Outcome::Bool(true))
+        .filter(|view| rule.when().evaluate(view) == Outcome::Bool(true))
         .collect()
 }
 

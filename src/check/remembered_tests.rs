@@ -10,7 +10,7 @@ use super::*;
 #[test]
 fn every_rule_that_compares_two_samples_is_known_to_bear_hours_or_not() {
     let book = Rulebook::built_in().unwrap();
-    let compares = |one: &&crate::rule::Rule| one.when.uses_window();
+    let compares = |one: &&crate::rule::Rule| one.when().uses_window();
     let (long, short): (Vec<_>, Vec<_>) = book
         .rules()
         .filter(compares)

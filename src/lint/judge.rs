@@ -115,7 +115,7 @@ fn of_host(files: &[&Scanned], settings: &Settings, rules: &Rules<'_>) -> Vec<(F
         };
         let view = view.of(subject);
         for (rule, kernels) in &rules.all {
-            if rule.when.evaluate(&view) == Outcome::Bool(true) {
+            if rule.when().evaluate(&view) == Outcome::Bool(true) {
                 let kernels = kernels.as_deref().and_then(|fact| line.kernels(fact));
                 let kernels = kernels.unwrap_or_else(|| settings.kernels());
                 findings.push((finding(rule, &view, &line, one, kernels), one.value_line));

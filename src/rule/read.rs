@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
-use super::fields::{Fields, Sink, term, text};
+use super::fields::{Fields, Sink, meaning, term, text};
 use super::form::{GUARD, PAST, REFERENCE, RULE, TARGET, WAITING};
 use super::problem::{Problem, ProblemKind, Source, source_offset};
 use super::schema::{
-    Assignment, BuiltIn, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting,
+    Assignment, BuiltIn, Conditions, Guard, HEADINGS, Origin, Reference, Response, Rule, Waiting,
 };
 use super::terms::{Kind, Maturity, Subject};
 use super::vocabulary::{Names, has_a_value_since_boot};
@@ -29,34 +29,44 @@ pub(super) fn read_rule(
         let rule = reader.condition(&fields, origin, mechanism);
         let response = reader.response(&fields);
         let (rule, response) = (rule?, response?);
-        if rule.maturity == Maturity::Stable && response.lab.is_none() {
+        if rule.0.maturity == Maturity::Stable && response.lab.is_none() {
             reader.sink.at(node.place, ProblemKind::NoLab);
         }
-        // A fresh cell takes what it is given.
+        let (rule, conditions) = rule;
+        let told = || response.message.expressions().all(is_of_boot);
+        let conditions = conditions.with_default_past(rule.each, told);
+        // Fresh cells take what they are given.
+        let _ = rule.conditions.set(conditions);
         let _ = rule.response.set(response);
-        Some(with_default_past(rule))
+        Some(rule)
     });
     reader.end(rule)
 }
 
-/// Reads what every run needs of a built-in rule; the rest stays with the build data.
-pub(super) fn read_condition(
+/// Reads a built-in rule without its conditions and its response, which stay with the build data. Whether the
+/// rule makes sense was judged on its file (`tests/rules.rs`): here its words only get their meaning.
+pub(super) fn read_words(
     source: &Rc<Source>,
-    node: &Node,
     data: &'static BuiltIn,
 ) -> Result<Rule, Vec<Problem>> {
-    let origin = Origin {
-        file: data.file.to_owned(),
-        built_in: true,
-    };
     let mut reader = Reader::new(source);
-    let fields = Fields::open(node, "a rule", RULE, &mut reader.sink);
-    let rule = fields.and_then(|fields| {
-        let mut rule = reader.condition(&fields, origin, data.mechanism)?;
-        rule.built_in = Some(data);
-        Some(with_default_past(rule))
-    });
+    let rule = reader.words(data);
     reader.end(rule)
+}
+
+/// Compiles the conditions of a built-in rule.
+pub(super) fn read_conditions(
+    source: &Rc<Source>,
+    data: &'static BuiltIn,
+    each: Option<Subject>,
+) -> Result<Conditions, Vec<Problem>> {
+    let mut reader = Reader::new(source);
+    let conditions = reader.conditions(data, each).map(|conditions| {
+        // Compiling the message of a rule that holds would be for this question only.
+        let told = || data.told.iter().all(|fact| has_a_value_since_boot(fact));
+        conditions.with_default_past(each, told)
+    });
+    reader.end(conditions)
 }
 
 /// Reads the response of a built-in rule.
@@ -101,7 +111,12 @@ impl Reader {
     }
 
     /// Reads every field that judging needs before giving up, so that one run shows all problems.
-    fn condition(&mut self, fields: &Fields<'_>, origin: Origin, mechanism: &str) -> Option<Rule> {
+    fn condition(
+        &mut self,
+        fields: &Fields<'_>,
+        origin: Origin,
+        mechanism: &str,
+    ) -> Option<(Rule, Conditions)> {
         let id = read_id(fields, &origin.file, &mut self.sink);
         let severity = fields.required_term("severity", &mut self.sink);
         let kind = fields.required_term("kind", &mut self.sink);
@@ -125,7 +140,7 @@ impl Reader {
             self.sink
                 .at(*place, ProblemKind::Other(message, Some(help)));
         }
-        Some(Rule {
+        let rule = Rule {
             id: id?,
             mechanism: mechanism.to_owned(),
             severity: severity?,
@@ -135,12 +150,69 @@ impl Reader {
             owner: owner?,
             requires,
             each,
-            when: when?.0,
-            past: past.map(|(when, _)| when),
             origin,
+            conditions: OnceLock::new(),
             response: OnceLock::new(),
             built_in: None,
+        };
+        let conditions = Conditions {
+            when: when?.0,
+            past: past.map(|(when, _)| when),
+        };
+        Some((rule, conditions))
+    }
+
+    fn words(&mut self, data: &'static BuiltIn) -> Option<Rule> {
+        let written = &data.condition;
+        let nowhere = Place::default();
+        let sink = &mut self.sink;
+        let severity = meaning(written.severity, nowhere, "severity", sink);
+        let kind = meaning(written.kind, nowhere, "kind", sink);
+        let maturity = meaning(written.maturity, nowhere, "maturity", sink);
+        let scope = meaning(written.scope, nowhere, "scope", sink);
+        let owner = meaning(written.owner, nowhere, "owner", sink);
+        let each = match written.each {
+            Some(word) => Some(meaning(word, nowhere, "each", sink)?),
+            None => None,
+        };
+        Some(Rule {
+            id: written.id.to_owned(),
+            mechanism: data.mechanism.to_owned(),
+            severity: severity?,
+            kind: kind?,
+            maturity: maturity?,
+            scope: scope?,
+            owner: owner?,
+            requires: written
+                .requires
+                .iter()
+                .copied()
+                .map(str::to_owned)
+                .collect(),
+            each,
+            origin: Origin {
+                file: data.file.to_owned(),
+                built_in: true,
+            },
+            conditions: OnceLock::new(),
+            response: OnceLock::new(),
+            built_in: Some(data),
         })
+    }
+
+    fn conditions(&mut self, data: &BuiltIn, each: Option<Subject>) -> Option<Conditions> {
+        let nowhere = Place::default();
+        self.names.subject = each;
+        let when = self.compile(data.condition.when, nowhere, Expected::Bool)?;
+        self.names = Names {
+            subject: None,
+            since_boot: true,
+        };
+        let past = match data.condition.past {
+            Some(past) => Some(self.compile(past, nowhere, Expected::Bool)?),
+            None => None,
+        };
+        Some(Conditions { when, past })
     }
 
     /// Reads the other fields, likewise.
@@ -423,11 +495,15 @@ impl Reader {
                 return None;
             }
         };
-        match expr::compile(&written, &self.names, expected) {
+        self.compile(&written, node.place, expected)
+    }
+
+    fn compile(&mut self, written: &str, place: Place, expected: Expected) -> Option<Expr> {
+        match expr::compile(written, &self.names, expected) {
             Ok(compiled) => Some(compiled),
             Err(errors) => {
                 for error in errors {
-                    self.expression_error(node.place, &written, error);
+                    self.expression_error(place, written, error);
                 }
                 None
             }
@@ -487,22 +563,23 @@ pub(super) fn read_id(fields: &Fields<'_>, file: &str, sink: &mut Sink) -> Optio
     Some(id.to_owned())
 }
 
-/// A symptom that reads only counters, settings and host facts is judged over "since boot" by its own
-/// condition, unless its file says otherwise.
-fn with_default_past(mut rule: Rule) -> Rule {
-    let whole = |expr: &Expr| expr.facts().all(|used| has_a_value_since_boot(&used.fact));
-    // Compiling the message of a rule that holds would be for this question only.
-    let told = |rule: &Rule| match rule.built_in {
-        Some(data) => data.told.iter().all(|fact| has_a_value_since_boot(fact)),
-        None => rule.response().message.expressions().all(whole),
-    };
-    let judged = rule.past.is_none()
-        && rule.each.is_none()
-        && rule.when.uses_window()
-        && whole(&rule.when)
-        && told(&rule);
-    if judged {
-        rule.past = Some(rule.when.clone());
+impl Conditions {
+    /// A symptom that reads only counters, settings and host facts is judged over "since boot" by its own
+    /// condition, unless its file says otherwise. `told` is whether its message means something there too.
+    fn with_default_past(mut self, each: Option<Subject>, told: impl FnOnce() -> bool) -> Self {
+        let judged = self.past.is_none()
+            && each.is_none()
+            && self.when.uses_window()
+            && is_of_boot(&self.when)
+            && told();
+        if judged {
+            self.past = Some(self.when.clone());
+        }
+        self
     }
-    rule
+}
+
+/// Whether all that it reads has a value since boot.
+fn is_of_boot(expr: &Expr) -> bool {
+    expr.facts().all(|used| has_a_value_since_boot(&used.fact))
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::layer::{Disabled, Layer};
 use super::problem::{Problem, ProblemKind, Source};
-use super::read::{read_condition, read_response};
-use super::schema::{BuiltIn, Response, Rule};
+use super::read::{read_conditions, read_response, read_words};
+use super::schema::{BuiltIn, Condition, Conditions, Response, Rule};
 use super::terms::Subject;
 use super::yaml::{Node, Place, SyntaxError};
 
@@ -62,9 +62,7 @@ impl Rulebook {
         let mut problems = Vec::new();
         for data in all {
             let source = source_of(data);
-            let rule = tree_of(&source, data.condition)
-                .and_then(|node| read_condition(&source, &node, data));
-            match rule {
+            match read_words(&source, data) {
                 Ok(rule) => {
                     book.rules.insert(rule.id.clone(), rule);
                 }
@@ -132,6 +130,14 @@ impl Rulebook {
         facts
     }
 
+    /// Compiles every condition that is not yet: on a thread beside whoever waits for the facts, no one waits
+    /// for this.
+    pub fn compile(&self) {
+        for rule in self.rules() {
+            rule.when();
+        }
+    }
+
     /// The rule of this id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.get(id)
@@ -179,6 +185,14 @@ pub(super) fn parse_tree(source: &Rc<Source>) -> Result<Node, Vec<Problem>> {
         }
         sink.problems
     })
+}
+
+/// Compiles the conditions of a built-in rule.
+pub(super) fn conditions(
+    data: &'static BuiltIn,
+    each: Option<Subject>,
+) -> Result<Conditions, Vec<Problem>> {
+    read_conditions(&source_of(data), data, each)
 }
 
 /// Reads the response of a built-in rule.

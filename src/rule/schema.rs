@@ -13,7 +13,10 @@ use super::vocabulary::has_a_value_since_boot;
 ///
 /// Every run judges every rule, and few of them fire. What a rule has to say and to propose when it
 /// does is its [`Response`]; for built-in rules it is read at the first need, since reading it costs
-/// more than all judging.
+/// more than all judging. Their conditions are compiled at the first need too, which [`Rulebook::compile`]
+/// brings about while others wait for the kernel.
+///
+/// [`Rulebook::compile`]: super::Rulebook::compile
 #[derive(Debug)]
 pub struct Rule {
     /// The fault, kebab-case; stable for ever.
@@ -34,14 +37,18 @@ pub struct Rule {
     pub requires: Vec<String>,
     /// Judged for each of these, one at a time.
     pub each: Option<Subject>,
-    /// The fault is there.
-    pub when: Expr,
-    /// The fault was there some time since boot; reads counters, settings and host facts only.
-    pub past: Option<Expr>,
     /// The file it came from.
     pub origin: Origin,
+    pub(super) conditions: OnceLock<Conditions>,
     pub(super) response: OnceLock<Response>,
     pub(super) built_in: Option<&'static BuiltIn>,
+}
+
+/// When the fault of a rule is there, and when it was.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
+    pub(super) when: Expr,
+    pub(super) past: Option<Expr>,
 }
 
 /// What a rule says and proposes when it fires.
@@ -84,8 +91,8 @@ pub(super) struct BuiltIn {
     pub(super) file: &'static str,
     /// The folder it lies in.
     pub(super) mechanism: &'static str,
-    /// What every run reads, as JSON.
-    pub(super) condition: &'static str,
+    /// What every run reads.
+    pub(super) condition: Condition,
     /// The rest, as JSON.
     pub(super) response: &'static str,
     /// The explanation.
@@ -94,6 +101,22 @@ pub(super) struct BuiltIn {
     pub(super) facts: &'static [&'static str],
     /// Those of its message.
     pub(super) told: &'static [&'static str],
+}
+
+/// What every run reads of a built-in rule, as its file has it.
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub(super) id: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) maturity: &'static str,
+    pub(super) scope: &'static str,
+    pub(super) owner: &'static str,
+    pub(super) each: Option<&'static str>,
+    pub(super) when: &'static str,
+    /// The condition of `past`.
+    pub(super) past: Option<&'static str>,
+    pub(super) requires: &'static [&'static str],
 }
 
 /// One recommended value.
@@ -154,6 +177,26 @@ pub const HEADINGS: [&str; 6] = [
 ];
 
 impl Rule {
+    /// The fault is there.
+    pub fn when(&self) -> &Expr {
+        &self.conditions().when
+    }
+
+    /// The fault was there some time since boot; reads counters, settings and host facts only.
+    pub fn past(&self) -> Option<&Expr> {
+        self.conditions().past.as_ref()
+    }
+
+    fn conditions(&self) -> &Conditions {
+        self.conditions.get_or_init(|| {
+            // Build data cannot be wrong at run time: `tests/rules.rs` holds every condition against its
+            // file. One that was would leave its rule unknown on every host.
+            let built_in = self.built_in;
+            let compiled = built_in.map(|data| super::rulebook::conditions(data, self.each));
+            compiled.and_then(Result::ok).unwrap_or_default()
+        })
+    }
+
     /// What the rule says and proposes; read now if it has not been.
     pub fn response(&self) -> &Response {
         self.response.get_or_init(|| {
@@ -168,7 +211,10 @@ impl Rule {
     /// Whether it judges by the boot configuration.
     pub fn reads_boot(&self) -> bool {
         self.each.is_some_and(Subject::is_of_boot)
-            || self.when.facts().any(|used| used.fact.starts_with("boot."))
+            || self
+                .when()
+                .facts()
+                .any(|used| used.fact.starts_with("boot."))
     }
 
     /// Whether it may be judged over a window of an hour as well as over one of a second: it asks how much
@@ -186,16 +232,16 @@ impl Rule {
         };
         let wraps = |used: &FactUse| used.fact.starts_with("softnet.");
         self.each.is_none_or(|each| each == Subject::Listener)
-            && !self.when.facts().any(wraps)
-            && self.when.facts().any(|used| used.how.uses_window())
-            && !self.when.facts().any(of_a_moment)
+            && !self.when().facts().any(wraps)
+            && self.when().facts().any(|used| used.how.uses_window())
+            && !self.when().facts().any(of_a_moment)
     }
 
     /// Every expression of the rule.
     pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let response = self.response();
-        std::iter::once(&self.when)
-            .chain(&self.past)
+        std::iter::once(self.when())
+            .chain(self.past())
             .chain(&response.evidence)
             .chain(
                 response

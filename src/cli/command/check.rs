@@ -9,8 +9,10 @@ mod wanted;
 mod written;
 mod yardstick;
 
+use std::thread;
+
 use crate::check::{Judgement, Verdict};
-use crate::host::{self, Needs};
+use crate::host;
 
 use super::ledger::say_what_is_open_at;
 use super::sample::{self, Seen};
@@ -77,7 +79,7 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
     let Seen {
         mut snapshot,
         stopped,
-    } = collect(args, &yardstick.needs(args), &mut memory, output)?;
+    } = collect(args, &yardstick, &mut memory, output)?;
     let (report, judgements) = yardstick.judge(args, &mut snapshot, memory.as_mut());
     let run = run_of(args, Some(&snapshot), stopped);
     let wanted = Wanted::of(args);
@@ -96,7 +98,7 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
 /// looked for in between: in the namespace that was entered, and before it is known what is worth a look.
 fn collect(
     args: &Check,
-    needs: &Needs,
+    yardstick: &Yardstick,
     memory: &mut Option<Memory>,
     output: &mut Output,
 ) -> Result<Seen, Error> {
@@ -115,7 +117,14 @@ fn collect(
         };
         *memory = args.remember.then(Memory::recall);
         let since = memory.as_ref().and_then(Memory::start);
-        sample::watch_since(&source, needs, interval, since, output)
+        let needs = yardstick.needs(args);
+        thread::scope(|scope| {
+            // Conditions have to be compiled by the time there is something to hold against them. Where no
+            // thread can be made, the first judgement does it.
+            let compile = || yardstick.book().compile();
+            let _ = thread::Builder::new().spawn_scoped(scope, compile);
+            sample::watch_since(&source, &needs, interval, since, output)
+        })
     };
     let Some(file) = &args.since else {
         return Ok(seen);

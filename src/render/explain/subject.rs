@@ -93,7 +93,7 @@ pub fn explain_rule(rule: &Rule, disabled_by: Option<&str>, now: &Now<'_>) -> Ex
     if let Some(subject) = rule.each {
         when.push(format!("// for each {}, one at a time", subject.word()));
     }
-    when.extend(rule.when.text().trim_end().lines().map(str::to_owned));
+    when.extend(rule.when().text().trim_end().lines().map(str::to_owned));
     sections.extend(Section::of("When it fires", super::Block::Code(when)));
     let title = format!(
         "{} {} rule, {}; mechanism: {}; owner: {}",

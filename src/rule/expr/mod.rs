@@ -74,6 +74,22 @@ pub fn compile(
     }
 }
 
+impl Default for Expr {
+    /// A condition that nobody could compile: unknown, whatever the facts are.
+    fn default() -> Self {
+        Self {
+            text: Box::default(),
+            tree: Tree {
+                nodes: Vec::new(),
+                spans: Vec::new(),
+                root: NodeId(0),
+            },
+            ty: ExprType::Bool,
+            uses: Vec::new(),
+        }
+    }
+}
+
 impl Expr {
     /// The text it was compiled from.
     pub fn text(&self) -> &str {

@@ -518,3 +518,11 @@ fn the_largest_expressions_fit_a_small_stack() {
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
     thread.unwrap().join().unwrap();
 }
+
+#[test]
+fn what_was_never_compiled_is_unknown() {
+    assert!(matches!(
+        Expr::default().evaluate(&Sample),
+        Outcome::Unknown(missing) if missing.is_empty()
+    ));
+}
