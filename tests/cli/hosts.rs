@@ -106,6 +106,22 @@ fn the_vocabulary_can_be_listed_for_every_recorded_host() {
 }
 
 #[test]
+fn the_list_of_facts_has_its_values_in_one_column() {
+    let host = tree("debian-12-6.1");
+    let list = Tcptune::new().args(["facts", "--proc", &host]).run();
+    let list = list.exits(0).stdout;
+    let short: Vec<&str> = list
+        .lines()
+        .filter(|line| line.find(' ').is_some_and(|end| end <= 48))
+        .collect();
+    assert!(short.len() > 100);
+    for line in short {
+        let beginning: Vec<char> = line.chars().skip(48).take(2).collect();
+        assert!(beginning[0] == ' ' && beginning[1] != ' ', "{line}");
+    }
+}
+
+#[test]
 fn the_families_of_settings_are_listed_whole_when_asked_for() {
     let facts = |filter: &str| {
         let host = tree("debian-12-6.1");

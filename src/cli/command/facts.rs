@@ -72,10 +72,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     Ok(exit(stopped))
 }
 
+/// Name, value and unit on a usual terminal; what they are and where they come from behind that.
 fn line(row: &Row) -> String {
     let value = match (&row.value, &row.reason) {
         (Some(value), _) => match row.error {
             Some(error) => format!("~{} ±{error}", value.escape_debug()),
+            // An empty list is a value too.
+            None if value.is_empty() => "(empty)".to_owned(),
             None => value.escape_debug().to_string(),
         },
         (None, Some(reason)) => format!("({reason})"),
@@ -83,9 +86,10 @@ fn line(row: &Row) -> String {
     };
     let unit = row.unit.filter(|unit| *unit != Unit::Number.name());
     let unit = unit.unwrap_or("");
-    let name = row.name.escape_debug();
+    // A text: what `escape_debug` gives takes no width.
+    let name = row.name.escape_debug().to_string();
     format!(
-        "{name:<48} {:<8} {unit:<6} {value:<24} {}\n",
+        "{name:<48} {value:<24} {unit:<6} {:<8} {}\n",
         row.ty, row.source
     )
 }
