@@ -180,6 +180,8 @@ pub struct HistoryReport {
     pub schema: String,
     /// The program that wrote it.
     pub tool: Tool,
+    /// The folder that was looked into: root has one, and everybody else one of their own.
+    pub journal: String,
     /// The applies, newest first.
     pub applies: Vec<Past>,
     /// Records that cannot be read, one phrase each.

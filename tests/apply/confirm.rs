@@ -45,7 +45,15 @@ fn a_confirmed_apply_lasts() {
             .exits(3)
             .complains("waits to be confirmed");
         tcptune(["history"]).exits(0).says("waiting");
+        // Whoever looks meanwhile sees values that are about to go.
+        tcptune(["facts", "host.cpus"])
+            .exits(0)
+            .complains("apply 1 waits to be confirmed")
+            .complains("net.ipv4.tcp_fin_timeout goes back to 60")
+            .complains("sudo tcptune confirm");
         tcptune(["confirm"]).exits(0).says("over reboots");
+        let said = tcptune(["facts", "host.cpus"]).exits(0).stderr;
+        assert!(!said.contains("waits"), "{said}");
         no_guard(1);
         assert!(Path::new(DROPIN).exists());
         tcptune(["confirm", "1"]).exits(0).says("does not wait");

@@ -25,6 +25,7 @@ pub(super) fn run(args: &History, output: &mut Output) -> Result<Exit, Error> {
     let report = HistoryReport {
         schema: HISTORY_SCHEMA.to_owned(),
         tool: render::tool(),
+        journal: places.journal.display().to_string(),
         applies: records
             .iter()
             .rev()
@@ -34,6 +35,10 @@ pub(super) fn run(args: &History, output: &mut Output) -> Result<Exit, Error> {
     };
     match args.format {
         Format::Human => {
+            if !ledger::is_of_root(&places) {
+                let help = "sudo tcptune history";
+                Output::warn("applies made by root are not listed", &[], Some(help));
+            }
             let options = HumanOptions {
                 color: output.color(),
                 width: Output::width(),

@@ -50,9 +50,14 @@ pub(super) fn user() -> Option<String> {
     ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(name)
 }
 
+/// Whether the journal is root's, which nobody else may look into.
+pub(super) fn is_of_root(places: &Places) -> bool {
+    places.journal.starts_with("/var/lib")
+}
+
 /// A command of this program as this user has to type it.
 pub(super) fn command(places: &Places, words: &str) -> String {
-    if places.journal.starts_with("/var/lib") {
+    if is_of_root(places) {
         format!("sudo tcptune {words}")
     } else {
         format!("tcptune {words}")
@@ -243,13 +248,19 @@ pub(super) fn say_what_is_open() {
             incomplete.readable
         }
     };
+    if records.is_empty() {
+        return;
+    }
     let uptime = SystemClock.uptime_seconds();
     let here = host::here();
-    let left = |record: &&Record| {
-        let pending = record.pending(here.boot_id.as_deref(), uptime);
-        matches!(pending, Some(Pending::HalfWay | Pending::Expired))
-    };
-    let open: Vec<&Record> = records.iter().filter(left).collect();
+    let mut open = Vec::new();
+    for record in &records {
+        match record.pending(here.boot_id.as_deref(), uptime) {
+            Some(Pending::HalfWay | Pending::Expired) => open.push(record),
+            Some(Pending::Waiting(seconds)) => say_waiting(record, seconds, &here, &places),
+            Some(Pending::EndedByBoot) | None => {}
+        }
+    }
     // Whoever holds the lock is at work on it, and nothing was left.
     if open.is_empty() || Lock::take(&places.lock).is_err() {
         return;
@@ -267,6 +278,21 @@ fn is_somebody_elses(problem: &JournalError) -> bool {
         JournalErrorKind::Unusable(why) => *why == closed("EACCES") || *why == closed("EPERM"),
         _ => false,
     }
+}
+
+/// What is seen now goes away by itself.
+fn say_waiting(record: &Record, seconds: f64, here: &Host, places: &Places) {
+    let id = record.id;
+    let text = format!("apply {id} waits to be confirmed: in {seconds:.0} s it is taken back");
+    let lines = if record.netns == here.netns {
+        let keys = record.steps.iter();
+        keys.map(|step| format!("{} goes back to {}", step.key, step.before))
+            .collect()
+    } else {
+        vec!["it was made in another network namespace".to_owned()]
+    };
+    let help = command(places, "confirm");
+    Output::warn(&text, &lines, Some(&help));
 }
 
 fn say_open(record: &Record, here: &Host, places: &Places) {

@@ -10,7 +10,8 @@ use crate::render::apply::{HistoryReport, Past};
 /// Writes the list.
 pub(super) fn history(page: &mut Page, report: &HistoryReport) {
     if report.applies.is_empty() && report.problems.is_empty() {
-        page.paragraph(0, "No apply was ever made.");
+        let none = format!("No apply was ever made by this user ({}).", report.journal);
+        page.paragraph(0, &none);
     }
     for past in &report.applies {
         page.gap();
