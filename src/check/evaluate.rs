@@ -249,23 +249,23 @@ fn instance(rule: &Rule, view: &View<'_>, subject: SubjectView<'_>) -> Option<In
     }
 }
 
-/// How bad a subject is among those that fire: drops first, then length of the queue; ports in use.
-fn weight(subject: SubjectView<'_>) -> u64 {
+/// How bad a subject is among those that fire: a queue that was seen full comes before one that only
+/// dropped, then drops, then the length of the queue; ports in use.
+fn weight(subject: SubjectView<'_>) -> (bool, u64, u64) {
     match subject {
         SubjectView::Listener(now, before) => {
+            let full = now.queue > 0 && now.bound.is_some_and(|bound| now.queue >= bound);
             let dropped = now
                 .drops
                 .unwrap_or(0)
                 .saturating_sub(before.and_then(|old| old.drops).unwrap_or(0));
-            dropped
-                .saturating_mul(1 << 20)
-                .saturating_add(u64::from(now.queue))
+            (full, dropped, u64::from(now.queue))
         }
-        SubjectView::Destination(one) => one.used,
+        SubjectView::Destination(one) => (false, one.used, 0),
         SubjectView::Definition(_)
         | SubjectView::Setting(_)
         | SubjectView::Waiver(..)
-        | SubjectView::Assignment(_) => 0,
+        | SubjectView::Assignment(_) => (false, 0, 0),
     }
 }
 

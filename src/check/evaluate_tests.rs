@@ -142,6 +142,18 @@ fn the_listener_that_dropped_most_is_reported_and_the_others_are_counted() {
 }
 
 #[test]
+fn a_queue_that_was_seen_full_comes_before_one_that_only_dropped_more() {
+    let each = "each: listener\nevidence: [listener.port]\nwhen: delta(listener.drops) > 0\n";
+    let book = book(&[rule("a", "symptom", each)]);
+    let list = "{ address: '0.0.0.0:1', queue: 0, bound: 511, drops: [0, 230] }, \
+                { address: '0.0.0.0:2', queue: 9, bound: 8, drops: [0, 30] }, \
+                { address: '0.0.0.0:3', queue: 0, bound: 0, drops: [0, 90] }";
+    let judged = check(&facts(&book, &listeners(list, 8)), &book);
+    let found = finding(&judged[0].verdict);
+    assert_eq!((found.evidence[0].shown.as_str(), found.others), ("2", 2));
+}
+
+#[test]
 fn one_listener_that_cannot_be_judged_leaves_the_rule_unknown() {
     let book = book(&[rule("a", "symptom", EACH)]);
     let quiet = "{ address: '0.0.0.0:1', queue: 1, bound: 8 }";

@@ -222,13 +222,13 @@ const OTHERS: [FactSpec; 55] = [
         "socket.syn_sent_top",
         FactKind::Text,
         DIAG,
-        "the destination most SYN-SENT sockets wait for",
+        "the destination most SYNs were sent again to",
     ),
     stored(
         "socket.syn_sent_top_count",
         COUNT,
         DIAG,
-        "how many wait for it",
+        "how many connects sent their SYN to it again",
     ),
     of(
         FactClass::Derived,
@@ -435,7 +435,7 @@ const OTHERS: [FactSpec; 55] = [
         "listener.drops",
         RISING,
         DIAG_ONLY,
-        "packets this listener dropped (sk_drops, `tcp_listendrop`)",
+        "packets this listener dropped (sk_drops), resets and deferred ACKs too",
     ),
     of(
         FactClass::Listener,

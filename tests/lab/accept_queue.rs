@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use crate::evidence::proved;
+use crate::flood;
 use crate::judge::{look, look_while};
 use crate::kernel::{Counters, SYN_RECV, accept_bound, accept_queue, in_state};
 use crate::load::{accept_waiting, connect_all, connected, listen, listen_again};
@@ -161,6 +162,28 @@ fn accept_queue_app_bound() {
         look(&pair.host, 1).holds(rule);
         pair.host.has_settings(&before);
         proved(rule, REFUSED, refused, left);
+    }
+}
+
+/// A scan gives a healthy listener as many drops as a full one beside it, none of them overflows. Only the
+/// full one is named.
+#[test]
+fn a_scanned_listener_is_not_blamed_for_the_overflows_of_another() {
+    for (family, pair) in Pair::for_each_family() {
+        let (at, _full) = open(&pair, family, 8);
+        let _healthy = listen(&pair.host, host(family, 8080), 511);
+        drop(burst(&pair, at, 100));
+        let before = Counters::of(&pair.host);
+        let judged = look_while(&pair.host, 2, || {
+            flood::scan(&pair, host(family, 8080), 150);
+            more(&pair, at);
+        });
+        assert!(before.risen(&pair.host, "TcpExt.EmbryonicRsts") >= 150);
+        judged
+            .fires_without_change("accept-queue-app-bound")
+            .says("accept-queue-app-bound", ":443 is too small")
+            .says("accept-queue-app-bound", r#""others":0"#)
+            .holds("accept-queue-overflow");
     }
 }
 

@@ -32,14 +32,33 @@ pub(crate) fn syns(pair: &Pair, to: SocketAddr, count: u32) {
     for first in (0..count).step_by(BATCH as usize) {
         let last = count.min(first + BATCH);
         let before = Counters::of(&pair.host);
-        send(&pair.peer, to, first..last);
+        send(&pair.peer, to, (first..last).map(|number| syn(number, to)));
         until("the forged SYNs have arrived", 10, || {
             before.risen(&pair.host, "Tcp.InSegs") >= i64::from(last - first)
         });
     }
 }
 
-fn send(from: &Net, to: SocketAddr, numbers: std::ops::Range<u32>) {
+/// A scan for open ports: SYNs from the peer's own address, of which its kernel knows nothing, so that it
+/// answers each SYN-ACK with a RST. Returns when the host has taken all of that in.
+pub(crate) fn scan(pair: &Pair, to: SocketAddr, count: u16) {
+    let before = Counters::of(&pair.host);
+    let own = match to {
+        SocketAddr::V4(_) => Family::V4,
+        SocketAddr::V6(_) => Family::V6,
+    };
+    let syns = (0..count).map(|number| {
+        let from = peer(own, 1024 + number);
+        let packet = forged::packet(from, to, u32::from(number), forged::SYN);
+        packet.expect("both ends are of one family")
+    });
+    send(&pair.peer, to, syns);
+    until("each SYN-ACK was answered with a RST", 10, || {
+        before.risen(&pair.host, "TcpExt.EmbryonicRsts") >= i64::from(count)
+    });
+}
+
+fn send(from: &Net, to: SocketAddr, packets: impl Iterator<Item = Vec<u8>> + Send) {
     from.enter(|| {
         let family = match to {
             SocketAddr::V4(_) => AddressFamily::INET,
@@ -48,8 +67,7 @@ fn send(from: &Net, to: SocketAddr, numbers: std::ops::Range<u32>) {
         let raw = Some(ipproto::RAW);
         let fd = socket_with(family, SocketType::RAW, SocketFlags::CLOEXEC, raw)
             .expect("a raw socket is made");
-        for number in numbers {
-            let packet = syn(number, to);
+        for packet in packets {
             let sent = match to {
                 SocketAddr::V4(_) => sendto(&fd, &packet, NO_FLAGS, &to),
                 SocketAddr::V6(to) => {

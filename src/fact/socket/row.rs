@@ -62,8 +62,9 @@ pub struct Listener {
     /// The most that may wait, `min(backlog of listen(), somaxconn at that time)`
     /// (`sk_max_ack_backlog`); `None` when the source cannot tell. The kernel admits one more.
     pub bound: Option<u32>,
-    /// Packets this listener has thrown away since it listens (`sk_drops`, raised by
-    /// `tcp_listendrop`); `None` when the source cannot tell.
+    /// Packets this listener has thrown away since it listens (`sk_drops`); `None` when the source cannot
+    /// tell. Raised by `tcp_listendrop`, and by `tcp_v4_rcv` for each packet to a half-open request that
+    /// makes no connection: a bare ACK under `TCP_DEFER_ACCEPT`, a RST, a repeated SYN.
     pub drops: Option<u64>,
     /// The inode of the socket.
     pub inode: u64,
