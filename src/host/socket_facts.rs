@@ -192,10 +192,11 @@ fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
     for (name, count) in older {
         put(name.to_owned(), told(count));
     }
+    let syn_sent_is_told = summary.syn_sent_backoff.is_some();
     let stuck_is_told = summary.established_stuck.is_some();
     for (name, ranked, is_told) in [
         ("close_wait_owner", &summary.close_wait_owner, true),
-        ("syn_sent_top", &summary.syn_sent_top, true),
+        ("syn_sent_top", &summary.syn_sent_top, syn_sent_is_told),
         (
             "established_stuck_top",
             &summary.established_stuck_top,

@@ -56,7 +56,8 @@ pub struct SocketSummary {
     pub fin_wait_2_tracked: Tracked,
     /// Which connections are in `SYN_SENT`.
     pub syn_sent_tracked: Tracked,
-    /// The destination with the most sockets in `SYN_SENT`, "10.0.3.9:80".
+    /// The destination with the most sockets in `SYN_SENT` whose SYN was sent again, "10.0.3.9:80"; `None` if
+    /// there are none, or where [`SocketSummary::syn_sent_backoff`] is unknown.
     pub syn_sent_top: Option<Ranked>,
     /// The destinations that hold the most local ports, most first, at most
     /// [`SocketSummary::DESTINATIONS`].

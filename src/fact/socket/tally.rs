@@ -25,6 +25,7 @@ pub struct SocketTally {
     syn_sent_backoff: Known,
     syn_recv_backoff: Known,
     destinations: Destinations,
+    /// Of those whose SYN was sent again.
     syn_sent: HashMap<SocketAddr, u64>,
     stuck: HashMap<SocketAddr, u64>,
     /// What was drawn of states that are not counted one by one.
@@ -75,7 +76,10 @@ impl SocketTally {
                 self.syn_sent_backoff.add(row.backs_off());
                 let tracked = &mut self.summary.syn_sent_tracked;
                 tracked.insert(row.local, row.remote);
-                count_one(&mut self.syn_sent, row.remote);
+                // A SYN that was sent once may still be on its way.
+                if row.backs_off() == Some(true) {
+                    count_one(&mut self.syn_sent, row.remote);
+                }
             }
             TcpState::FinWait2 if row.inode == 0 => {
                 self.summary.fin_wait_2_orphaned += 1;

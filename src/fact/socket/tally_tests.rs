@@ -183,14 +183,21 @@ fn fin_wait_2_is_orphaned_when_nobody_holds_it() {
 }
 
 #[test]
-fn the_destination_with_the_most_syn_sent_comes_first() {
-    let mut rows = vec![row(TcpState::SynSent, "10.0.0.1:40001", "10.0.3.8:80")];
-    for port in ["40002", "40003"] {
-        let local = format!("10.0.0.1:{port}");
-        rows.push(row(TcpState::SynSent, &local, "10.0.3.9:80"));
-    }
-    let top = tally(&rows).syn_sent_top.unwrap();
+fn the_destination_that_most_syns_were_sent_again_to_comes_first() {
+    let waits = |port: u16, remote: &str, retransmits| SocketRow {
+        timer: Some(Timer::Retransmit),
+        retransmits,
+        ..row(TcpState::SynSent, &format!("10.0.0.1:{port}"), remote)
+    };
+    let mut rows = vec![waits(40_001, "10.0.3.8:80", Some(2))];
+    rows.extend((40_002..40_004).map(|port| waits(port, "10.0.3.9:80", Some(1))));
+    // Sent once: these may be a round trip old, and their destination well.
+    rows.extend((40_004..40_024).map(|port| waits(port, "203.0.113.9:443", Some(0))));
+    let summary = tally(&rows);
+    let top = summary.syn_sent_top.unwrap();
     assert_eq!((top.name.as_str(), top.count), ("10.0.3.9:80", 2));
+    assert_eq!(summary.syn_sent_backoff, Some(3));
+    assert_eq!(tally(&rows[3..]).syn_sent_top, None);
 }
 
 #[test]
