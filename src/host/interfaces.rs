@@ -11,19 +11,15 @@ use crate::fact::{Reading, Sample, Value, inert};
 
 const CONF: &str = "net/ipv4/conf";
 
-/// Reads the largest `rp_filter` of an interface, and which one that is. The template `default` is no
-/// interface, and neither is `all`, which the kernel takes into account for each of them
-/// (`IN_DEV_MAXCONF`).
+/// Reads the `rp_filter` of the strictest interface, and which one that is. What counts for an interface is
+/// the larger one of its own value and that of `all` (`IN_DEV_RPFILTER`). The template `default` is no
+/// interface.
 pub(super) fn collect(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
     if !needs.any("interface.") {
         return;
     }
-    let (value, name) = match strictest(sysctls) {
-        Ok(Some((value, name))) => (
-            Reading::Known(Value::Int(value)),
-            Reading::Known(Value::Text(name)),
-        ),
-        Ok(None) => (Reading::Absent, Reading::Absent),
+    let (value, name) = match read(sysctls) {
+        Ok(interfaces) => strictest(&interfaces),
         Err(reading) => (reading.clone(), reading),
     };
     let facts = [("rp_filter", value), ("rp_filter_name", name)];
@@ -32,37 +28,73 @@ pub(super) fn collect(sysctls: &Sysctls, needs: &Needs, sample: &mut Sample) {
     }
 }
 
-/// Of equals the first by name. One interface that hides its value makes the largest unknown.
-fn strictest(sysctls: &Sysctls) -> Result<Option<(i64, String)>, Reading<Value>> {
-    let unread = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Reading::Absent,
-        _ => Reading::Denied(io_name(&error)),
+/// How much a filter drops: 1, strict, drops more than 2, loose; any other number acts as 2
+/// (`__fib_validate_source`).
+fn strictness(value: i64) -> u8 {
+    match value {
+        1 => 2,
+        0 => 0,
+        _ => 1,
+    }
+}
+
+/// The value of the strictest interface, and its name where no other is as strict. The loopback interface
+/// takes no part in that: what it delivers brings its route along, and is not asked.
+fn strictest(interfaces: &[(i64, String)]) -> (Reading<Value>, Reading<Value>) {
+    let most = interfaces
+        .iter()
+        .max_by_key(|(value, _)| strictness(*value));
+    let Some((most, _)) = most else {
+        return (Reading::Absent, Reading::Absent);
     };
+    let as_strict = |one: &&(i64, String)| strictness(one.0) == strictness(*most) && one.1 != "lo";
+    let mut names = interfaces.iter().filter(as_strict);
+    let name = match (names.next(), names.next()) {
+        (Some((_, only)), None) => Reading::Known(Value::Text(only.clone())),
+        _ => Reading::Absent,
+    };
+    (Reading::Known(Value::Int(*most)), name)
+}
+
+/// What counts for each interface, by name. One interface that hides its value hides the strictest.
+fn read(sysctls: &Sysctls) -> Result<Vec<(i64, String)>, Reading<Value>> {
     if sysctls.refusal().is_some() {
         return Err(Reading::Denied("/proc/sys/net is not visible".to_owned()));
     }
-    let mut names = sysctls.folders(CONF).map_err(unread)?;
+    let mut names = sysctls.folders(CONF).map_err(|error| unread(&error))?;
     names.retain(|name| name != "all" && name != "default");
     names.sort_unstable();
-    let mut largest: Option<(i64, String)> = None;
+    let all = filter_of(sysctls, OsStr::new("all"))?.unwrap_or(0);
+    let mut interfaces = Vec::new();
     for name in names {
-        // Any bytes but a slash may stand in the name of an interface, so it is no text on its way.
-        let path = [CONF.as_bytes(), b"/", name.as_bytes(), b"/rp_filter"].concat();
-        let text = match sysctls.text(OsStr::from_bytes(&path)) {
-            Ok((text, _)) => text,
-            // It has gone meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(unread(error)),
-        };
-        let text = text.trim();
-        let Ok(value) = text.parse() else {
-            return Err(Reading::Malformed(text.chars().take(64).collect()));
-        };
-        if largest.as_ref().is_none_or(|(most, _)| value > *most) {
-            largest = Some((value, inert(&name.to_string_lossy()).into_owned()));
+        // None: it has gone meanwhile.
+        if let Some(own) = filter_of(sysctls, &name)? {
+            let name = inert(&name.to_string_lossy()).into_owned();
+            interfaces.push((own.max(all), name));
         }
     }
-    Ok(largest)
+    Ok(interfaces)
+}
+
+/// `conf.NAME.rp_filter`; `None` where there is none.
+fn filter_of(sysctls: &Sysctls, name: &OsStr) -> Result<Option<i64>, Reading<Value>> {
+    // Any bytes but a slash may stand in the name of an interface, so it is no text on its way.
+    let path = [CONF.as_bytes(), b"/", name.as_bytes(), b"/rp_filter"].concat();
+    let text = match sysctls.text(OsStr::from_bytes(&path)) {
+        Ok((text, _)) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unread(&error)),
+    };
+    let text = text.trim();
+    let value = text.parse().map(Some);
+    value.map_err(|_| Reading::Malformed(text.chars().take(64).collect()))
+}
+
+fn unread(error: &io::Error) -> Reading<Value> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Reading::Absent,
+        _ => Reading::Denied(io_name(error)),
+    }
 }
 
 #[cfg(test)]
@@ -106,16 +138,38 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_value_of_an_interface_counts_and_that_of_the_templates_does_not() {
+    fn the_template_is_no_interface_and_off_is_said_of_all() {
+        let found = read(&[(b"all", "0\n"), (b"default", "1\n"), (b"eth0", "2\n")]);
+        assert_eq!(found, known(2, "eth0"));
+        let (value, _) = read(&[(b"lo", "0\n"), (b"eth0", "0\n")]);
+        assert_eq!(value, Reading::Known(Value::Int(0)));
+    }
+
+    #[test]
+    fn strict_comes_before_loose_although_it_is_the_smaller_number() {
         let found = read(&[
-            (b"all", "9\n"),
-            (b"default", "9\n"),
-            (b"eth0", "1\n"),
-            (b"eth1", "2\n"),
-            (b"lo", "0\n"),
+            (b"all", "0\n"),
+            (b"docker0", "2\n"),
+            (b"eth0", "2\n"),
+            (b"eth1", "1\n"),
         ]);
-        assert_eq!(found, known(2, "eth1"));
-        assert_eq!(read(&[(b"lo", "0\n"), (b"eth0", "0\n")]), known(0, "eth0"));
+        assert_eq!(found, known(1, "eth1"));
+        // With a loose `all` no interface is strict, whatever it says itself.
+        let (value, name) = read(&[(b"all", "2\n"), (b"eth0", "2\n"), (b"eth1", "1\n")]);
+        assert_eq!(value, Reading::Known(Value::Int(2)));
+        assert_eq!(name, Reading::Absent);
+    }
+
+    #[test]
+    fn of_several_that_are_as_strict_none_is_named() {
+        let (value, name) = read(&[(b"eth0", "1\n"), (b"eth1", "1\n"), (b"eth2", "2\n")]);
+        assert_eq!(value, Reading::Known(Value::Int(1)));
+        assert_eq!(name, Reading::Absent);
+        let strict_by_all = read(&[(b"all", "1\n"), (b"eth0", "0\n"), (b"eth1", "1\n")]);
+        assert_eq!(strict_by_all.0, Reading::Known(Value::Int(1)));
+        assert_eq!(strict_by_all.1, Reading::Absent);
+        // The loopback interface asks nobody.
+        assert_eq!(read(&[(b"eth0", "1\n"), (b"lo", "1\n")]), known(1, "eth0"));
     }
 
     #[test]
