@@ -161,6 +161,39 @@ fn send_buffer_cap() {
     proves("send-buffer-cap", (SHORT_QUEUE, Way::Out), small, over_time);
 }
 
+/// The buffer of an open connection grows to a larger limit as soon as it needs it: nothing has to be
+/// restarted.
+#[test]
+fn an_open_connection_uses_a_larger_send_limit() {
+    let Some(wire) = Wire::open(SHORT_QUEUE) else {
+        return;
+    };
+    with_reno(&wire.pair);
+    let net = &wire.pair.host;
+    if !slow_card(net) {
+        return;
+    }
+    let small = Undo::write(net, [(SEND, "4096 16384 65536")]);
+    let flow = Way::Out.start(&wire, Family::V4);
+    until("the buffer is at its limit", 30, || {
+        send_buffer(net) == Some(65_536)
+    });
+    let larger = Undo::write(net, [(SEND, "4096 16384 4194304")]);
+    until("the buffer of the same socket has grown", 30, || {
+        send_buffer(net).is_some_and(|bytes| bytes > 65_536)
+    });
+    drop(flow);
+    larger.take_back(net);
+    small.take_back(net);
+}
+
+/// The send buffer of the only connection, as `ss` shows it.
+fn send_buffer(net: &Net) -> Option<u64> {
+    let text = net.ss(&["-Htmn", "state", "established"]);
+    let (_, rest) = text.split_once(",tb")?;
+    rest.split(',').next()?.parse().ok()
+}
+
 /// A full buffer is no cap where the reader is the slow one, or the path.
 #[test]
 fn slow_readers_and_slow_paths_are_no_cap() {

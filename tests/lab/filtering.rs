@@ -87,6 +87,10 @@ fn rp_filter_max_rule() {
         .fires_without_change(rule)
         .says(rule, "cable")
         .is_quiet();
+    // A loose one beside it has the larger number, and drops nothing.
+    let loose = Undo::write(net, [("net.ipv4.conf.other.rp_filter", "2")]);
+    look(net, 1).says(rule, "cable has rp_filter 1");
+    loose.take_back(net);
 
     let cure = Undo::write(net, [(CABLE, "0")]);
     let cured = detour.arrived();
