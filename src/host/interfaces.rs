@@ -38,8 +38,7 @@ fn strictness(value: i64) -> u8 {
     }
 }
 
-/// The value of the strictest interface, and its name where no other is as strict. The loopback interface
-/// takes no part in that: what it delivers brings its route along, and is not asked.
+/// The value of the strictest interface, and its name where no other is as strict.
 fn strictest(interfaces: &[(i64, String)]) -> (Reading<Value>, Reading<Value>) {
     let most = interfaces
         .iter()
@@ -47,7 +46,7 @@ fn strictest(interfaces: &[(i64, String)]) -> (Reading<Value>, Reading<Value>) {
     let Some((most, _)) = most else {
         return (Reading::Absent, Reading::Absent);
     };
-    let as_strict = |one: &&(i64, String)| strictness(one.0) == strictness(*most) && one.1 != "lo";
+    let as_strict = |one: &&(i64, String)| strictness(one.0) == strictness(*most);
     let mut names = interfaces.iter().filter(as_strict);
     let name = match (names.next(), names.next()) {
         (Some((_, only)), None) => Reading::Known(Value::Text(only.clone())),
@@ -63,6 +62,10 @@ fn read(sysctls: &Sysctls) -> Result<Vec<(i64, String)>, Reading<Value>> {
     }
     let mut names = sysctls.folders(CONF).map_err(|error| unread(&error))?;
     names.retain(|name| name != "all" && name != "default");
+    // What the loopback interface delivers brings its route along (`netif_keep_dst`), and is not asked.
+    if names.len() > 1 {
+        names.retain(|name| name != "lo");
+    }
     names.sort_unstable();
     let all = filter_of(sysctls, OsStr::new("all"))?.unwrap_or(0);
     let mut interfaces = Vec::new();
@@ -141,8 +144,7 @@ mod tests {
     fn the_template_is_no_interface_and_off_is_said_of_all() {
         let found = read(&[(b"all", "0\n"), (b"default", "1\n"), (b"eth0", "2\n")]);
         assert_eq!(found, known(2, "eth0"));
-        let (value, _) = read(&[(b"lo", "0\n"), (b"eth0", "0\n")]);
-        assert_eq!(value, Reading::Known(Value::Int(0)));
+        assert_eq!(read(&[(b"lo", "0\n"), (b"eth0", "0\n")]), known(0, "eth0"));
     }
 
     #[test]
@@ -170,6 +172,8 @@ mod tests {
         assert_eq!(strict_by_all.1, Reading::Absent);
         // The loopback interface asks nobody.
         assert_eq!(read(&[(b"eth0", "1\n"), (b"lo", "1\n")]), known(1, "eth0"));
+        assert_eq!(read(&[(b"eth0", "0\n"), (b"lo", "1\n")]), known(0, "eth0"));
+        assert_eq!(read(&[(b"lo", "1\n")]), known(1, "lo"));
     }
 
     #[test]
