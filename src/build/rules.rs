@@ -4,6 +4,7 @@
 //! that reads site rules.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -119,7 +120,7 @@ fn condition(fields: &mut Map<String, Value>) -> Result<String, String> {
     let mut code = String::new();
     for name in WORDS {
         let word = taken(fields, name)?.ok_or_else(|| format!("`{name}` is missing"))?;
-        code.push_str(&format!("{name}: {word:?}, "));
+        let _ = write!(code, "{name}: {word:?}, ");
     }
     let each = taken(fields, "each")?;
     let when = taken(fields, "when")?.ok_or("`when` is missing")?;
@@ -142,9 +143,10 @@ fn condition(fields: &mut Map<String, Value>) -> Result<String, String> {
     if facts.len() != requires.len() {
         return Err("`requires` must be a list of facts".to_owned());
     }
-    code.push_str(&format!(
+    let _ = write!(
+        code,
         "each: {each:?}, when: {when:?}, past: {past:?}, requires: &{facts:?}"
-    ));
+    );
     Ok(code)
 }
 

@@ -8,6 +8,10 @@ use crate::fact::Unit;
 /// The claims rest on the kernel's sources (`net/ipv4/sysctl_net_ipv4.c`, `net/core/sysctl_net_core.c`,
 /// `net/ipv4/devinet.c` and their like) and on writes tried in throw-away namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each tells another thing of a key, and none follows from the others"
+)]
 pub struct KeySpec {
     /// The dotted name or pattern.
     pub key: &'static str,

@@ -10,7 +10,7 @@ pub fn is_of_interface(key: &str, spec: Option<&KeySpec>) -> bool {
     };
     let single = spec.is_some_and(|spec| !spec.is_pattern());
     let limit = family == "neigh" && single;
-    !limit && !(single && interface != "default") && interface != "all"
+    !limit && (!single || interface == "default") && interface != "all"
 }
 
 /// The third and the fourth part of a key that has them: `conf` and `eth0`.
