@@ -63,13 +63,19 @@ pub fn apply(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applie
 /// Makes verified changes last: writes the drop-in, sees that it wins, and closes the record.
 pub fn commit(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applied {
     // A reboot ends an apply that waits, and leaves nothing of it: from here on that is not so any more.
-    if record.state == State::Waiting {
+    let waited = record.state == State::Waiting;
+    if waited {
         record.state = State::Verified;
         if let Err(fault) = ports.journal.save(&record) {
             return take_back(record, fault.to_string(), stack, ports);
         }
     }
-    if let Err(why) = persist(&record, ports) {
+    let mut lasts = persist(&record, ports);
+    if waited {
+        // A confirmation that was stopped for a while may find that the guard was faster.
+        lasts = lasts.and_then(|()| verify(&record, ports));
+    }
+    if let Err(why) = lasts {
         return take_back(record, why, stack, ports);
     }
     record.state = State::Committed;
@@ -137,6 +143,11 @@ fn write_all(record: &mut Record, ports: &mut Ports<'_>) -> Result<(), String> {
         }
     }
     // A later write may have changed what an earlier one set, as ip_forward resets per-interface keys.
+    verify(record, ports)
+}
+
+/// Whether every key still reads as wanted.
+fn verify(record: &Record, ports: &mut Ports<'_>) -> Result<(), String> {
     for step in &record.steps {
         match ports.sysctls.read(&step.key).value() {
             Some(now) if same(&step.key, now, &step.after) => {}

@@ -52,15 +52,6 @@ impl LockError {
 impl Lock {
     /// Takes the lock, or tells who has it.
     pub fn take(path: &Path) -> Result<Self, LockError> {
-        Self::with(path, FlockOperation::NonBlockingLockExclusive)
-    }
-
-    /// Takes the lock, after whoever has it.
-    pub fn wait(path: &Path) -> Result<Self, LockError> {
-        Self::with(path, FlockOperation::LockExclusive)
-    }
-
-    fn with(path: &Path, how: FlockOperation) -> Result<Self, LockError> {
         let unusable = |why: Unusable| LockError::Unusable(path.to_owned(), why);
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(unusable(Errno::INVAL.into()));
@@ -70,7 +61,7 @@ impl Lock {
             let flags = OFlags::RDWR | OFlags::CREATE;
             let opened = private_folder::open_file(&folder, name, flags).map_err(unusable)?;
             let file = opened.ok_or_else(|| unusable(Errno::NOENT.into()))?;
-            match retry_on_intr(|| flock(&file, how)) {
+            match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
                 Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => return Err(LockError::Held(holder(&file))),
                 Err(errno) => return Err(unusable(errno.into())),

@@ -1,8 +1,11 @@
 //! Changes that wait to be confirmed.
 
 use std::fs;
+use std::io::{PipeReader, PipeWriter, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use rustix::fs::{OFlags, fcntl_setfl};
 
 use crate::program::{
     DROPIN, FIN, JOURNAL, PROGRAM, apply, apply_words, live, recorded, run, set, state, tcptune,
@@ -144,6 +147,42 @@ fn the_guard_outlives_its_terminal() {
         no_guard(1);
         assert_eq!((state(), recorded(1).as_str()), (start, "rolled_back"));
     });
+}
+
+#[test]
+fn values_go_back_although_nobody_reads_what_the_run_says() {
+    on_stage(
+        "confirm::values_go_back_although_nobody_reads_what_the_run_says",
+        || {
+            let start = state();
+            let (reader, writer) = full_pipe();
+            let mut running = Command::new(PROGRAM)
+                .args(apply_words(&two_keys()))
+                .args(["--yes", "--confirm", "1"])
+                .stdin(Stdio::null())
+                .stdout(writer)
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            until("the values are back", || {
+                Path::new(JOURNAL).join("1.json").exists() && recorded(1) == "rolled_back"
+            });
+            assert_eq!(state(), start);
+            assert!(running.try_wait().unwrap().is_none(), "it could say it all");
+            drop(reader);
+            running.wait().unwrap();
+            no_guard(1);
+        },
+    );
+}
+
+/// A pipe that takes nothing more, as that of a stopped pager.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b'.'; 4096]).is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Job<'_> {
                 return Ok(Exit::Pending);
             }
         }
-        self.make(&ledger, &offer, output)
+        self.make(ledger, &offer, output)
     }
 
     /// Which changes may be made. At the prompt, and in a plan to be reviewed, a person sees each of them.
@@ -195,7 +195,12 @@ impl Job<'_> {
         }
     }
 
-    fn make(&self, ledger: &Ledger, offer: &Offer, output: &mut Output) -> Result<Exit, Error> {
+    fn make(
+        &self,
+        mut ledger: Ledger,
+        offer: &Offer,
+        output: &mut Output,
+    ) -> Result<Exit, Error> {
         let record = self.record(offer);
         let id = record.id;
         if record.confirm.is_some() {
@@ -218,6 +223,10 @@ impl Job<'_> {
             Applied::RolledBack(record) => (Outcome::TakenBack, Exit::TakenBack, record),
             Applied::Diverged(record) => (Outcome::Diverged, Exit::Incomplete, record),
         };
+        if outcome == Outcome::Waiting {
+            // The guard must be able to act although nobody reads what is said from here on.
+            ledger.let_go();
+        }
         let mut report = offer.report(outcome);
         let mut exit = exit;
         if let (Some(seconds), Exit::Success) = (self.changes.prove, exit) {
@@ -240,7 +249,7 @@ impl Job<'_> {
             if answer.trim() == "yes" {
                 return Ok(super::rollback::take_back(
                     record,
-                    ledger,
+                    &ledger,
                     offer.next.as_ref(),
                     &offer.here,
                     self.format,

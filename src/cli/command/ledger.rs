@@ -23,7 +23,7 @@ pub(super) struct Ledger {
     records: Vec<Record>,
     /// Records that cannot be read.
     problems: Vec<JournalError>,
-    _lock: Lock,
+    lock: Option<Lock>,
 }
 
 /// What of this process's environment says where things are kept.
@@ -91,8 +91,13 @@ impl Ledger {
             journal,
             records,
             problems,
-            _lock: lock,
+            lock: Some(lock),
         })
+    }
+
+    /// Lets the next command begin; nothing may be written from here on.
+    pub(super) fn let_go(&mut self) {
+        self.lock = None;
     }
 
     pub(super) fn stack(&self) -> Stack {

@@ -4,12 +4,16 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::apply::{Ports, Record, RolledBack, Stack, State, roll_back};
+use crate::apply::{Clock, Ports, Record, RolledBack, Stack, State, roll_back};
 use crate::host::journal::DiskJournal;
-use crate::host::lock::Lock;
+use crate::host::lock::{Lock, LockError};
 
 /// How often the journal is looked at. A look costs one small file.
 const PACE: Duration = Duration::from_millis(200);
+
+/// How many seconds the lock is waited for when time is up. Whoever holds it longer than that is stopped, or
+/// cannot get rid of what it has to say.
+const LOCK_WAIT: f64 = 2.0;
 
 /// How a watch ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,39 +41,57 @@ enum Task {
 /// boot, so it runs while the machine sleeps.
 ///
 /// The run that makes the apply holds the lock from before this begins until the apply waits. Should it end
-/// before that, nobody can confirm what it left, and it is taken back at once.
+/// before that, nobody can confirm what it left, and it is taken back at once. Should it be stopped while it
+/// holds the lock, the values go back without: whoever waits for a confirmation has nothing left to write.
 pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>) -> Watched {
     let mut seen = None;
     loop {
         look(id, journal, &mut seen);
-        let (_held, why) = match task(seen.as_ref(), ports.clock.uptime_seconds()) {
+        let (held, why) = match task(seen.as_ref(), ports.clock.uptime_seconds()) {
             Task::End => return Watched::Ended(seen.map(|record| record.state)),
             Task::Wait(seconds) => {
                 thread::sleep(PACE.min(Duration::try_from_secs_f64(seconds).unwrap_or(PACE)));
                 continue;
             }
-            // A lock that cannot be had now is nobody else's either, and the values are to go back.
-            Task::TakeBack => (Lock::wait(lock).ok(), "nobody confirmed it in time"),
+            Task::TakeBack => (
+                lock_in_time(lock, ports.clock),
+                "nobody confirmed it in time",
+            ),
             Task::SeeWhetherAnybodyWorks => {
                 let Ok(free) = Lock::take(lock) else {
                     thread::sleep(PACE);
                     continue;
                 };
-                (Some(free), "the run that made it ended half-way")
+                (Ok(free), "the run that made it ended half-way")
             }
         };
+        // A lock that cannot be used is nobody else's either, and the values are to go back.
+        let somebody_has_it = matches!(held, Err(LockError::Held(_)));
         // What was decided without the lock may be otherwise by now.
         look(id, journal, &mut seen);
         match (
             task(seen.as_ref(), ports.clock.uptime_seconds()),
             seen.take(),
         ) {
+            // Somebody began to confirm it, or to take it back, meanwhile.
+            (Task::SeeWhetherAnybodyWorks, record) if somebody_has_it => seen = record,
             (Task::SeeWhetherAnybodyWorks, None) => return Watched::Ended(None),
             (Task::TakeBack | Task::SeeWhetherAnybodyWorks, Some(mut record)) => {
                 record.faults.push(why.to_owned());
                 return Watched::TakenBack(Box::new(take_back(record, journal, ports)));
             }
             (_, record) => seen = record,
+        }
+    }
+}
+
+/// Takes the lock after whoever has it, or tells that it is still held when nobody may be waited for any longer.
+fn lock_in_time(lock: &Path, clock: &dyn Clock) -> Result<Lock, LockError> {
+    let end = clock.uptime_seconds() + LOCK_WAIT;
+    loop {
+        match Lock::take(lock) {
+            Err(LockError::Held(_)) if clock.uptime_seconds() < end => thread::sleep(PACE),
+            taken => return taken,
         }
     }
 }

@@ -300,3 +300,34 @@ fn another_record_that_is_damaged_does_not_keep_values_from_going_back() {
     let watched = host.watch();
     assert_taken_back(&host, &watched, "nobody confirmed it in time");
 }
+
+#[test]
+fn a_run_that_never_lets_go_of_the_lock_does_not_keep_values_from_going_back() {
+    let host = Host::new();
+    host.save(&record(State::Waiting, -1.0));
+    let held = Lock::take(&host.lock()).unwrap();
+    let watched = host.watch();
+    assert_taken_back(&host, &watched, "nobody confirmed it in time");
+    drop(held);
+}
+
+#[test]
+fn whoever_confirms_at_the_last_moment_is_waited_for_however_long_it_takes() {
+    let host = Host::new();
+    host.save(&record(State::Waiting, -1.0));
+    let held = Lock::take(&host.lock()).unwrap();
+    host.meanwhile(|| ());
+    host.meanwhile_saved(record(State::Verified, -1.0));
+    for _ in 0..6 {
+        let keys = host.keys.clone();
+        host.meanwhile(move || assert_eq!(keys.0.borrow()[KEY], "30"));
+    }
+    let mut journal = host.journal.clone();
+    host.meanwhile(move || {
+        journal.save(&record(State::Committed, -1.0)).unwrap();
+        drop(held);
+    });
+    assert_eq!(host.watch(), Watched::Ended(Some(State::Committed)));
+    assert_eq!(host.key(), "30");
+    assert!(host.clock.events.borrow().is_empty());
+}
