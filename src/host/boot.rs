@@ -12,6 +12,7 @@ use super::collect::Source;
 use super::defaults::Defaults;
 use super::errno::io_name;
 use super::file;
+use super::namespace;
 use super::sysctls::Sysctls;
 use crate::apply::Fault;
 use crate::bootconf::{self, Entry, Overlay, Recording, Request, Tree};
@@ -21,6 +22,9 @@ use crate::fact::{KernelVersion, Reading, Sample, Value};
 
 /// Why nothing is foretold where neither an init system nor a person has a say.
 const CONTAINER: &str = "this namespace is made by a container runtime";
+
+/// Why nothing is foretold in a namespace that was made beside that of the init system, as `ip netns` does.
+const BESIDE: &str = "boot files act on the network namespace of process 1, and this is another";
 
 /// What is said where no kernel command line was read, of files alone or of a recording without one.
 const NO_COMMAND_LINE: &str =
@@ -135,30 +139,47 @@ pub(super) fn collect(
         }
     };
     let kernel = sample.host.kernel.clone();
-    let opaque = is_opaque(files, &tree, sample);
+    let opaque = opaque(files, source, &tree, sample);
     let beside = Beside {
         files,
         source,
         sysctls,
         defaults,
         kernel: kernel.as_ref(),
-        opaque,
+        opaque: opaque.as_deref(),
     };
     let mut boot = beside.read(&tree);
-    if opaque {
+    if let Some(why) = &opaque {
         let asked = sample.readings.keys();
         let asked = asked.filter_map(|fact| fact.strip_prefix("sysctl."));
-        foretell_nothing(&mut boot, asked);
+        foretell_nothing(&mut boot, why, asked);
     }
     sample.boot = Some(boot);
 }
 
-/// Whether nothing can be told of the next boot of the namespace a sample was taken in.
-fn is_opaque(files: &BootSource, tree: &dyn Tree, sample: &Sample) -> bool {
+/// Why nothing can be told of the next boot of the namespace a sample was taken in.
+fn opaque(files: &BootSource, source: &Source, tree: &dyn Tree, sample: &Sample) -> Option<String> {
     let initial = sample.readings.get("host.initial_netns");
     let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
     // Whoever names a loader or a root says that these files will be loaded.
-    elsewhere && files.is_own() && files.engine.is_none() && !is_booted(tree)
+    if !elsewhere || !files.is_own() || files.engine.is_some() {
+        return None;
+    }
+    if !is_booted(tree) {
+        return Some(CONTAINER.to_owned());
+    }
+    if source.is_recorded() {
+        return None;
+    }
+    // That systemd runs on the machine tells nothing of a namespace made beside its own.
+    match (namespace::of_process_1(), sample.host.netns) {
+        (Ok(first), Some(own)) if first == own => None,
+        (Ok(_), _) => Some(BESIDE.to_owned()),
+        (Err(error), _) => Some(format!(
+            "it cannot be told whether boot files act on this network namespace (/proc/1/ns/net: {})",
+            io_name(&error)
+        )),
+    }
 }
 
 /// Everything beside the files that decides what they come to.
@@ -168,7 +189,7 @@ struct Beside<'a> {
     sysctls: &'a Sysctls,
     defaults: &'a Defaults<'a>,
     kernel: Option<&'a KernelVersion>,
-    opaque: bool,
+    opaque: Option<&'a str>,
 }
 
 impl Beside<'_> {
@@ -196,7 +217,7 @@ impl Beside<'_> {
             default: &|key| self.defaults.of(key, live(key).as_ref()),
             available: &|key, name| modules.available(key, name),
             builtin: &|module| modules.is_built_in(module),
-            opaque: self.opaque.then(|| CONTAINER.to_owned()),
+            opaque: self.opaque.map(str::to_owned),
         };
         let mut boot = bootconf::read(tree, &KernelKeys::open(source.proc()), &request);
         if words.is_none() {
@@ -226,8 +247,8 @@ impl NextBoot {
             let root = files.root.display();
             format!("boot configuration of {root}: {}", io_name(&error))
         })?;
-        if is_opaque(files, &tree, sample) {
-            return Err(CONTAINER.to_owned());
+        if let Some(why) = opaque(files, source, &tree, sample) {
+            return Err(why);
         }
         Ok(Self {
             source: source.clone(),
@@ -254,7 +275,7 @@ impl NextBoot {
             sysctls: &sysctls,
             defaults: &defaults,
             kernel: self.kernel.as_ref(),
-            opaque: false,
+            opaque: None,
         };
         let boot = beside.read(&recording);
         Ok((boot, recording.into_seen()))
@@ -272,8 +293,8 @@ impl NextBoot {
 }
 
 /// Takes the forecast for the next boot back, of keys that no file names too.
-fn foretell_nothing<'k>(boot: &mut Boot, asked: impl Iterator<Item = &'k str>) {
-    let unknown = || Forecast::Unknown(CONTAINER.to_owned());
+fn foretell_nothing<'k>(boot: &mut Boot, why: &str, asked: impl Iterator<Item = &'k str>) {
+    let unknown = || Forecast::Unknown(why.to_owned());
     let listed = catalog::keys().iter();
     let listed = listed.filter(|spec| !spec.is_pattern() && spec.key.starts_with("net."));
     let named: BTreeSet<&str> = listed.map(|spec| spec.key).chain(asked).collect();

@@ -17,7 +17,7 @@ pub(crate) const RETRIES: &str = "net.ipv4.tcp_syn_retries";
 
 /// Its own `/etc`, empty folders over everything the program or a loader writes or reads, a `/tmp` that nothing
 /// can be executed from, the program installed, and a user who may become root. The folder below `/run` makes
-/// it a host whose init system is systemd.
+/// it a host whose init system is systemd, which shows itself as process 1.
 const SET: &str = r#"
 name=$1 program=$2 address=$3
 hostname "$name" || exit 1
@@ -39,6 +39,7 @@ for folder in /usr/lib/sysctl.d /usr/local/lib /var/lib /var/log /root /home; do
 done
 [ -L /lib ] || [ ! -d /lib/sysctl.d ] || mount -t tmpfs tmpfs /lib/sysctl.d || exit 1
 mount -t tmpfs -o mode=1777,noexec tmpfs /tmp || exit 1
+mount --bind /proc/$$ /proc/1 || exit 1
 mkdir /home/deploy && chown 2001:2001 /home/deploy || exit 1
 echo set
 read go

@@ -150,6 +150,34 @@ fn in_a_container_live_values_are_changed_and_it_is_said() {
 }
 
 #[test]
+fn a_namespace_beside_that_of_process_1_gets_live_values_only() {
+    on_stage(
+        "containers::a_namespace_beside_that_of_process_1_gets_live_values_only",
+        || {
+            let start = state();
+            // As `ip netns exec` does it, on a host whose init system is systemd.
+            let mut beside = Command::new("unshare");
+            beside
+                .args(["--net", PROGRAM])
+                .args(apply_words(&two_keys()));
+            run(beside.arg("--yes"))
+                .exits(0)
+                .says("boot files act on the network namespace of process")
+                .says("until the next boot");
+            assert_eq!(state(), start);
+            // Nor where nobody can see which one that is.
+            let mut cover = Command::new("mount");
+            cover.args(["-t", "tmpfs", "none", "/proc/1"]);
+            assert!(cover.status().unwrap().success());
+            apply(&two_keys(), &["--yes"])
+                .exits(0)
+                .says("(/proc/1/ns/net:");
+            assert!(!Path::new(DROPIN).exists());
+        },
+    );
+}
+
+#[test]
 fn an_apply_in_another_namespace_is_taken_back_there() {
     on_stage(
         "containers::an_apply_in_another_namespace_is_taken_back_there",

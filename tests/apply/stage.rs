@@ -26,14 +26,15 @@ const FOLDERS: [&str; 5] = [
     "/var/lib",
 ];
 
-/// The folder below `/run` makes it a host whose init system is systemd: its boot files are read although
-/// the network namespace is not the first one.
+/// The folder below `/run` makes it a host whose init system is systemd, and whoever shows itself as process 1 is
+/// in its network namespace: its boot files are read although that namespace is not the first one.
 const SET: &str = "
 for folder in /run /etc/sysctl.d /usr/lib/sysctl.d /usr/local/lib /var/lib; do
     mount -t tmpfs -o mode=755 tmpfs $folder || exit 1
 done
 [ ! -e /etc/sysctl.conf ] || mount --bind /dev/null /etc/sysctl.conf || exit 1
 mkdir -p /run/systemd/system /run/stage || exit 1
+mount --bind /proc/$$ /proc/1 || exit 1
 ip link set lo up || exit 1
 exec \"$@\"
 ";
