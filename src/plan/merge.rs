@@ -178,6 +178,15 @@ pub(super) fn forbidden(spec: &KeySpec, wanted: &Value, view: &View<'_>) -> Opti
     None
 }
 
+/// Why a value must not be set on this host, whoever wants it: a plan that was reviewed is judged by what the host
+/// is now. The snapshot holds the [facts](super::facts_of) that it takes.
+pub fn refusal(key: &str, wanted: &str, snapshot: &Snapshot) -> Option<String> {
+    let spec = catalog::find(key)?;
+    let wanted = spec.parse(wanted).ok()?;
+    let view = View::new(snapshot);
+    forbidden(spec, &wanted, &view).or_else(|| unsafe_here(key, &view.live(key), &wanted, &view))
+}
+
 /// Why the key cannot be read, written or put back here, whatever the value.
 pub(super) fn unreachable(live: &Reading<Value>) -> Option<String> {
     match live {

@@ -11,6 +11,6 @@ mod standing;
 mod tests;
 mod want;
 
-pub use merge::{Change, Plan, plan};
+pub use merge::{Change, Plan, plan, refusal};
 pub use standing::{Future, Origin, Standing};
-pub use want::{WANTED_BY, needs_of, with_wishes};
+pub use want::{WANTED_BY, facts_of, needs_of, with_wishes};

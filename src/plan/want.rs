@@ -16,11 +16,17 @@ pub const WANTED_BY: &str = "profile:";
 
 /// The facts that it takes to plan for a profile.
 pub fn needs_of(profile: &Profile) -> BTreeSet<String> {
-    let keys = profile.want.keys();
-    let guards = keys.clone().flat_map(|key| catalog::guard_facts(key));
-    keys.map(|key| format!("sysctl.{key}"))
-        .chain(guards.map(|fact| (*fact).to_owned()))
-        .collect()
+    facts_of(profile.want.keys().map(String::as_str))
+}
+
+/// The facts that it takes to tell whether these keys may be changed.
+pub fn facts_of<'k>(keys: impl Iterator<Item = &'k str>) -> BTreeSet<String> {
+    let of_key = |key: &str| {
+        let guards = catalog::guard_facts(key).iter();
+        let guards = guards.map(|fact| (*fact).to_owned());
+        guards.chain([format!("sysctl.{key}")]).collect::<Vec<_>>()
+    };
+    keys.flat_map(of_key).collect()
 }
 
 /// The plan with the wishes of a profile laid over it; where none was named, the plan itself.

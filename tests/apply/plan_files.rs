@@ -1,6 +1,7 @@
 //! Plans as files: applied as reviewed, or not at all.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
@@ -163,6 +164,33 @@ fn an_edited_plan_gets_nothing_past_the_catalogue() {
             assert_eq!(state(), start);
         },
     );
+}
+
+#[test]
+fn a_plan_takes_no_port_from_a_service() {
+    on_stage("plan_files::a_plan_takes_no_port_from_a_service", || {
+        let range = "net.ipv4.ip_local_port_range";
+        let rules = rule("setting", "site-range", &[(range, "[20000, 60999]")]);
+        let start = live(range);
+        apply(&rules, &["--live-only", "--plan-out", PLAN]).exits(0);
+        // Since it was written, somebody has begun to listen.
+        let listener = TcpListener::bind("127.0.0.1:25000").unwrap();
+        tcptune(["apply", "--plan", PLAN])
+            .exits(3)
+            .complains("cannot be applied here")
+            .complains("services listen on ports that would become part of the range");
+        drop(listener);
+        edit(|plan| plan["changes"][0]["after"] = "1100 60999".into());
+        tcptune(["apply", "--plan", PLAN])
+            .exits(3)
+            .complains("ports below 16384 are given to services by custom");
+        assert_eq!(live(range), start);
+        edit(|plan| plan["changes"][0]["after"] = "20000 60999".into());
+        tcptune(["apply", "--plan", PLAN]).exits(0);
+        tcptune(["apply", "--plan", PLAN])
+            .exits(0)
+            .says("every change of the plan is made already");
+    });
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::bootconf::hexadecimal;
 use crate::check::check_at;
 use crate::fact::{Host, Reading, Snapshot};
 use crate::host::{self, DiskJournal, LiveSysctls, Needs, NextBoot, Source, SystemClock};
-use crate::plan::{Plan, plan, with_wishes};
+use crate::plan::{self, Plan, plan, with_wishes};
 use crate::rule::Rulebook;
 
 use super::Job;
@@ -61,7 +61,11 @@ impl Offer {
         site.require_something(profile.as_ref())?;
         let Site { book, waivers } = site;
         let source = sample::enter(job.at, job.boot)?;
-        let needs = Needs::Facts(profile::facts(&book, profile.as_ref()));
+        let mut facts = profile::facts(&book, profile.as_ref());
+        if let Some(reviewed) = &reviewed {
+            facts.extend(plan::facts_of(keys_of(reviewed)));
+        }
+        let needs = Needs::Facts(facts);
         let interval = if reviewed.is_some() || job.since.is_some() {
             0.0
         } else {
@@ -130,6 +134,7 @@ impl Offer {
             // A file that came to win since is a difference like any other: all are named together.
             let file = job.plan.unwrap_or(Path::new(""));
             offer.require_same(reviewed, file, &persisted)?;
+            offer.require_safe(reviewed, file)?;
         }
         persisted?;
         Ok(offer)
@@ -280,6 +285,23 @@ impl Offer {
             Some("write a new plan, and review it".to_owned()),
         ))
     }
+
+    /// Refuses a plan with a value that would not be proposed on this host: services may have begun to listen since,
+    /// and the file may have been edited.
+    fn require_safe(&self, plan: &PlanFile, file: &Path) -> Result<(), Error> {
+        let refused = plan.changes.iter().filter_map(|change| {
+            let why = plan::refusal(&change.key, &change.after, &self.snapshot)?;
+            Some(format!("`{}` to {}: {why}", change.key, change.after))
+        });
+        let refused: Vec<String> = refused.collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let mut why = vec![format!("plan `{}` cannot be applied here", file.display())];
+        why.extend(refused);
+        let help = "write a new plan, and review it".to_owned();
+        Err(Error::Refused(why, Some(help)))
+    }
 }
 
 /// Names every file that is not what it was.
@@ -315,6 +337,10 @@ fn agrees(one: &[u8], other: &[u8]) -> bool {
         Some(values.collect::<Vec<_>>())
     };
     values(one).is_some() && values(one) == values(other)
+}
+
+fn keys_of(plan: &PlanFile) -> impl Iterator<Item = &str> {
+    plan.changes.iter().map(|change| change.key.as_str())
 }
 
 /// The steps a plan file holds. Its values were checked when it was read; whether they still fit is seen
