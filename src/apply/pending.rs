@@ -45,7 +45,7 @@ pub enum Now {
     Before,
     /// As the apply wants it.
     After,
-    /// A vector of which the kernel took the first fields only.
+    /// What the kernel made of the apply's write: the first fields of a vector, a mask in words of its own.
     Partly(String),
     /// Some other value: somebody else's.
     Other(String),
@@ -63,7 +63,10 @@ pub fn standing(record: &Record, sysctls: &mut dyn Sysctls) -> Vec<(String, Now)
                 None => Now::Unreadable(reading.reason().unwrap_or_default()),
                 Some(now) if same(&step.key, now, &step.before) => Now::Before,
                 Some(now) if same(&step.key, now, &step.after) => Now::After,
-                Some(now) if is_ours(&step.key, &step.before, &step.after, now) => {
+                Some(now)
+                    if is_ours(&step.key, &step.before, &step.after, now)
+                        || step.shown() == Some(now.as_str()) =>
+                {
                     Now::Partly(now.clone())
                 }
                 Some(now) => Now::Other(now.clone()),

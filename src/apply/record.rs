@@ -114,6 +114,16 @@ pub struct Step {
     pub undone: Option<Undone>,
 }
 
+impl Step {
+    /// What the kernel made of the write where that is not what was wanted: ours all the same.
+    pub(super) fn shown(&self) -> Option<&str> {
+        match &self.written {
+            Some(Written::Clamped(shown)) => Some(shown),
+            _ => None,
+        }
+    }
+}
+
 /// What came of one write, by what was read after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,7 +134,7 @@ pub enum Written {
     Unchanged,
     /// The kernel refused; the errno by name.
     Refused(String),
-    /// The kernel took a part of it without an error; what reads back.
+    /// The kernel took a part of it, or something else of it, without an error; what reads back.
     Clamped(String),
     /// It reads back as something that this write cannot have made, or not at all.
     Diverged(String),

@@ -93,26 +93,26 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
 
 /// Gives one key the value it had.
 fn restore(step: &Step, record: &Record, stack: &Stack, ports: &mut Ports<'_>) -> Undone {
-    let Step { key, after, .. } = step;
-    let goal = stack.goal(record, key).unwrap_or(&step.before);
-    bring(key, goal, &[&step.before, goal], after, ports)
+    let goal = stack.goal(record, &step.key).unwrap_or(&step.before);
+    bring(step, goal, ports)
 }
 
 /// Gives one key the value the files tell for the next boot.
 fn follow_files(step: &Step, ports: &mut Ports<'_>) -> Undone {
     match ports.files.next_boot(&step.key) {
-        Ok(Forecast::Value(goal)) => {
-            let goal = goal.to_string();
-            bring(&step.key, &goal, &[&step.before, &goal], &step.after, ports)
-        }
+        Ok(Forecast::Value(goal)) => bring(step, &goal.to_string(), ports),
         Ok(Forecast::Untouched) => Undone::NotTold("no file sets it".to_owned()),
         Ok(Forecast::Unknown(why)) => Undone::NotTold(why),
         Err(fault) => Undone::Failed(fault.to_string()),
     }
 }
 
-/// Writes `goal` if what is there now is one of `starts`, `after`, or a mixture our own write can have left.
-fn bring(key: &str, goal: &str, starts: &[&str], after: &str, ports: &mut Ports<'_>) -> Undone {
+/// Writes `goal` if what is there now is what was there before, what was wanted, what the kernel made of it, or a
+/// mixture our own write can have left.
+fn bring(step: &Step, goal: &str, ports: &mut Ports<'_>) -> Undone {
+    let Step {
+        key, before, after, ..
+    } = step;
     let reading = ports.sysctls.read(key);
     if reading == Reading::Absent {
         // An interface that is gone took its keys with it; there is nothing to go back.
@@ -124,8 +124,8 @@ fn bring(key: &str, goal: &str, starts: &[&str], after: &str, ports: &mut Ports<
     if same(key, now, goal) {
         return Undone::Restored;
     }
-    let own = |start: &&str| is_ours(key, start, after, now);
-    if !starts.iter().any(own) {
+    let own = |start: &str| is_ours(key, start, after, now);
+    if !own(before) && !own(goal) && step.shown() != Some(now.as_str()) {
         return Undone::Foreign(now.clone());
     }
     let refused = ports.sysctls.write(key, goal).err();

@@ -4,7 +4,7 @@ use super::port::Ports;
 use super::record::{Record, State, Step, Written};
 use super::rollback::roll_back;
 use super::stack::Stack;
-use super::value::{is_ours, same};
+use super::value::{is_ours, is_reworded, same};
 use crate::fact::Reading;
 use crate::fact::boot::Forecast;
 
@@ -168,8 +168,9 @@ fn write(step: &Step, ports: &mut Ports<'_>) -> Written {
     let Some(now) = reading.value() else {
         return Written::Diverged(reading.reason().unwrap_or_default());
     };
+    let ours = is_ours(key, before, after, now) || (refused.is_none() && is_reworded(key, after));
     match refused {
-        _ if !is_ours(key, before, after, now) => Written::Diverged(now.clone()),
+        _ if !ours => Written::Diverged(now.clone()),
         Some(errno) => Written::Refused(errno),
         None if same(key, now, after) => Written::Written,
         None if same(key, now, before) => Written::Unchanged,

@@ -37,6 +37,15 @@ pub(super) fn is_ours(key: &str, before: &str, after: &str, now: &str) -> bool {
             .all(|(now, before)| now == before)
 }
 
+/// Whether the kernel has words of its own for this value: a mask is shown without its zeros, a list of numbers as
+/// ranges. A number is shown as it was written, or was refused.
+pub(super) fn is_reworded(key: &str, after: &str) -> bool {
+    !matches!(
+        typed(key, after),
+        Some(Value::Int(_) | Value::Bool(_) | Value::Range(_) | Value::Triple(_))
+    )
+}
+
 fn typed(key: &str, text: &str) -> Option<Value> {
     catalog::find(key)?.parse(text).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::store::ALLOWED;
 use super::{KeySpec, Kind};
 use crate::fact::{Value, inert};
 
@@ -49,9 +50,9 @@ impl KeySpec {
             Kind::Ports => ports(text)
                 .map(Value::Ports)
                 .ok_or_else(|| error("a list of ports such as 8080,9148-9150")),
-            Kind::Words => Ok(Value::Words(
-                text.split_ascii_whitespace().map(str::to_owned).collect(),
-            )),
+            Kind::Words => {
+                Ok(self.words(text.split_ascii_whitespace().map(str::to_owned).collect()))
+            }
             Kind::Text => {
                 let line = text.trim();
                 if line.contains(['\n', '\0']) {
@@ -61,6 +62,18 @@ impl KeySpec {
                 }
             }
         }
+    }
+}
+
+impl KeySpec {
+    /// The value of these words. A flag of each algorithm tells whether it is allowed, and the kernel lists those
+    /// that are in the order of their registration (`tcp_get_allowed_congestion_control`): that list is a set.
+    pub fn words(&self, mut words: Vec<String>) -> Value {
+        if self.key == ALLOWED {
+            words.sort_unstable();
+            words.dedup();
+        }
+        Value::Words(words)
     }
 }
 
@@ -163,6 +176,13 @@ mod tests {
         for text in ["x", "1-", "-1", "2-1", "65536", "1,,2", "1,", "+1"] {
             assert_eq!(ports(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn allowed_algorithms_are_a_set() {
+        let allowed = |text| parsed("net.ipv4.tcp_allowed_congestion_control", text);
+        assert_eq!(allowed("bbr cubic reno"), allowed("reno cubic bbr bbr\n"));
+        assert_ne!(allowed("bbr cubic reno"), allowed("cubic reno"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod ports;
 mod tests;
 mod ticks;
 
+pub(super) use choice::ALLOWED;
 pub use ticks::ROUNDED;
 
 use super::{KeySpec, Kind, Write};

@@ -451,9 +451,9 @@ pub(super) fn value_of(spec: &KeySpec, outcomes: &[Outcome]) -> Option<Value> {
         }
         (Kind::Ports, [Outcome::Ports(ranges)]) => Some(Value::Ports(ranges.clone())),
         (Kind::Text, [Outcome::Text(text)]) => Some(Value::Text(text.clone())),
-        (Kind::Words, [Outcome::Text(text)]) => Some(Value::Words(
-            text.split_whitespace().map(str::to_owned).collect(),
-        )),
+        (Kind::Words, [Outcome::Text(text)]) => {
+            Some(spec.words(text.split_whitespace().map(str::to_owned).collect()))
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::fact::Value;
 
 /// The keys that take one name, or a list of names.
 const CONGESTION: &str = "net.ipv4.tcp_congestion_control";
-const ALLOWED: &str = "net.ipv4.tcp_allowed_congestion_control";
+pub(in crate::catalog) const ALLOWED: &str = "net.ipv4.tcp_allowed_congestion_control";
 const QDISC: &str = "net.core.default_qdisc";
 
 /// The longest name: `TCP_CA_NAME_MAX` and `IFNAMSIZ` are 16 with the zero, and `proc_dostring` cuts.
@@ -37,33 +37,33 @@ impl KeySpec {
                     },
                 }
             }
-            ALLOWED => allowed(old, line, beside),
+            ALLOWED => self.store_allowed(old, line, beside),
             _ => Stored::Unknown("how the kernel reads this key is not in the catalogue"),
         }
     }
 }
 
-/// `tcp_set_allowed_congestion_control`: every name must be there, else nothing changes. The list is
-/// shown in the order the algorithms were registered in, so of several names only the refusal is told.
-fn allowed(old: Option<&Value>, line: &[u8], beside: &dyn Beside) -> Stored {
-    let mut names = Vec::new();
-    // `strsep` by a single blank: a tab is part of a name, and empty names are skipped.
-    for word in line
-        .split(|byte| *byte == b' ')
-        .filter(|word| !word.is_empty())
-    {
-        let Some(name) = name(word) else {
-            return refused("ENOENT", old);
-        };
-        match has(CONGESTION, name, beside) {
-            Some(true) => names.push(name.to_owned()),
-            Some(false) => return refused("ENOENT", old),
-            None => return Stored::Unknown(NOT_KNOWN),
+impl KeySpec {
+    /// `tcp_set_allowed_congestion_control`: every name must be there, else nothing changes.
+    fn store_allowed(&self, old: Option<&Value>, line: &[u8], beside: &dyn Beside) -> Stored {
+        let mut names = Vec::new();
+        let words = || line.split(|byte| *byte == b' ');
+        // `strsep` by a single blank: a tab is part of a name.
+        for word in words().filter(|word| !word.is_empty()) {
+            let Some(name) = name(word) else {
+                return refused("ENOENT", old);
+            };
+            match has(CONGESTION, name, beside) {
+                Some(true) => names.push(name.to_owned()),
+                Some(false) => return refused("ENOENT", old),
+                None => return Stored::Unknown(NOT_KNOWN),
+            }
         }
-    }
-    match names.as_slice() {
-        [_] => Stored::Taken(Value::Words(names)),
-        _ => Stored::Unknown("the order in which the kernel lists the algorithms is not known"),
+        if names.len() == 1 || words().all(|word| !word.is_empty()) {
+            Stored::Taken(self.words(names))
+        } else {
+            Stored::Unknown("what the kernel makes of more than one blank is not known")
+        }
     }
 }
 

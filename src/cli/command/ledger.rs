@@ -328,7 +328,7 @@ fn stands(key: &str, now: &Now) -> String {
     match now {
         Now::Before => format!("{key} is as it was before"),
         Now::After => format!("{key} is as the apply wants it"),
-        Now::Partly(now) => format!("{key} is {now}: half of what the apply wants"),
+        Now::Partly(now) => format!("{key} is {now}: what the kernel made of the apply's write"),
         Now::Other(now) => format!("{key} is {now}, which is neither: somebody else set it"),
         Now::Unreadable(why) => format!("{key} cannot be read: {why}"),
     }
