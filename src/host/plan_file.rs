@@ -6,13 +6,11 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::io::Errno;
 use serde::Deserialize;
 
-use super::errno::{io_name, name};
+use super::errno::io_name;
 use super::file;
-use super::replace::{self, Look};
+use super::whole_file::Destination;
 use crate::apply::{PLAN_SCHEMA, PlanFile};
 
 /// No plan comes near: some hundred keys and a drop-in.
@@ -142,20 +140,9 @@ pub fn read_unjudged_plan(path: &Path) -> Result<PlanFile, PlanFileError> {
     serde_json::from_slice(&bytes).map_err(words)
 }
 
-/// Writes a plan, with mode 0600, in one step; the errno by name.
+/// Writes a plan, with mode 0600, in one step; the errno by name. A device or a pipe stays what it is.
 pub fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
     let mut bytes = serde_json::to_vec_pretty(plan).map_err(|error| error.to_string())?;
     bytes.push(b'\n');
-    let Some(file_name) = path.file_name() else {
-        return Err(name(Errno::ISDIR));
-    };
-    let parent = path.parent().filter(|parent| *parent != Path::new(""));
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder =
-        openat(CWD, parent.unwrap_or(Path::new(".")), flags, Mode::empty()).map_err(name)?;
-    let look = Look {
-        mode: 0o600,
-        owner: None,
-    };
-    replace::replace(&folder, file_name, &bytes, look).map_err(|error| io_name(&error))
+    Destination::of(path)?.write(&bytes, 0o600)
 }

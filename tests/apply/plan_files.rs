@@ -194,6 +194,30 @@ fn a_plan_takes_no_port_from_a_service() {
 }
 
 #[test]
+fn a_plan_goes_through_a_link_and_replaces_an_older_one_by_none() {
+    on_stage(
+        "plan_files::a_plan_goes_through_a_link_and_replaces_an_older_one_by_none",
+        || {
+            let behind = "/run/stage/behind.json";
+            fs::write(behind, "").unwrap();
+            std::os::unix::fs::symlink(behind, PLAN).unwrap();
+            write_plan();
+            assert!(fs::symlink_metadata(PLAN).unwrap().is_symlink());
+            apply(&two_keys(), &["--yes"]).exits(0);
+            apply(&two_keys(), &["--plan-out", PLAN])
+                .exits(0)
+                .says("nothing to do: no open change is proposed")
+                .says("holds none");
+            let plan: Value = serde_json::from_slice(&fs::read(behind).unwrap()).unwrap();
+            assert_eq!(plan["changes"], Value::Array(Vec::new()));
+            tcptune(["apply", "--plan", PLAN])
+                .exits(2)
+                .complains("holds no change");
+        },
+    );
+}
+
+#[test]
 fn a_plan_that_others_can_write_is_not_trusted() {
     on_stage(
         "plan_files::a_plan_that_others_can_write_is_not_trusted",

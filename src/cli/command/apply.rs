@@ -155,27 +155,25 @@ impl Job<'_> {
 
     /// Shows the plan, or writes it to a file, and changes nothing.
     fn look(&self, offer: &Offer, output: &mut Output) -> Result<Exit, Error> {
-        if let Some(file) = &self.changes.plan_out
-            && !offer.steps.is_empty()
-        {
-            let unwritable = |errno| Error::CannotWrite(file.clone(), errno);
-            let plan = offer.plan_file().map_err(unwritable)?;
-            host::write_plan(file, &plan).map_err(unwritable)?;
-        }
         let outcome = if offer.steps.is_empty() {
             Outcome::NothingToDo
         } else {
             Outcome::Planned
         };
         let mut report = offer.report(outcome);
-        if let Some(file) = &self.changes.plan_out
-            && outcome == Outcome::Planned
-        {
-            let text = format!(
-                "the plan is in {}: tcptune apply --plan makes it",
-                file.display()
-            );
-            report.notes.push(text);
+        if let Some(file) = &self.changes.plan_out {
+            let unwritable = |errno| Error::CannotWrite(file.clone(), errno);
+            let plan = offer.plan_file().map_err(unwritable)?;
+            // A plan without a change too: one of an earlier run must not be taken for that of this one.
+            host::write_plan(file, &plan).map_err(unwritable)?;
+            let file = file.display();
+            report.notes.push(if outcome == Outcome::Planned {
+                format!("the plan is in {file}: tcptune apply --plan makes it")
+            } else {
+                format!(
+                    "nothing to do: no open change is proposed, and the plan in {file} holds none"
+                )
+            });
         }
         show(&report, self.format, output)?;
         let pending = outcome == Outcome::Planned && self.changes.dry_run;
