@@ -37,7 +37,7 @@ pub use prepare::{
 pub use record::{
     Confirmation, DropinChange, JOURNAL_SCHEMA, Proof, Record, State, Step, Undone, Written,
 };
-pub use rollback::{RolledBack, roll_back};
+pub use rollback::{RolledBack, forget, roll_back};
 pub use stack::Stack;
 pub use transaction::{Applied, apply, commit};
 pub use value::same;

@@ -84,6 +84,11 @@ impl State {
         )
     }
 
+    /// Whether it may have written the drop-in: one that waits, or that was cut short before, has not.
+    pub(super) const fn may_have_file(self) -> bool {
+        !matches!(self, Self::Journaled | Self::Applying | Self::Waiting)
+    }
+
     /// Whether what it changed stands.
     pub const fn stands(self) -> bool {
         !matches!(self, Self::RolledBack)

@@ -91,6 +91,37 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
     back
 }
 
+/// Closes an apply whose values nobody brings back any more: its network namespace is gone, or a person has looked
+/// at what was left. Values stay as they are; of the drop-in what this apply wrote goes, as in a rollback.
+pub fn forget(mut record: Record, why: &str, stack: &Stack, ports: &mut Ports<'_>) -> RolledBack {
+    let file = if record.state.may_have_file() {
+        restore_file(&record, stack, ports).err()
+    } else {
+        None
+    };
+    record.close(why);
+    record.faults.extend(file.clone());
+    let saved = ports.journal.save(&record);
+    RolledBack {
+        record,
+        file,
+        journal: saved.err().map(|fault| fault.to_string()),
+        rebooted: false,
+    }
+}
+
+impl Record {
+    /// Closes a record of which nothing is left to take back.
+    pub fn close(&mut self, why: &str) {
+        self.state = State::RolledBack;
+        self.faults.push(why.to_owned());
+        for step in self.steps.iter_mut().filter(|step| step.attempted) {
+            step.undone
+                .get_or_insert_with(|| Undone::NotTold(why.to_owned()));
+        }
+    }
+}
+
 /// Gives one key the value it had.
 fn restore(step: &Step, record: &Record, stack: &Stack, ports: &mut Ports<'_>) -> Undone {
     let goal = stack.goal(record, &step.key).unwrap_or(&step.before);

@@ -52,15 +52,8 @@ impl Stack {
 
     /// Whether a newer apply that stands has put the key into the drop-in, in whatever boot.
     pub(super) fn has_newer_entry(&self, record: &Record, key: &str) -> bool {
-        // One that waits, or that was cut short before, has not written the file.
-        let wrote = |other: &Record| {
-            !matches!(
-                other.state,
-                State::Journaled | State::Applying | State::Waiting
-            )
-        };
         let newer = self.newest(key, |other| {
-            other.id > record.id && other.dropin.is_some() && wrote(other)
+            other.id > record.id && other.dropin.is_some() && other.state.may_have_file()
         });
         newer.is_some()
     }

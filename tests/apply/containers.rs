@@ -8,7 +8,7 @@ use std::process::Command;
 use tcptune::host::{BootSource, Moment, Needs, Source, collect};
 
 use crate::program::{
-    DROPIN, FIN, PROGRAM, apply, apply_words, live, run, state, tcptune, two_keys,
+    DROPIN, FIN, PROGRAM, apply, apply_words, edit, live, recorded, run, state, tcptune, two_keys,
 };
 use crate::stage::{on_stage, skip};
 
@@ -214,6 +214,41 @@ fn an_apply_in_another_namespace_is_taken_back_there() {
                 .says("its network namespace is gone");
             tcptune(["rollback", "2"]).exits(0).says("already");
             assert_eq!(state(), start);
+        },
+    );
+}
+
+#[test]
+fn an_apply_with_a_file_is_closed_although_its_namespace_is_gone() {
+    on_stage(
+        "containers::an_apply_with_a_file_is_closed_although_its_namespace_is_gone",
+        || {
+            let start = state();
+            let mut beside = Command::new("unshare");
+            beside
+                .args(["--net", PROGRAM])
+                .args(apply_words(&two_keys()));
+            beside.args(["--yes", "--boot-engine", "systemd"]);
+            run(&mut beside).exits(0).says("over reboots");
+            assert!(Path::new(DROPIN).exists());
+            tcptune(["rollback", "1"])
+                .exits(3)
+                .complains("sudo tcptune rollback 1 --forget");
+            tcptune(["rollback", "1", "--forget"])
+                .exits(0)
+                .says("its network namespace is gone");
+            assert_eq!((state(), recorded(1).as_str()), (start, "rolled_back"));
+            // What was cut short, or waited, stands in the way of every apply until it is closed.
+            apply(&two_keys(), &["--yes"]).exits(0);
+            let file = fs::read(DROPIN).unwrap();
+            for open in ["journaled", "applying", "waiting"] {
+                edit(1, |record| record["state"] = open.into());
+                apply(&two_keys(), &["--yes"]).exits(3).complains("apply 1");
+                tcptune(["rollback", "1"]).exits(3).complains("--forget");
+                tcptune(["rollback", "1", "--forget"]).exits(0);
+                apply(&two_keys(), &["--yes"]).exits(0);
+                assert_eq!(fs::read(DROPIN).unwrap(), file, "{open}");
+            }
         },
     );
 }

@@ -65,7 +65,8 @@ fn after_a_reboot_a_rollback_follows_the_files() {
             tcptune(["history"]).exits(0).says("in an earlier boot");
             tcptune(["rollback"])
                 .exits(0)
-                .says("the host was started anew since");
+                .says("the host was started anew since")
+                .says("of net.ipv4.tcp_syn_retries: what is there now stays");
             assert_eq!(live(FIN), "50", "as the files tell, not as it was");
             assert_eq!(
                 (live(RETRIES).as_str(), start.2),

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use tcptune::host::Lock;
 
-use crate::program::{DROPIN, FIN, apply, fin, live, set, state, tcptune, two_keys};
+use crate::program::{
+    DROPIN, FIN, RETRIES, apply, fin, live, recorded, rule, set, state, tcptune, two_keys,
+};
 use crate::stage::on_stage;
 
 #[test]
@@ -130,6 +132,53 @@ fn a_value_of_somebody_else_is_left_and_named() {
             set(FIN, &start.0);
             tcptune(["rollback"]).exits(0);
             assert_eq!(state(), start);
+        },
+    );
+}
+
+#[test]
+fn what_a_rollback_left_is_closed_by_whoever_has_looked() {
+    on_stage(
+        "refusals::what_a_rollback_left_is_closed_by_whoever_has_looked",
+        || {
+            let start = state();
+            let retries = rule("setting", "site-retries", &[(RETRIES, "5")]);
+            apply(&retries, &["--yes"]).exits(0);
+            tcptune(["rollback", "1", "--forget"])
+                .exits(2)
+                .complains("nobody tried to take it back");
+            apply(&fin("site-fin", 50), &["--yes"]).exits(0);
+            set(FIN, "77");
+            tcptune(["rollback"])
+                .exits(5)
+                .says("sudo tcptune rollback 2 --forget");
+            tcptune(["rollback", "2", "--forget"]).exits(0);
+            assert_eq!(
+                (live(FIN), recorded(2)),
+                ("77".into(), "rolled_back".into())
+            );
+            // The older one is what comes next.
+            tcptune(["rollback"]).exits(0).says("apply 1");
+            assert_eq!(state(), ("77".to_owned(), start.1, start.2));
+            tcptune(["rollback"]).exits(0).says("nothing to take back");
+        },
+    );
+}
+
+#[test]
+fn a_value_that_the_kernel_words_in_its_own_way_is_taken_back() {
+    on_stage(
+        "refusals::a_value_that_the_kernel_words_in_its_own_way_is_taken_back",
+        || {
+            let mask = "net.ipv6.icmp.ratemask";
+            let before = live(mask);
+            // Shown as 0-1,3-126.
+            let rules = rule("setting", "site-mask", &[(mask, "'\"0,1,3-126\"'")]);
+            apply(&rules, &["--yes", "--live-only"])
+                .exits(4)
+                .says("made 0-1,3-126 of 0,1,3-126")
+                .says("as before");
+            assert_eq!((live(mask), recorded(1).as_str()), (before, "rolled_back"));
         },
     );
 }

@@ -192,7 +192,8 @@ pub struct Rollback {
     #[command(flatten)]
     pub boot: Loader,
 
-    /// Close the record of an apply whose network namespace is gone, and write nothing.
+    /// Close the record of an apply whose network namespace is gone, or of which a rollback left something, and
+    /// leave the values as they are; its lines in the drop-in go.
     #[arg(long, requires = "id")]
     pub forget: bool,
 

@@ -193,12 +193,7 @@ impl Job<'_> {
         }
     }
 
-    fn make(
-        &self,
-        mut ledger: Ledger,
-        offer: &Offer,
-        output: &mut Output,
-    ) -> Result<Exit, Error> {
+    fn make(&self, mut ledger: Ledger, offer: &Offer, output: &mut Output) -> Result<Exit, Error> {
         let record = self.record(offer);
         let id = record.id;
         if record.confirm.is_some() {

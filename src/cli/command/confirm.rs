@@ -79,7 +79,8 @@ fn keep(
     let id = record.id;
     if record.netns != here.netns {
         let why = format!("apply {id} was made in another network namespace");
-        let help = "enter it: --netns NAME or --pid PID".to_owned();
+        let forget = ledger.command(&format!("rollback {id} --forget"));
+        let help = format!("enter it (--netns, --pid); if it is gone: {forget}");
         return Err(Error::Refused(vec![why], Some(help)));
     }
     // What is to last must be what is in force.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::apply::{
-    Clock as _, Journal as _, Now, Pending, Ports, Record, Stack, State, Undone, calendar, standing,
+    Clock as _, Journal as _, Now, Pending, Ports, Record, Stack, State, calendar, standing,
 };
 use crate::fact::Host;
 use crate::host::{
@@ -136,7 +136,7 @@ impl Ledger {
                 continue;
             }
             let id = record.id;
-            close(record, "the host was started anew before it was confirmed");
+            record.close("the host was started anew before it was confirmed");
             // What cannot be saved now is found again by the next run.
             let _ = self.journal.save(record);
             let text = format!(
@@ -189,15 +189,6 @@ impl Ledger {
         };
         let why = open.into_iter().map(|(why, _)| why).collect();
         Err(Error::Refused(why, Some(first)))
-    }
-}
-
-/// Closes a record of which nothing is left to take back.
-pub(super) fn close(record: &mut Record, why: &str) {
-    record.state = State::RolledBack;
-    record.faults.push(why.to_owned());
-    for step in record.steps.iter_mut().filter(|step| step.attempted) {
-        step.undone = Some(Undone::NotTold(why.to_owned()));
     }
 }
 

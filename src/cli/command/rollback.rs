@@ -1,12 +1,12 @@
 //! `tcptune rollback`: the way back.
 
-use crate::apply::{Files as _, Journal as _, Record, State, roll_back};
+use crate::apply::{Files as _, Record, RolledBack, State, Undone, roll_back};
 use crate::fact::Host;
 use crate::host::{self, Moment, Needs, NextBoot};
 use crate::render::apply::{ApplyReport, Outcome};
 
 use super::apply::{nothing, report_of, show};
-use super::ledger::{self, Ledger, close};
+use super::ledger::{self, Ledger};
 use super::sample;
 use crate::cli::args::{Format, Rollback};
 use crate::cli::error::Error;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
             }
         },
     };
-    let mut record = chosen.clone();
+    let record = chosen.clone();
     let id = record.id;
     if record.state == State::RolledBack {
         let text = format!("apply {id} was taken back already");
@@ -56,44 +56,28 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     }
     let rebooted = record.boot_id != here.boot_id;
     let elsewhere = !rebooted && record.netns != here.netns;
-    if args.forget && !elsewhere {
-        let help = "leave --forget away: it is for a namespace that is gone";
+    let looked_at = record.state == State::Diverged;
+    if args.forget && !elsewhere && !rebooted && !looked_at {
+        let help = "leave --forget away: it is for what a rollback cannot bring back";
         return Err(Error::Usage(
-            format!("apply {id} was made in this network namespace"),
-            help,
-        ));
-    }
-    if args.forget && record.dropin.is_some() {
-        let help = "run it where that file is, without --forget";
-        return Err(Error::Usage(
-            format!("apply {id} changed a file too, which stands"),
+            format!(
+                "apply {id} was made in this network namespace, and nobody tried to take it back"
+            ),
             help,
         ));
     }
     if args.forget || (rebooted && record.dropin.is_none()) {
-        let why = if rebooted {
-            "the host was started anew since, which ended it"
-        } else {
-            "its network namespace is gone"
+        let why = match (rebooted, elsewhere) {
+            (true, _) => "the host was started anew since, which ended it",
+            (_, true) => "its network namespace is gone",
+            _ => "a person has looked at what was left",
         };
-        close(&mut record, why);
-        ledger
-            .journal
-            .clone()
-            .save(&record)
-            .map_err(|fault| Error::Refused(vec![fault.to_string()], None))?;
-        return Ok(done(
-            &report_of(Outcome::RolledBack, &record, &here, &ledger.places),
-            args.format,
-            output,
-        ));
+        return Ok(forget(record, why, &ledger, &here, args.format, output));
     }
+    let leave = ledger.command(&format!("rollback {id} --forget"));
     if elsewhere {
         let why = format!("apply {id} was made in another network namespace");
-        let help = format!(
-            "enter it (--netns, --pid); if it is gone: {}",
-            ledger.command(&format!("rollback {id} --forget"))
-        );
+        let help = format!("enter it (--netns, --pid); if it is gone: {leave}");
         return Err(Error::Refused(vec![why], Some(help)));
     }
     let next = NextBoot::of(&source, &now);
@@ -101,7 +85,7 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         let why = format!(
             "apply {id} was made in an earlier boot, and its values come from boot files: {why}"
         );
-        let help = "run it on the host itself".to_owned();
+        let help = format!("run it on the host itself; to leave the values: {leave}");
         return Err(Error::Refused(vec![why], Some(help)));
     }
     Ok(take_back(
@@ -112,6 +96,23 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         args.format,
         output,
     ))
+}
+
+/// Closes an apply without its values, and tells what became of its file.
+fn forget(
+    record: Record,
+    why: &str,
+    ledger: &Ledger,
+    here: &Host,
+    format: Format,
+    output: &mut Output,
+) -> Exit {
+    let stack = ledger.stack();
+    let dropin_before = dropin_text();
+    let back = ledger::with_ports(&ledger.journal, None, here, |ports| {
+        crate::apply::forget(record, why, &stack, ports)
+    });
+    told(back, dropin_before, ledger, here, format, output)
 }
 
 /// Whether an apply stands and is this namespace's to take back.
@@ -139,7 +140,19 @@ pub(super) fn take_back(
     let back = ledger::with_ports(&ledger.journal, next, here, |ports| {
         roll_back(record, &stack, ports)
     });
-    let complete = back.is_complete() && back.journal.is_none();
+    told(back, dropin_before, ledger, here, format, output)
+}
+
+fn told(
+    back: RolledBack,
+    dropin_before: Option<String>,
+    ledger: &Ledger,
+    here: &Host,
+    format: Format,
+    output: &mut Output,
+) -> Exit {
+    let closed = back.record.state == State::RolledBack && back.file.is_none();
+    let complete = closed && back.journal.is_none();
     let outcome = if complete {
         Outcome::RolledBack
     } else {
@@ -150,11 +163,14 @@ pub(super) fn take_back(
         // Lines of a newer apply stay in it.
         (report.dropin_before, report.dropin_after) = (dropin_before, dropin_text());
     }
+    if back.record.state == State::Diverged {
+        let command = ledger.command(&format!("rollback {} --forget", back.record.id));
+        let text = format!("when somebody has looked, {command} closes it and leaves the values");
+        report.notes.push(text);
+    }
     report.faults.extend(back.journal);
     if back.rebooted {
-        let text = "the host was started anew since: each key has the value that the boot files tell, not the one \
-                    before the apply";
-        report.notes.push(text.to_owned());
+        report.notes.extend(after_reboot(&back.record));
     }
     done(&report, format, output);
     if complete {
@@ -162,6 +178,33 @@ pub(super) fn take_back(
     } else {
         Exit::Incomplete
     }
+}
+
+/// What the values are after a rollback in another boot than that of the apply.
+fn after_reboot(record: &Record) -> Vec<String> {
+    let (left, followed): (Vec<_>, Vec<_>) = record
+        .steps
+        .iter()
+        .filter(|step| !matches!(step.undone, None | Some(Undone::Kept)))
+        .partition(|step| matches!(step.undone, Some(Undone::NotTold(_))));
+    let mut notes = Vec::new();
+    if followed
+        .iter()
+        .any(|step| step.undone == Some(Undone::Restored))
+    {
+        let text = "the host was started anew since: a key has the value that the boot files tell, not the one \
+                    before the apply";
+        notes.push(text.to_owned());
+    }
+    if !left.is_empty() {
+        let keys: Vec<&str> = left.iter().map(|step| step.key.as_str()).collect();
+        notes.push(format!(
+            "the host was started anew since, and boot files do not tell the value of {}: what is there now stays \
+             until the next boot",
+            keys.join(", ")
+        ));
+    }
+    notes
 }
 
 /// The drop-in as it is; `None` also where it cannot be read, which the rollback itself tells.
