@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::record::{Record, Undone};
 use super::stack::Stack;
-use super::transaction::{Applied, apply};
+use super::transaction::{Applied, apply, commit};
 use super::value::same;
 use super::world::{Mishap, World};
 use super::{State, roll_back};
@@ -315,4 +315,24 @@ fn an_apply_that_waits_holds_no_line_of_an_older_one() {
     assert!(back.is_complete(), "{back:?}");
     assert_eq!(world.keys, start.keys);
     assert_eq!(world.dropin, start.dropin);
+}
+
+#[test]
+fn a_confirmation_that_was_slower_than_the_guard_writes_no_file() {
+    let start = World::new(&KEYS);
+    let mut world = start.clone();
+    let plan = [("net.ipv4.tcp_fin_timeout".to_owned(), "30".to_owned())];
+    let mut record = world.record(1, &plan);
+    record.confirm = Some(super::Confirmation {
+        until_uptime: 0.0,
+        seconds: 60,
+    });
+    let stack = Stack::default();
+    let Applied::Waiting(record) = world.with(|ports| apply(record, &stack, ports)) else {
+        panic!("it waits");
+    };
+    world.keys.clone_from(&start.keys);
+    let confirmed = world.with(|ports| commit(record, &stack, ports));
+    assert!(matches!(confirmed, Applied::RolledBack(_)), "{confirmed:?}");
+    assert_eq!((&world.keys, &world.dropin), (&start.keys, &start.dropin));
 }
