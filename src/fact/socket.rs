@@ -9,6 +9,7 @@ mod counts;
 mod destinations;
 mod estimate;
 mod examined;
+mod frequent;
 mod holding;
 mod ports;
 mod row;

@@ -18,7 +18,8 @@ use std::fmt;
 use super::inet_diag::DiagError;
 use super::proc_tables::{self, TableError};
 use crate::fact::socket::{
-    BufferLimits, CloseWaitAges, Examination, Examined, Listener, SocketSource, Sockets, TcpState,
+    BufferLimits, CloseWaitAges, DestinationTally, Examination, Examined, Listener, SocketSource,
+    Sockets, TcpState,
 };
 
 pub use self::look::Look;
@@ -131,10 +132,17 @@ fn from_tables(options: &CollectOptions) -> Result<Look, TableError> {
     {
         seen.tally.set_examined(nothing_examined(limits));
     }
-    let notes = Notes {
+    let mut notes = Notes {
         unreadable,
         ..Notes::default()
     };
+    if seen.tally.has_too_many_destinations()
+        && let Some(suspects) = seen.suspects(options, &mut notes)
+    {
+        let mut counted = DestinationTally::new(seen.view().clone(), &suspects);
+        proc_tables::tcp(&options.tables, |row| counted.observe(row))?;
+        seen.tally.set_destinations(counted.finish());
+    }
     Ok(seen.finish(SocketSource::ProcTables, udp, notes))
 }
 
@@ -185,6 +193,41 @@ mod tests {
         assert_eq!(sockets.ports.tcp, BTreeSet::from([443]));
         assert_eq!(sockets.ports.udp, None, "the tree has no such table");
         assert_eq!(sockets.close_wait_inodes, [2, 3, 4]);
+    }
+
+    #[test]
+    fn of_more_destinations_than_fit_the_large_one_is_counted_wherever_it_stands() {
+        let to = |at: u32, port: u16| {
+            let remote = format!("{:08X}:0050", at.swap_bytes());
+            line("06", port, &remote, 0)
+        };
+        let others: String = (0..20_000).map(|at| to(0x0a00_0000 + at, 33_000)).collect();
+        let large: String = (0..28_200).map(|at| to(0x0b00_0001, 32_768 + at)).collect();
+        for table in [format!("{others}{large}"), format!("{large}{others}")] {
+            let sockets = recorded(&tree(&table)).unwrap();
+            let found: Vec<_> = sockets.summary.destinations.iter().collect();
+            let used: Vec<_> = found.iter().map(|one| (one.used, one.time_wait)).collect();
+            assert_eq!(used, [(28_200, 28_200)]);
+            assert_eq!(found[0].address, "11.0.0.1:80".parse().unwrap());
+            assert_eq!(sockets.why_unread("destination."), None);
+        }
+    }
+
+    #[test]
+    fn too_many_destinations_for_so_narrow_a_range_are_unknown_and_said() {
+        let to = |at: u32| line("06", 33_000, &format!("{:08X}:0050", at.swap_bytes()), 0);
+        let tree = tree(&(0..20_000).map(to).collect::<String>());
+        let options = CollectOptions::recorded((33_000, 33_003), tree.path());
+        let sockets = collect(&options).unwrap();
+        assert_eq!(sockets.summary.destinations, []);
+        let why = sockets.why_unread("destination.").unwrap();
+        assert_eq!(sockets.notes, [why]);
+        let unasked = CollectOptions {
+            samples: false,
+            ..options
+        };
+        let why = collect(&unasked).unwrap();
+        assert_eq!(why.why_unread("destination."), Some("nobody asks"));
     }
 
     #[test]

@@ -1,15 +1,10 @@
 //! The local ports in use towards each service.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use super::frequent::Frequent;
 use super::{Destination, PortView, SocketRow, SocketSummary, TcpState};
-
-/// Distinct destinations that are counted at most: what fits into a table of 16,384 places. One that
-/// holds a good part of the port range is met long before the table is full, as the kernel lists sockets
-/// in the order of a keyed hash.
-pub(super) const MAX_DESTINATIONS: usize = 14_336;
 
 /// From how many standard deviations below its threshold on a destination is worth an exact count.
 const DEVIATIONS: f64 = 4.0;
@@ -17,30 +12,21 @@ const DEVIATIONS: f64 = 4.0;
 /// A counting of destinations, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Destinations {
-    table: HashMap<Ends, Ports>,
-    /// Whether there were more than can be counted.
-    pub(super) truncated: bool,
+    /// Sockets that were counted by their state too; those in `TIME_WAIT` are marked.
+    counted: Frequent<Ends>,
+    /// Those of a sample, which are not among the counted.
+    noted: Frequent<Ends>,
 }
 
 /// A local address, and a remote address with its port. IPv4 is mapped, which halves the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Ends {
     source: [u8; 16],
     address: [u8; 16],
     port: u16,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Ports {
-    /// All that were counted.
-    used: u32,
-    /// How many of those are in `TIME_WAIT`.
-    time_wait: u32,
-    /// Those of a sample, which are not among the counted.
-    seen: u32,
-}
-
-/// What a sample says of the destinations that may use many ports.
+/// What a sample, or a table that could not hold all, says of the destinations that may use many ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspects {
     /// Those that may use so many, the largest first: local and remote address. At most
@@ -48,71 +34,41 @@ pub struct Suspects {
     pub foremost: Vec<(IpAddr, SocketAddr)>,
     /// How many more there are.
     pub more: usize,
+    /// Whether any other may, too, as there are too many destinations for so few ports.
+    pub any: bool,
 }
 
 impl Destinations {
     /// Counts a socket that was counted by its state too.
     pub(super) fn add(&mut self, row: &SocketRow) {
-        if let Some(ports) = self.entry(row) {
-            ports.used = ports.used.saturating_add(1);
-            let rests = u32::from(row.state == TcpState::TimeWait);
-            ports.time_wait = ports.time_wait.saturating_add(rests);
-        }
+        let rests = row.state == TcpState::TimeWait;
+        self.counted.add(Ends::of(row), rests);
     }
 
     /// Notes a socket of a sample.
     pub(super) fn note(&mut self, row: &SocketRow) {
-        if let Some(ports) = self.entry(row) {
-            ports.seen = ports.seen.saturating_add(1);
-        }
+        self.noted.add(Ends::of(row), false);
     }
 
-    /// Takes over the sockets of a sample that another counting noted. Where there is no room for all, the
-    /// destinations with most of them come first.
+    /// Takes over the sockets of a sample that another counting noted.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.truncated |= other.truncated;
-        if self.table.len() + other.table.len() <= MAX_DESTINATIONS {
-            for (ends, ports) in other.table {
-                self.add_seen(ends, ports.seen);
-            }
-            return;
-        }
-        let mut noted: Vec<(Ends, Ports)> = other.table.into_iter().collect();
-        noted.sort_by_key(|(_, ports)| Reverse(ports.seen));
-        for (ends, ports) in noted {
-            self.add_seen(ends, ports.seen);
-        }
+        self.noted.absorb(other.noted);
     }
 
-    fn add_seen(&mut self, ends: Ends, seen: u32) {
-        if let Some(ports) = self.entry_of(ends) {
-            ports.seen = ports.seen.saturating_add(seen);
-        }
-    }
-
-    /// The entry for a socket, made if there is room for it.
-    fn entry(&mut self, row: &SocketRow) -> Option<&mut Ports> {
-        self.entry_of(Ends::of(row))
-    }
-
-    fn entry_of(&mut self, ends: Ends) -> Option<&mut Ports> {
-        if self.table.len() >= MAX_DESTINATIONS && !self.table.contains_key(&ends) {
-            self.truncated = true;
-            return None;
-        }
-        Some(self.table.entry(ends).or_default())
+    /// Whether there were more than can be counted exactly.
+    pub(super) const fn is_truncated(&self) -> bool {
+        self.counted.lost() > 0 || self.noted.lost() > 0
     }
 
     /// The destinations with most ports in use of those that were counted.
     pub(super) fn foremost(&self) -> Vec<Destination> {
-        let counted = self.table.iter().filter(|(_, ports)| ports.used > 0);
-        let counted = counted.map(|(ends, ports)| {
+        let counted = self.counted.counts().map(|(ends, count)| {
             let (source, address) = ends.shown();
             Destination {
                 source,
                 address,
-                used: ports.used.into(),
-                time_wait: ports.time_wait.into(),
+                used: count.all.into(),
+                time_wait: count.marked.into(),
             }
         });
         foremost(counted.collect())
@@ -121,19 +77,29 @@ impl Destinations {
     /// The destinations that may use `threshold` ports or more, where each one of the sample stands for
     /// `scale`.
     pub(super) fn suspects(&self, threshold: u64, scale: f64) -> Suspects {
-        let mut found: Vec<(u64, Ends)> = Vec::new();
-        for (ends, ports) in &self.table {
-            let seen = f64::from(ports.seen);
-            let used = f64::from(ports.used) + seen * scale;
+        // The most that there may be of so many counted and so many seen ones.
+        let most = |counted: u32, seen: u32| {
+            let seen = f64::from(seen.saturating_add(self.noted.lost()));
+            let used = f64::from(counted.saturating_add(self.counted.lost())) + seen * scale;
             // By chance, and two more so that few seen ones do not look certain.
             let deviation = scale * ((seen + 2.0) * (1.0 - 1.0 / scale)).sqrt();
-            if used + DEVIATIONS * deviation >= threshold as f64 {
+            (used, used + DEVIATIONS * deviation)
+        };
+        let counted = self.counted.counts();
+        let counted = counted.map(|(ends, count)| (*ends, count.all, self.noted.count(ends).all));
+        let noted = self.noted.counts();
+        let noted = noted.map(|(ends, seen)| (*ends, self.counted.count(ends).all, seen.all));
+        let only_noted = noted.filter(|(_, counted, _)| *counted == 0);
+        let mut found: Vec<(u64, Ends)> = Vec::new();
+        for (ends, counted, seen) in counted.chain(only_noted) {
+            let (used, most) = most(counted, seen);
+            if most >= threshold as f64 {
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
                     reason = "a number of sockets, for the order alone"
                 )]
-                found.push((used as u64, *ends));
+                found.push((used as u64, ends));
             }
         }
         found.sort_by_key(|(used, ends)| (Reverse(*used), ends.shown()));
@@ -145,6 +111,7 @@ impl Destinations {
                 .take(kept)
                 .map(|(_, ends)| ends.shown())
                 .collect(),
+            any: self.is_truncated() && most(0, 0).1 >= threshold as f64,
         }
     }
 }

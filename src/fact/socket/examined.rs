@@ -256,7 +256,7 @@ impl Examination {
 }
 
 /// The peer with most connections; of equals the lowest address.
-pub(super) fn foremost(counts: HashMap<SocketAddr, u64>) -> Option<Ranked> {
+fn foremost(counts: HashMap<SocketAddr, u64>) -> Option<Ranked> {
     let most = counts
         .into_iter()
         .min_by_key(|(address, count)| (Reverse(*count), *address));

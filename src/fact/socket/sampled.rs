@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use super::destinations::MAX_DESTINATIONS;
+use super::frequent::ROOM;
 use super::{
     Family, Margin, Part, PortView, Ranked, Slices, SocketRow, SocketSummary, TcpState, Timer,
 };
@@ -139,7 +139,7 @@ impl Drawn {
 
     /// The entry for the peer of a stuck connection, made if there is room for it.
     fn stuck_at(&mut self, peer: SocketAddr) -> Option<&mut Shares> {
-        let has_room = self.stuck.len() < MAX_DESTINATIONS || self.stuck.contains_key(&peer);
+        let has_room = self.stuck.len() < ROOM || self.stuck.contains_key(&peer);
         has_room.then(|| self.stuck.entry(peer).or_default())
     }
 

@@ -62,7 +62,8 @@ pub struct SocketSummary {
     /// The destinations that hold the most local ports, most first, at most
     /// [`SocketSummary::DESTINATIONS`].
     pub destinations: Vec<Destination>,
-    /// Whether there were more destinations than can be counted; the later ones are missing.
+    /// Whether there were more destinations than can be counted at a time: then those that use a quarter of
+    /// the port range or more are listed, each counted exactly.
     pub destinations_truncated: bool,
     /// What came of looking at open connections one by one; `None` when that was not asked for or the
     /// source cannot tell.

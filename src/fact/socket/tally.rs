@@ -1,14 +1,14 @@
 //! The tally: rows in, a summary out, in bounded memory.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
-use super::destinations::{Destinations, MAX_DESTINATIONS, Suspects, is_counted};
-use super::examined::foremost;
+use super::destinations::{Destinations, Suspects, is_counted};
+use super::frequent::Frequent;
 use super::sampled::{Drawn, Summed};
 use super::{
-    CloseWaitAges, Destination, Examined, Family, PortView, Slices, SocketRow, SocketSummary,
-    TcpState, Timer,
+    CloseWaitAges, Destination, Examined, Family, Margin, PortView, Ranked, Slices, SocketRow,
+    SocketSummary, TcpState, Timer,
 };
 
 /// Sums up sockets, one at a time.
@@ -26,8 +26,8 @@ pub struct SocketTally {
     syn_recv_backoff: Known,
     destinations: Destinations,
     /// Of those whose SYN was sent again.
-    syn_sent: HashMap<SocketAddr, u64>,
-    stuck: HashMap<SocketAddr, u64>,
+    syn_sent: Frequent<SocketAddr>,
+    stuck: Frequent<SocketAddr>,
     /// What was drawn of states that are not counted one by one.
     drawn: Drawn,
 }
@@ -54,8 +54,8 @@ impl SocketTally {
             syn_sent_backoff: Known::default(),
             syn_recv_backoff: Known::default(),
             destinations: Destinations::default(),
-            syn_sent: HashMap::new(),
-            stuck: HashMap::new(),
+            syn_sent: Frequent::default(),
+            stuck: Frequent::default(),
             drawn: Drawn::default(),
         }
     }
@@ -78,7 +78,7 @@ impl SocketTally {
                 tracked.insert(row.local, row.remote);
                 // A SYN that was sent once may still be on its way.
                 if row.backs_off() == Some(true) {
-                    count_one(&mut self.syn_sent, row.remote);
+                    self.syn_sent.add(row.remote, false);
                 }
             }
             TcpState::FinWait2 if row.inode == 0 => {
@@ -147,7 +147,14 @@ impl SocketTally {
         }
     }
 
-    /// The destinations that may use so many ports or more.
+    /// Whether there were more destinations than a tally counts exactly. Then those that may use many ports
+    /// are to be counted apart ([`SocketTally::suspects`], [`SocketTally::set_destinations`]).
+    pub const fn has_too_many_destinations(&self) -> bool {
+        self.destinations.is_truncated()
+    }
+
+    /// The destinations that may use so many ports or more. None that does is left out, whatever the order
+    /// in which sockets were seen.
     pub fn suspects(&self, threshold: u64) -> Suspects {
         self.destinations.suspects(threshold, self.drawn.scale())
     }
@@ -170,7 +177,7 @@ impl SocketTally {
         let stuck = row.was_sent_again(SocketSummary::STUCK);
         self.established_stuck.add(stuck);
         if stuck == Some(true) {
-            count_one(&mut self.stuck, row.remote);
+            self.stuck.add(row.remote, false);
         }
     }
 
@@ -215,13 +222,39 @@ impl SocketTally {
         summary.last_ack_backoff = self.last_ack_backoff.told();
         summary.closing_backoff = self.closing_backoff.told();
         summary.syn_recv_backoff = self.syn_recv_backoff.told();
-        summary.syn_sent_top = foremost(self.syn_sent);
-        summary.established_stuck_top = foremost(self.stuck);
-        if !self.drawn.destinations_are_set {
+        summary.syn_sent_top = foremost(&self.syn_sent);
+        summary.established_stuck_top = foremost(&self.stuck);
+        let is_set = self.drawn.destinations_are_set;
+        let is_truncated = self.destinations.is_truncated();
+        if !is_set && !is_truncated {
             summary.destinations = self.destinations.foremost();
         }
-        summary.destinations_truncated = self.destinations.truncated;
-        self.drawn.summed(summary)
+        summary.destinations_truncated = is_truncated;
+        let syn_sent = summary.count(TcpState::SynSent);
+        let stuck = summary.established_stuck.unwrap_or(0);
+        let mut summed = self.drawn.summed(summary);
+        if !is_set && is_truncated {
+            let why = "more destinations than can be counted".to_owned();
+            summed.unread.insert("destination.".to_owned(), why);
+        }
+        for (fact, all, lost) in [
+            ("socket.syn_sent_top_count", syn_sent, self.syn_sent.lost()),
+            (
+                "socket.established_stuck_top_count",
+                stuck,
+                self.stuck.lost(),
+            ),
+        ] {
+            if lost > 0 {
+                let margin = Margin {
+                    looked_at: all,
+                    of: all,
+                    error: lost.into(),
+                };
+                summed.sampled.insert(fact.to_owned(), margin);
+            }
+        }
+        summed
     }
 }
 
@@ -238,11 +271,14 @@ impl Known {
     }
 }
 
-/// Counts one more under a key, if there is room for it.
-fn count_one(map: &mut HashMap<SocketAddr, u64>, key: SocketAddr) {
-    if map.len() < MAX_DESTINATIONS || map.contains_key(&key) {
-        *map.entry(key).or_default() += 1;
-    }
+/// The peer with most connections; of equals the lowest address.
+fn foremost(counted: &Frequent<SocketAddr>) -> Option<Ranked> {
+    let counts = counted.counts();
+    let most = counts.min_by_key(|(peer, count)| (Reverse(count.all), **peer));
+    most.map(|(peer, count)| Ranked {
+        name: peer.to_string(),
+        count: count.all.into(),
+    })
 }
 
 #[cfg(test)]

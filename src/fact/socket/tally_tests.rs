@@ -244,23 +244,67 @@ fn only_the_foremost_destinations_are_kept() {
     assert_eq!(used, (25..=40).rev().collect::<Vec<u64>>());
 }
 
-#[test]
-fn more_destinations_than_fit_are_said_to_be_cut() {
+/// A tally of 70,000 destinations with a socket each, and of one with `many`, as first or last of the list.
+fn crowded(many: u16, comes_last: bool) -> SocketTally {
     let mut tally = SocketTally::new(PortView {
-        range: (1, 65_535),
+        range: (32_768, 60_999),
         listening: BTreeSet::new(),
     });
-    let mut one = row(TcpState::Established, "10.0.1.7:33000", "10.0.0.0:80");
-    for high in 0..=1_u8 {
-        for mid in 0..=255 {
-            for low in 0..=255 {
-                one.remote = SocketAddr::from(([10, high, mid, low], 80));
-                tally.observe(&one);
-            }
+    let mut one = row(TcpState::SynSent, "10.0.1.7:33000", "10.0.0.0:80");
+    let mut others = |tally: &mut SocketTally| {
+        for at in 0..70_000_u32 {
+            one.remote = SocketAddr::from((std::net::Ipv4Addr::from(0x0a0a_0000 + at), 80));
+            tally.observe(&one);
         }
+    };
+    if comes_last {
+        others(&mut tally);
     }
-    assert_eq!(tally.count(TcpState::Established), 131_072);
-    assert!(tally.finish().destinations_truncated);
+    for port in 0..many {
+        let local = format!("10.0.1.7:{}", 33_000 + port);
+        tally.observe(&row(TcpState::SynSent, &local, "10.0.3.9:80"));
+    }
+    if !comes_last {
+        others(&mut tally);
+    }
+    tally
+}
+
+#[test]
+fn of_more_destinations_than_fit_those_with_many_ports_are_suspected_in_any_order() {
+    let large = ("10.0.1.7".parse().unwrap(), "10.0.3.9:80".parse().unwrap());
+    for comes_last in [true, false] {
+        let tally = crowded(8000, comes_last);
+        assert!(tally.has_too_many_destinations());
+        let suspects = tally.suspects(8000);
+        assert_eq!(suspects.foremost, [large], "{comes_last}");
+        assert!(!suspects.any && suspects.more == 0);
+        // For so few ports every destination is one.
+        assert!(tally.suspects(4).any);
+    }
+}
+
+#[test]
+fn of_more_destinations_than_fit_nothing_is_told_unless_they_are_counted_apart() {
+    let untold = crowded(8000, true).finish_drawn();
+    assert_eq!(untold.summary.destinations, []);
+    assert!(untold.summary.destinations_truncated);
+    assert!(untold.unread.contains_key("destination."));
+    let mut tally = crowded(8000, true);
+    tally.set_destinations(Vec::new());
+    assert!(tally.finish_drawn().unread.is_empty());
+}
+
+#[test]
+fn the_peer_that_most_connects_wait_for_is_found_in_any_order_and_said_to_be_near() {
+    for comes_last in [true, false] {
+        let told = crowded(8000, comes_last).finish_drawn();
+        let top = told.summary.syn_sent_top.unwrap();
+        assert_eq!(top.name, "10.0.3.9:80");
+        let margin = told.sampled["socket.syn_sent_top_count"];
+        assert!(margin.error > 0 && margin.error < 20, "{margin:?}");
+        assert!((top.count..=top.count + margin.error).contains(&8000));
+    }
 }
 
 #[test]

@@ -95,6 +95,13 @@ impl CollectOptions {
         }
     }
 
+    /// From how many ports on a destination is counted apart where not all are counted exactly: a quarter of
+    /// the range.
+    pub(super) fn many_ports(&self) -> u64 {
+        let (low, high) = self.port_range;
+        (u64::from(high.saturating_sub(low)) + 1).div_ceil(4)
+    }
+
     /// The same with a look at open connections.
     #[must_use]
     pub fn examining(self, examine: Examine) -> Self {

@@ -1,13 +1,14 @@
 //! The sockets seen so far.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 use super::look::Look;
 use super::notes::Notes;
 use super::options::CollectOptions;
 use crate::fact::socket::{
     BufferLimits, CloseWaitAges, Examination, Family, Listener, PortOccupancy, PortView, SocketRow,
-    SocketSource, SocketTally, Sockets, TcpState,
+    SocketSource, SocketTally, Sockets, Suspects, TcpState,
 };
 use crate::host::inet_diag::DiagSocket;
 
@@ -67,6 +68,38 @@ impl Seen {
     /// Notes why nothing is known of the facts whose names begin so.
     pub(super) fn leave_unread(&mut self, beginning: &str, why: &str) {
         self.unread.insert(beginning.to_owned(), why.to_owned());
+    }
+
+    /// The destinations that are to be counted apart; `None` if nobody asks, and where none uses many ports
+    /// or nobody can say.
+    pub(super) fn suspects(
+        &mut self,
+        options: &CollectOptions,
+        notes: &mut Notes,
+    ) -> Option<Vec<(IpAddr, SocketAddr)>> {
+        self.tally.set_destinations(Vec::new());
+        if !options.samples {
+            self.leave_unread("destination.", "nobody asks");
+            return None;
+        }
+        let Suspects {
+            foremost,
+            more,
+            any,
+        } = self.tally.suspects(options.many_ports());
+        if any {
+            let why = "too many destinations to find those that use a quarter of the ports";
+            self.leave_unread("destination.", why);
+            notes.say(why);
+            return None;
+        }
+        if more > 0 {
+            let kept = foremost.len();
+            notes.say(format!(
+                "{more} more destinations may use a quarter of the ports; the {kept} largest are counted"
+            ));
+        }
+        (!foremost.is_empty()).then_some(foremost)
     }
 
     /// Drops what was counted of connections, as it is a part of them or nothing.

@@ -170,7 +170,11 @@ impl Walker<'_> {
             leaves_time_wait,
         };
         if !main.leaves_some() {
-            return self.list(main);
+            self.list(main)?;
+            if self.seen.tally.has_too_many_destinations() {
+                self.count_destinations();
+            }
+            return Ok(());
         }
         let slices = self.choose_slices(before);
         if self.options.samples {
@@ -404,25 +408,11 @@ impl Walker<'_> {
     /// Counts the ports of destinations that may use many of them, by a walk over those alone: no
     /// number that a rule reads is scaled up.
     fn count_destinations(&mut self) {
-        self.seen.tally.set_destinations(Vec::new());
-        if !self.options.samples {
+        let Some(suspects) = self.seen.suspects(self.options, self.notes) else {
             return;
-        }
-        // From a quarter of the range on.
-        let (low, high) = self.options.port_range;
-        let threshold = (u64::from(high.saturating_sub(low)) + 1).div_ceil(4);
-        let suspects = self.seen.tally.suspects(threshold);
-        if suspects.more > 0 {
-            self.notes.say(format!(
-                "{} more destinations may use a quarter of the ports; --exact counts them too",
-                suspects.more
-            ));
-        }
-        if suspects.foremost.is_empty() {
-            return;
-        }
-        let addresses: Vec<_> = suspects.foremost.iter().map(|(_, to)| *to).collect();
-        let mut counted = DestinationTally::new(self.seen.view().clone(), &suspects.foremost);
+        };
+        let addresses: Vec<_> = suspects.iter().map(|(_, to)| *to).collect();
+        let mut counted = DestinationTally::new(self.seen.view().clone(), &suspects);
         let states = StateMask::CONNECTIONS;
         let walked = inet_diag::dump_towards(states, &addresses, |socket| {
             counted.observe(&socket.row);
