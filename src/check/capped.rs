@@ -1,6 +1,6 @@
 //! Connections that a buffer held up over the window.
 
-use crate::fact::socket::{Bulk, Capped, Examined, receive_capped, send_capped};
+use crate::fact::socket::{Bulk, Capped, Examined, TcpState, receive_capped, send_capped};
 use crate::fact::{Sample, Snapshot, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
@@ -51,7 +51,21 @@ fn over<T>(
     let seconds = snapshot.window_seconds().ok_or(Why::OneSample)?;
     let before = of(earlier, fact, &kept)?;
     let now = of(&snapshot.now, fact, &kept)?;
-    Ok(compare(before, now, seconds))
+    let found = compare(before, now, seconds);
+    // Of a part of the connections that none is held up says nothing of the others.
+    for sample in [earlier, &snapshot.now] {
+        if let Some(sockets) = &sample.sockets
+            && let Some(examined) = &sockets.summary.examined
+            && let Some(why) = examined.says_too_little(
+                found.count,
+                1,
+                sockets.summary.count(TcpState::Established),
+            )
+        {
+            return Err(Why::Denied(why));
+        }
+    }
+    Ok(found)
 }
 
 fn of<'s, T>(

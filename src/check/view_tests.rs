@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::fact::Host;
-use crate::fact::socket::{Examined, Family, PortOccupancy, Receiving, SocketSource, Sockets};
+use crate::fact::socket::{
+    Examined, Family, PortOccupancy, Receiving, SocketSource, Sockets, TcpState,
+};
 
 const DROPS: &str = "listener.drops";
 const PERSISTING: &str = "socket.syn_sent_persisting";
@@ -241,6 +243,25 @@ fn buffers_that_were_not_looked_at_are_unknown_not_zero() {
     let unknown = not_collected("buffers of connections could not be read");
     assert_eq!(value(&seen, &receiving(None), CAPPED), unknown);
     assert_eq!(value(&seen, &seen, "socket.send_capped_top"), unknown);
+}
+
+#[test]
+fn none_in_a_part_of_the_connections_is_unknown_and_one_is_one() {
+    let part = |bytes| {
+        let mut sample = receiving(Some(bytes));
+        let summary = &mut sample.sockets.as_mut().unwrap().summary;
+        summary.ipv4.add(TcpState::Established, 30_000);
+        let examined = summary.examined.as_mut().unwrap();
+        (examined.looked_at, examined.cut) = (20_000, true);
+        sample
+    };
+    let denied = Why::Denied("20000 of 30000 looked at".to_owned());
+    let value = |earlier, now, fact: &str| View::new(&window(earlier, now)).value(fact);
+    for fact in [CAPPED, "socket.receive_capped_top"] {
+        assert_eq!(why(value(part(0), part(0), fact)), denied);
+        assert_eq!(why(value(part(0), receiving(Some(0)), fact)), denied);
+    }
+    assert_eq!(int(&value(part(0), part(49_000_000), CAPPED)), Some(1));
 }
 
 #[test]

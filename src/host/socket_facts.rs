@@ -1,7 +1,7 @@
 //! The sockets of a sample, and the facts that rules read from them.
 
 use crate::fact::socket::{
-    BufferLimits, Family, PortOccupancy, Ranked, SocketSource, Sockets, TcpState,
+    BufferLimits, Examined, Family, PortOccupancy, Ranked, SocketSource, Sockets, TcpState,
 };
 use crate::fact::{FactClass, Reading, Sample, Value, vocabulary};
 
@@ -220,11 +220,23 @@ fn facts(found: &Sockets, options: &CollectOptions, sample: &mut Sample) {
     }
 }
 
+/// How many of a kind are enough for a rule, so that fewer in a part of the connections say nothing: what
+/// `pmtu-black-hole` and `slow-start-after-idle` ask for. Of quiet ones rules ask for a share of those that
+/// were looked at, of which none is too few.
+const ENOUGH_PMTU: u64 = 2;
+const ENOUGH_IDLE: u64 = 10;
+const ENOUGH_QUIET: u64 = 1;
+
 /// What came of looking at open connections; nothing where nobody asked.
 fn examined(sockets: &Sockets, asked: Examine, sample: &mut Sample) {
     let summary = &sockets.summary;
     let mut put = |name: &str, reading: Reading<Value>| put(sockets, name, reading, sample);
     let found = summary.examined.as_ref();
+    let of = summary.count(TcpState::Established);
+    let seen = |found: &Examined, count: u64, enough: u64| {
+        let too_few = found.says_too_little(count, enough, of);
+        too_few.map_or_else(|| known(count), Reading::Denied)
+    };
     let top = |ranked: &Option<Ranked>| match ranked {
         Some(ranked) => Reading::Known(Value::Text(ranked.name.clone())),
         None => Reading::Absent,
@@ -232,7 +244,11 @@ fn examined(sockets: &Sockets, asked: Examine, sample: &mut Sample) {
     if asked != Examine::No {
         let (count, peer) = match found {
             _ if summary.established_stuck == Some(0) => (known(0), Reading::Absent),
-            Some(found) => (known(found.pmtu_suspects), top(&found.pmtu_suspects_top)),
+            Some(found) => match seen(found, found.pmtu_suspects, ENOUGH_PMTU) {
+                // None stands out, which `dead-peer-unacked` goes by.
+                denied @ Reading::Denied(_) => (denied, Reading::Absent),
+                count => (count, top(&found.pmtu_suspects_top)),
+            },
             None => (told(None), told(None)),
         };
         put("pmtu_suspects", count);
@@ -241,24 +257,33 @@ fn examined(sockets: &Sockets, asked: Examine, sample: &mut Sample) {
     if !matches!(asked, Examine::Yes(_)) {
         return;
     }
-    let quiet = found.map(|found| found.quiet);
-    let unarmed = found.map(|found| found.quiet_unarmed);
-    for (name, times) in [("quiet", quiet), ("quiet_unarmed", unarmed)] {
-        let steps = [
-            ("60s", times.map(|times| times.for_60s)),
-            ("600s", times.map(|times| times.for_600s)),
-            ("3600s", times.map(|times| times.for_3600s)),
-        ];
-        for (step, count) in steps {
-            put(&format!("{name}_{step}"), told(count));
-        }
-    }
+    let quiet = |pick: fn(&Examined) -> u64| {
+        found.map_or_else(
+            || told(None),
+            |found| seen(found, pick(found), ENOUGH_QUIET),
+        )
+    };
+    put("quiet_60s", quiet(|found| found.quiet.for_60s));
+    put("quiet_600s", quiet(|found| found.quiet.for_600s));
+    put("quiet_3600s", quiet(|found| found.quiet.for_3600s));
+    let unarmed = quiet(|found| found.quiet_unarmed.for_60s);
+    put("quiet_unarmed_60s", unarmed);
+    let unarmed = quiet(|found| found.quiet_unarmed.for_600s);
+    put("quiet_unarmed_600s", unarmed);
+    let unarmed = quiet(|found| found.quiet_unarmed.for_3600s);
+    put("quiet_unarmed_3600s", unarmed);
     let (count, peer) = match found {
-        // A kernel that does not tell the round trip.
-        Some(found) => (
-            found.idle_window.map_or(Reading::Absent, known),
-            top(&found.idle_window_top),
-        ),
+        Some(found) => match found
+            .idle_window
+            .map(|count| seen(found, count, ENOUGH_IDLE))
+        {
+            Some(Reading::Denied(why)) => (Reading::Denied(why.clone()), Reading::Denied(why)),
+            // A kernel that does not tell the round trip has no count.
+            count => (
+                count.unwrap_or(Reading::Absent),
+                top(&found.idle_window_top),
+            ),
+        },
         None => (told(None), told(None)),
     };
     put("idle_window", count);
@@ -314,6 +339,7 @@ mod tests {
 
     use super::super::sockets::Walk;
     use super::*;
+    use crate::fact::socket::{PortView, SocketTally};
 
     fn facts(names: &[&str]) -> Needs {
         Needs::Facts(names.iter().map(|name| (*name).to_owned()).collect())
@@ -380,6 +406,72 @@ mod tests {
         }
         assert_eq!(sample.readings["socket.outgoing"], known(1));
         assert_eq!(sample.readings["socket.last_ack_backoff"], known(0));
+    }
+
+    /// The facts of 30,000 open connections of which 20,000 were looked at, or of as many as there are.
+    fn of_part(change: fn(&mut Examined)) -> Sample {
+        let mut tally = SocketTally::new(PortView {
+            range: DEFAULT_RANGE,
+            listening: [].into(),
+        });
+        tally.set_established(30_000, 0);
+        let mut examined = Examined {
+            looked_at: 20_000,
+            cut: true,
+            idle_window: Some(0),
+            ..Examined::default()
+        };
+        change(&mut examined);
+        tally.set_examined(examined);
+        let mut summary = tally.finish();
+        summary.established_stuck = Some(40);
+        let found = Sockets {
+            source: SocketSource::Diagnostics,
+            summary,
+            listeners: Vec::new(),
+            ports: PortOccupancy::default(),
+            close_wait_inodes: Vec::new(),
+            notes: Vec::new(),
+            unread: [].into(),
+        };
+        let mut sample = Sample::default();
+        super::examined(&found, Examine::Yes(BufferLimits::default()), &mut sample);
+        sample
+    }
+
+    #[test]
+    fn few_in_a_part_of_the_connections_are_unknown_not_few() {
+        let none = of_part(|_| {});
+        let some = of_part(|found| {
+            found.pmtu_suspects = 1;
+            found.idle_window = Some(9);
+        });
+        let denied = Reading::Denied("20000 of 30000 looked at".to_owned());
+        for sample in [&none, &some] {
+            for fact in [
+                "pmtu_suspects",
+                "idle_window",
+                "idle_window_top",
+                "quiet_60s",
+                "quiet_unarmed_3600s",
+            ] {
+                assert_eq!(sample.readings[&format!("socket.{fact}")], denied, "{fact}");
+            }
+        }
+        let enough = of_part(|found| {
+            found.pmtu_suspects = 2;
+            found.idle_window = Some(10);
+            found.quiet.for_60s = 1;
+            found.quiet_unarmed.for_3600s = 1;
+        });
+        assert_eq!(enough.readings["socket.pmtu_suspects"], known(2));
+        assert_eq!(enough.readings["socket.idle_window"], known(10));
+        assert_eq!(enough.readings["socket.quiet_60s"], known(1));
+        assert_eq!(enough.readings["socket.quiet_600s"], denied);
+        assert_eq!(enough.readings["socket.quiet_unarmed_3600s"], known(1));
+        let whole = of_part(|found| found.cut = false);
+        assert_eq!(whole.readings["socket.pmtu_suspects"], known(0));
+        assert_eq!(whole.readings["socket.quiet_60s"], known(0));
     }
 
     #[test]

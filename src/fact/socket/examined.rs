@@ -113,6 +113,16 @@ impl Examined {
     pub const LIMIT: u64 = 20_000;
 }
 
+impl Examined {
+    /// Why a count of what was looked at says nothing of all: there are more connections (`of`), and it is
+    /// below what would be `enough` by itself. A part tells how many there are at least, never that there
+    /// are none.
+    pub fn says_too_little(&self, count: u64, enough: u64, of: u64) -> Option<String> {
+        let looked_at = self.looked_at;
+        (self.cut && count < enough).then(|| format!("{looked_at} of {of} looked at"))
+    }
+}
+
 impl QuietTimes {
     fn observe(&mut self, milliseconds: u32) {
         let steps = [

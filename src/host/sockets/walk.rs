@@ -387,7 +387,8 @@ impl Walker<'_> {
         }
         if let Some(mut examining) = examining {
             examining.is_cut = is_cut;
-            self.finish_examining(examining);
+            // Whether some are stuck is not counted here.
+            examining.finish(self.seen, self.notes);
         }
     }
 
