@@ -8,6 +8,7 @@ mod bulk;
 mod counts;
 mod destinations;
 mod estimate;
+mod evenly;
 mod examined;
 mod frequent;
 mod holding;
@@ -28,6 +29,7 @@ pub use bulk::{Bulk, Capped, Receiving, Sending, receive_capped, send_capped};
 pub use counts::StateCounts;
 pub use destinations::{DestinationTally, Suspects};
 pub use estimate::{Margin, Part};
+pub use evenly::{Evenly, Share, mark_of_ends, mark_of_inode};
 pub use examined::{BufferLimits, Examination, Examined, QuietTimes};
 pub use holding::Holding;
 pub use ports::{PortOccupancy, PortView};
@@ -61,8 +63,8 @@ pub struct Sockets {
     pub listeners: Vec<Listener>,
     /// Local ports that services hold.
     pub ports: PortOccupancy,
-    /// Inodes of sockets in `CLOSE_WAIT`, at most [`Sockets::MAX_CLOSE_WAIT_INODES`] of them, to find
-    /// the process that forgot them.
+    /// Inodes of sockets in `CLOSE_WAIT`, to find the process that forgot them; of more than
+    /// [`Sockets::MAX_CLOSE_WAIT_INODES`] an even part.
     pub close_wait_inodes: Vec<u64>,
     /// What a reader of the numbers should know: "the tables changed while they were read".
     pub notes: Vec<String>,

@@ -1,16 +1,16 @@
 //! Whose the sockets of one state are: asked when a person wants one state explained.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use super::attribution::BUDGET;
 use super::collect::Source;
 use super::inet_diag::{self, Ext, StateMask};
 use super::process::{self, Holder, Wanted};
-use crate::fact::socket::{Holding, Ranked, TcpState};
+use crate::fact::socket::{Evenly, Holding, Ranked, TcpState, mark_of_ends};
 
-/// How many sockets are looked at: enough to see whose they are. The kernel lists them by a keyed hash, so
-/// that the first ones are an even part of all.
-const LIMIT: u64 = Wanted::MANY as u64;
+/// How many sockets are looked at: enough to see whose they are. They are an even part of all.
+const LIMIT: usize = Wanted::MANY;
 /// How many processes and ends are told.
 const TOLD: usize = 3;
 
@@ -20,29 +20,36 @@ pub fn holding(source: &Source, state: TcpState, services: &BTreeSet<u16>) -> Op
     if source.is_recorded() {
         return None;
     }
-    let mut found = Holding::default();
-    let mut inodes: Vec<u64> = Vec::new();
-    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
-    let note = inet_diag::dump_some(StateMask::only(state), Ext::Plain, LIMIT, |socket| {
-        found.looked_at += 1;
+    let mut some: Evenly<(u64, SocketAddr, SocketAddr)> = Evenly::new(LIMIT);
+    inet_diag::dump(StateMask::only(state), Ext::Plain, |socket| {
         let row = &socket.row;
-        if row.inode == 0 {
-            found.kernel += 1;
-        } else {
-            inodes.push(row.inode);
-        }
-        let port = row.local.port();
-        let end = if state == TcpState::Listening || services.contains(&port) {
-            format!("on :{port}")
-        } else if row.remote.port() == 0 {
-            return;
-        } else {
-            format!("to {}", row.remote)
-        };
-        *ends.entry(end).or_insert(0) += 1;
+        let mark = mark_of_ends(row.local, row.remote, row.inode);
+        some.offer(mark, || (row.inode, row.local, row.remote));
     })
     .ok()?;
-    found.cut = note.sockets > found.looked_at;
+    let mut found = Holding {
+        of: some.seen(),
+        ..Holding::default()
+    };
+    let mut inodes: Vec<u64> = Vec::new();
+    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    for (inode, local, remote) in some.into_sorted() {
+        found.looked_at += 1;
+        if inode == 0 {
+            found.kernel += 1;
+        } else {
+            inodes.push(inode);
+        }
+        let port = local.port();
+        let end = if state == TcpState::Listening || services.contains(&port) {
+            format!("on :{port}")
+        } else if remote.port() == 0 {
+            continue;
+        } else {
+            format!("to {remote}")
+        };
+        *ends.entry(end).or_insert(0) += 1;
+    }
     let wanted = Wanted::default().and_most_of(&inodes);
     let owners = process::owners(source.proc(), wanted, BUDGET);
     let mut processes: BTreeMap<String, u64> = BTreeMap::new();

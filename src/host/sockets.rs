@@ -196,6 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn of_many_in_close_wait_each_group_of_the_list_keeps_its_share() {
+        let group = |last: u64| {
+            let remote = format!("0{last}0000 0A:C350").replace(' ', "");
+            let one = move |at| line("08", 443, &remote, 10_000 * last + at);
+            (0..1100).map(one).collect::<String>()
+        };
+        let table: String = (1..=8).map(group).collect();
+        let kept = recorded(&tree(&table)).unwrap().close_wait_inodes;
+        assert_eq!(kept.len(), Sockets::MAX_CLOSE_WAIT_INODES);
+        for last in 1..=8 {
+            let count = kept.iter().filter(|inode| **inode / 10_000 == last).count();
+            assert!((450..575).contains(&count), "{last}: {count}");
+        }
+    }
+
+    #[test]
     fn of_more_destinations_than_fit_the_large_one_is_counted_wherever_it_stands() {
         let to = |at: u32, port: u16| {
             let remote = format!("{:08X}:0050", at.swap_bytes());

@@ -108,8 +108,10 @@ struct Stuck {
 }
 
 impl Examined {
-    /// How many connections are looked at, each under its lock. The kernel lists them in the order of
-    /// a keyed hash, so the first ones are as good a sample as any.
+    /// How many connections are looked at, each under its lock. Where the kernel is asked for no more, they
+    /// are the first of its list: since Linux 6.15 (`inet_ehashfn`) an even part of those that came in to
+    /// each service, but whole groups of those that went out from neighbouring ports. So a count of them is
+    /// one of at least so many, and is not scaled up.
     pub const LIMIT: u64 = 20_000;
 }
 

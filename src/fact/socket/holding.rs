@@ -2,13 +2,13 @@
 
 use super::Ranked;
 
-/// The sockets of one state, by who holds them and where they lead. Of a large number the first ones.
+/// The sockets of one state, by who holds them and where they lead. Of a large number an even part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holding {
     /// How many were looked at.
     pub looked_at: u64,
-    /// Whether there are more.
-    pub cut: bool,
+    /// How many there are.
+    pub of: u64,
     /// By process, "nginx (pid 812)", the largest first.
     pub processes: Vec<Ranked>,
     /// Held by processes that are not visible, or that the search did not come to.

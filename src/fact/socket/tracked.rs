@@ -89,7 +89,7 @@ impl Tracked {
 }
 
 /// How many fingerprints there may be.
-const MARKS: u64 = 1 << 52;
+pub(super) const MARKS: u64 = 1 << 52;
 
 /// FNV-1a over the bytes of both ends, mixed, cut to 52 bits.
 pub(super) fn fingerprint(local: SocketAddr, remote: SocketAddr) -> u64 {

@@ -7,8 +7,9 @@ use super::look::Look;
 use super::notes::Notes;
 use super::options::CollectOptions;
 use crate::fact::socket::{
-    BufferLimits, CloseWaitAges, Examination, Family, Listener, PortOccupancy, PortView, SocketRow,
-    SocketSource, SocketTally, Sockets, Suspects, TcpState,
+    BufferLimits, CloseWaitAges, Evenly, Examination, Examined, Family, Listener, PortOccupancy,
+    PortView, Share, SocketRow, SocketSource, SocketTally, Sockets, Suspects, TcpState,
+    mark_of_inode,
 };
 use crate::host::inet_diag::DiagSocket;
 
@@ -16,7 +17,7 @@ pub(super) struct Seen {
     pub(super) tally: SocketTally,
     listeners: Vec<Listener>,
     view: PortView,
-    close_wait_inodes: Vec<u64>,
+    close_wait_inodes: Evenly<u64>,
     unread: BTreeMap<String, String>,
 }
 
@@ -35,7 +36,7 @@ impl Seen {
             tally: tally(&view, &listeners),
             listeners,
             view,
-            close_wait_inodes: Vec::new(),
+            close_wait_inodes: no_inodes(),
             unread: BTreeMap::new(),
         }
     }
@@ -56,12 +57,9 @@ impl Seen {
 
     pub(super) fn observe(&mut self, row: &SocketRow) {
         self.tally.observe(row);
-        // The kernel lists sockets in the order of a keyed hash, so the first ones are as good as any.
-        if row.state == TcpState::CloseWait
-            && row.inode != 0
-            && self.close_wait_inodes.len() < Sockets::MAX_CLOSE_WAIT_INODES
-        {
-            self.close_wait_inodes.push(row.inode);
+        if row.state == TcpState::CloseWait && row.inode != 0 {
+            let mark = mark_of_inode(row.inode);
+            self.close_wait_inodes.offer(mark, || row.inode);
         }
     }
 
@@ -105,7 +103,7 @@ impl Seen {
     /// Drops what was counted of connections, as it is a part of them or nothing.
     pub(super) fn forget(&mut self, why: &str) {
         self.tally = tally(&self.view, &self.listeners);
-        self.close_wait_inodes = Vec::new();
+        self.close_wait_inodes = no_inodes();
         self.leave_unread("socket.", why);
         self.leave_unread("destination.", why);
     }
@@ -130,13 +128,17 @@ impl Seen {
                     tcp: self.view.listening,
                     udp,
                 },
-                close_wait_inodes: self.close_wait_inodes,
+                close_wait_inodes: self.close_wait_inodes.into_sorted(),
                 notes: notes.sentences(),
                 unread,
             },
             sampled,
         }
     }
+}
+
+const fn no_inodes() -> Evenly<u64> {
+    Evenly::new(Sockets::MAX_CLOSE_WAIT_INODES)
 }
 
 fn tally(view: &PortView, listeners: &[Listener]) -> SocketTally {
@@ -179,6 +181,8 @@ pub(super) struct Examining {
     examination: Examination,
     /// Whether every one could be looked at.
     all_told: bool,
+    /// Which are looked at.
+    share: Option<Share>,
     /// Whether there were more.
     pub(super) is_cut: bool,
 }
@@ -188,11 +192,25 @@ impl Examining {
         Self {
             examination: Examination::new(limits),
             all_told: true,
+            share: None,
             is_cut: false,
         }
     }
 
+    /// The same for a list of about so many, of which not more than a limit are looked at: an even part.
+    pub(super) fn some_of(self, all: u64) -> Self {
+        // Somewhat less than there is room for, as chance takes one more or less.
+        const WANTED: u64 = Examined::LIMIT / 20 * 19;
+        let share = (all > Examined::LIMIT).then(|| Share::new(WANTED, all));
+        Self { share, ..self }
+    }
+
     pub(super) fn observe(&mut self, socket: &DiagSocket) {
+        let takes = |share: Share| share.takes(socket.row.local, socket.row.remote);
+        if !self.share.is_none_or(takes) {
+            self.is_cut = true;
+            return;
+        }
         let (info, memory) = (socket.info.as_ref(), socket.memory);
         self.all_told &= self.examination.observe(&socket.row, info, memory);
     }

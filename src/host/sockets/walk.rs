@@ -199,8 +199,10 @@ impl Walker<'_> {
         } = main;
         let limits = self.limits();
         let has_info = matches!(ext, Ext::Info | Ext::InfoAndMemory);
+        // Of those that are whole, which are the open ones and some more.
+        let open = main.before.map_or(0, Gauges::whole);
         let mut examining = (has_info && !leaves_established)
-            .then(|| limits.map(Examining::new))
+            .then(|| limits.map(|limits| Examining::new(limits).some_of(open)))
             .flatten();
         let mut ages = Ages::new();
         let mut listed = Listed::default();

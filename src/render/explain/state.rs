@@ -97,8 +97,12 @@ fn here(state: TcpState, now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Row> {
     if !holding.ends.is_empty() {
         rows.push(Row::new("most", named(&holding.ends).join("; ")));
     }
-    if holding.cut {
-        let text = format!("the first {} were looked at", count(holding.looked_at));
+    if holding.looked_at < holding.of {
+        let text = format!(
+            "{} of {} looked at, an even part",
+            count(holding.looked_at),
+            count(holding.of)
+        );
         rows.push(Row::new("sampled", text));
     }
     rows
