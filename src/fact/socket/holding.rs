@@ -13,7 +13,7 @@ pub struct Holding {
     pub processes: Vec<Ranked>,
     /// Held by processes that are not visible, or that the search did not come to.
     pub unseen: u64,
-    /// Held by no process: the kernel ends them alone.
+    /// Held by no process: they wait in an accept queue, or the kernel ends them alone.
     pub kernel: u64,
     /// By service ("on :443") or destination ("to 10.0.3.9:8080"), the largest first.
     pub ends: Vec<Ranked>,

@@ -86,10 +86,14 @@ fn here(state: TcpState, now: &Now<'_>, values: &mut Vec<Told>) -> Vec<Row> {
         ));
     }
     if holding.kernel > 0 {
-        held.push(format!(
-            "{} of no process: the kernel ends them",
-            count(holding.kernel)
-        ));
+        let many = count(holding.kernel);
+        held.push(match state {
+            // `sk_socket` is set by `accept`; until then there is no inode (`sock_i_ino`).
+            TcpState::Established | TcpState::CloseWait => {
+                format!("{many} of no process yet: they wait in an accept queue, or belong to the kernel")
+            }
+            _ => format!("{many} of no process: the kernel ends them"),
+        });
     }
     if !held.is_empty() {
         rows.push(Row::new("held by", held.join("; ")));
@@ -113,4 +117,54 @@ fn named(groups: &[Ranked]) -> Vec<String> {
     named
         .map(|group| format!("{} {}", count(group.count), group.name))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Basis;
+    use super::*;
+    use crate::fact::socket::Holding;
+    use crate::fact::{Reading, Sample, Snapshot, Value};
+
+    /// What is said of 9,000 sockets in a state, of which some were looked at and none is held.
+    fn said(state: TcpState, looked_at: u64) -> Vec<String> {
+        let mut sample = Sample::default();
+        let all = Reading::Known(Value::Int(9000));
+        let fact = format!("socket.{}", state.name());
+        sample.readings.insert(fact, all);
+        let snapshot = Snapshot::new(None, sample);
+        let holding = Holding {
+            looked_at,
+            of: 9000,
+            kernel: looked_at,
+            ..Holding::default()
+        };
+        let now = Now {
+            basis: Basis::Host,
+            snapshot: &snapshot,
+            kernel: None,
+            no_files: None,
+            holding: Some(&holding),
+        };
+        let rows = here(state, &now, &mut Vec::new());
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    #[test]
+    fn what_waits_to_be_accepted_is_not_called_the_kernels() {
+        for state in [TcpState::Established, TcpState::CloseWait] {
+            let held = &said(state, 9000)[1];
+            assert!(held.contains("wait in an accept queue"), "{held}");
+            assert!(!held.contains("ends them"), "{held}");
+        }
+        let held = &said(TcpState::FinWait2, 9000)[1];
+        assert_eq!(held, "9,000 of no process: the kernel ends them");
+    }
+
+    #[test]
+    fn a_part_that_was_looked_at_is_said_to_be_one() {
+        let rows = said(TcpState::FinWait2, 4096);
+        assert_eq!(rows[2], "4,096 of 9,000 looked at, an even part");
+        assert_eq!(said(TcpState::FinWait2, 9000).len(), 2);
+    }
 }
