@@ -65,7 +65,9 @@ fn remembered(all: &Sockets) -> Option<Sockets> {
     if kept.len() > LISTENERS {
         return None;
     }
-    let nameless = kept.into_iter().map(|one| Listener {
+    // A queue is a level, as who holds the listener is.
+    let bare = kept.into_iter().map(|one| Listener {
+        queue: 0,
         process: None,
         ..one
     });
@@ -73,7 +75,7 @@ fn remembered(all: &Sockets) -> Option<Sockets> {
     Some(Sockets {
         source: all.source,
         summary: SocketSummary::default(),
-        listeners: nameless.collect(),
+        listeners: bare.collect(),
         ports: super::socket::PortOccupancy::default(),
         close_wait_inodes: Vec::new(),
         notes: Vec::new(),
@@ -171,6 +173,7 @@ mod tests {
         assert_eq!(
             kept.sockets.unwrap().listeners,
             [Listener {
+                queue: 0,
                 process: None,
                 ..listener(10_000, Some(1))
             }]
