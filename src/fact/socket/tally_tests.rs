@@ -244,13 +244,19 @@ fn only_the_foremost_destinations_are_kept() {
     assert_eq!(used, (25..=40).rev().collect::<Vec<u64>>());
 }
 
-/// A tally of 70,000 destinations with a socket each, and of one with `many`, as first or last of the list.
+/// A tally of 70,000 silent destinations with a socket each, and of one with `many`, as first or last of the
+/// list.
 fn crowded(many: u16, comes_last: bool) -> SocketTally {
     let mut tally = SocketTally::new(PortView {
         range: (32_768, 60_999),
         listening: BTreeSet::new(),
     });
-    let mut one = row(TcpState::SynSent, "10.0.1.7:33000", "10.0.0.0:80");
+    let again = |local: &str, remote: &str| SocketRow {
+        timer: Some(Timer::Retransmit),
+        retransmits: Some(1),
+        ..row(TcpState::SynSent, local, remote)
+    };
+    let mut one = again("10.0.1.7:33000", "10.0.0.0:80");
     let mut others = |tally: &mut SocketTally| {
         for at in 0..70_000_u32 {
             one.remote = SocketAddr::from((std::net::Ipv4Addr::from(0x0a0a_0000 + at), 80));
@@ -262,7 +268,7 @@ fn crowded(many: u16, comes_last: bool) -> SocketTally {
     }
     for port in 0..many {
         let local = format!("10.0.1.7:{}", 33_000 + port);
-        tally.observe(&row(TcpState::SynSent, &local, "10.0.3.9:80"));
+        tally.observe(&again(&local, "10.0.3.9:80"));
     }
     if !comes_last {
         others(&mut tally);
