@@ -199,6 +199,22 @@ pub struct Proof {
     pub seconds: u64,
     /// The symptom rules behind the change, each with its message before and, if it still fires, after.
     pub rules: Vec<(String, String, Option<String>)>,
+    /// Those of them of which nothing can be told after the change, by id; their message after it is why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<String>,
+}
+
+impl Proof {
+    /// Whether at least one symptom is gone; `None` where none is known to be and of some nothing can be told.
+    pub fn improved(&self) -> Option<bool> {
+        if self.rules.iter().any(|(_, _, after)| after.is_none()) {
+            Some(true)
+        } else if self.untold.is_empty() {
+            Some(false)
+        } else {
+            None
+        }
+    }
 }
 
 /// Bytes as hexadecimal text.

@@ -155,8 +155,9 @@ pub struct Proof {
     pub seconds: u64,
     /// The symptom rules behind the changes.
     pub rules: Vec<ProvenRule>,
-    /// Whether at least one of them no longer fires.
-    pub improved: bool,
+    /// Whether at least one of them no longer fires; null when none is known to be gone and of some it cannot
+    /// be told.
+    pub improved: Option<bool>,
 }
 
 /// A symptom before and after.
@@ -167,8 +168,11 @@ pub struct ProvenRule {
     pub rule: String,
     /// What it said before.
     pub before: String,
-    /// What it says now; null when it no longer fires.
+    /// What it says now, or why that cannot be told; null when it no longer fires.
     pub after: Option<String>,
+    /// Whether nothing can be told of it: the setting is not in force yet, or a fact is missing.
+    #[serde(default)]
+    pub cannot_be_told: bool,
 }
 
 /// Every apply of this host.

@@ -37,6 +37,7 @@ pub use junit::junit;
 pub use markdown::markdown;
 pub use problem::{Place, Trouble, trouble};
 pub use report::Report;
+pub use shell::word as shell_word;
 pub use why::{Inquiry, Why, why};
 
 /// A text from outside as one line that a terminal only shows.

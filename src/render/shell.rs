@@ -36,7 +36,7 @@ pub(super) fn set(through: &str, key: &str, value: &str) -> Option<[String; 2]> 
 }
 
 /// A text as one word to a shell; `None` when it holds what a terminal would act on.
-pub(super) fn word(text: &str) -> Option<String> {
+pub fn word(text: &str) -> Option<String> {
     if text.is_empty() || text.chars().any(is_active) {
         return None;
     }

@@ -151,6 +151,36 @@ fn a_symptom_that_stays_is_told_and_the_rollback_offered() {
 }
 
 #[test]
+fn a_symptom_whose_listener_keeps_the_old_value_is_not_told_to_be_gone() {
+    on_stage(
+        "cycle::a_symptom_whose_listener_keeps_the_old_value_is_not_told_to_be_gone",
+        || {
+            const SOMAXCONN: &str = "net.core.somaxconn";
+            set(SOMAXCONN, "16");
+            let _listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let rules = rule("symptom", "site-queue", &[(SOMAXCONN, "4096")]);
+            let file = format!("{rules}/site/site-queue.yaml");
+            let text = fs::read_to_string(&file).unwrap();
+            let text = text.replace("when: 'true'", "when: sysctl.net.core.somaxconn < 4096");
+            fs::write(&file, text).unwrap();
+            let more = [
+                "--yes", "--accept", "all", "--prove", "1", "--format", "json",
+            ];
+            let report = apply(&rules, &more).exits(1).json();
+            let proof = &report["proof"];
+            assert_eq!(proof["improved"], Value::Null, "{proof}");
+            assert_eq!(proof["rules"][0]["cannot_be_told"], true, "{proof}");
+            let after = proof["rules"][0]["after"].as_str().unwrap();
+            assert!(after.contains("until it is restarted"), "{after}");
+            tcptune(["history"]).exits(0).says("cannot be told");
+            let schema = tcptune(["schema", "apply"]).exits(0).json();
+            let schema = jsonschema::validator_for(&schema).unwrap();
+            assert!(schema.is_valid(&report), "{report}");
+        },
+    );
+}
+
+#[test]
 fn what_is_never_written_is_refused_whoever_wants_it() {
     on_stage(
         "cycle::what_is_never_written_is_refused_whoever_wants_it",

@@ -55,6 +55,11 @@ fn a_reviewed_plan_is_applied_as_it_is() {
         assert_eq!(state(), start);
         // A symptom's change was seen by whoever reviewed it.
         let rules = rule("symptom", "site-symptom", &[(FIN, "duration('30s')")]);
+        let spaced = "/run/stage/my plan.json";
+        apply(&rules, &["--plan-out", spaced, "--live-only"])
+            .exits(0)
+            .says("tcptune apply --plan '/run/stage/my plan.json'")
+            .says("tcptune rollback gives every key back what it had");
         apply(&rules, &["--plan-out", PLAN, "--live-only"]).exits(0);
         tcptune(["apply", "--plan", PLAN])
             .exits(0)

@@ -166,10 +166,14 @@ impl Job<'_> {
             let plan = offer.plan_file().map_err(unwritable)?;
             // A plan without a change too: one of an earlier run must not be taken for that of this one.
             host::write_plan(file, &plan).map_err(unwritable)?;
-            let file = file.display();
             report.notes.push(if outcome == Outcome::Planned {
-                format!("the plan is in {file}: tcptune apply --plan makes it")
+                let named = crate::render::shell_word(&file.to_string_lossy());
+                let named = named.unwrap_or_else(|| "FILE".to_owned());
+                let suffix = self.suffix();
+                // The path once, and last: the line is copied whole.
+                format!("to make the plan: tcptune apply --plan {named}{suffix}")
             } else {
+                let file = file.display();
                 format!(
                     "nothing to do: no open change is proposed, and the plan in {file} holds none"
                 )
@@ -222,11 +226,13 @@ impl Job<'_> {
         }
         let mut report = offer.report(outcome);
         let mut exit = exit;
+        let mut nothing_improved = false;
         if let (Some(seconds), Exit::Success) = (self.changes.prove, exit) {
             let proof = prove::watch(offer, seconds, output);
-            if !proof.rules.is_empty() && !prove::improved(&proof) {
+            if !proof.rules.is_empty() && proof.improved() != Some(true) {
                 exit = Exit::Pending;
             }
+            nothing_improved = proof.improved() == Some(false);
             record.proof = Some(proof);
             // The proof is for people; the change stands whether or not it is on the disk.
             let saved = apply::Journal::save(&mut ledger.journal.clone(), &record);
@@ -237,7 +243,8 @@ impl Job<'_> {
         told::fill(&mut report, &record, &ledger.places, &self.suffix());
         let shown = show(&report, self.format, output);
         output.finish(shown);
-        if exit == Exit::Pending && std::io::stdin().is_terminal() && !self.changes.yes {
+        let asks = exit == Exit::Pending && nothing_improved;
+        if asks && std::io::stdin().is_terminal() && !self.changes.yes {
             let answer = output.ask("Nothing improved. Take it back? Only `yes` is taken: ")?;
             if answer.trim() == "yes" {
                 return Ok(super::rollback::take_back(

@@ -61,10 +61,12 @@ fn plan(page: &mut Page, report: &ApplyReport) {
         (None, None) => {}
     }
     lags(page, report, "not yet");
-    page.margin(
-        "undo",
-        "tcptune rollback gives every key, and the file, back what they had",
-    );
+    let undo = if report.dropin.is_some() {
+        "tcptune rollback gives every key, and the file, back what they had"
+    } else {
+        "tcptune rollback gives every key back what it had"
+    };
+    page.margin("undo", undo);
 }
 
 fn head(page: &mut Page, report: &ApplyReport) {
@@ -183,8 +185,12 @@ fn proof(page: &mut Page, report: &ApplyReport) {
         };
         page.margin("", &after);
     }
-    if !proof.rules.is_empty() && !proof.improved {
-        page.margin("", "nothing improved");
+    if !proof.rules.is_empty() {
+        match proof.improved {
+            Some(true) => {}
+            Some(false) => page.margin("", "nothing improved"),
+            None => page.margin("", "whether anything improved cannot be told"),
+        }
     }
 }
 

@@ -70,10 +70,10 @@ fn one(page: &mut Page, past: &Past) {
         page.paragraph(2, &format!("fault: {fault}"));
     }
     if let Some(proof) = past.proof.as_ref().filter(|proof| !proof.rules.is_empty()) {
-        let improved = if proof.improved {
-            "improved"
-        } else {
-            "nothing improved"
+        let improved = match proof.improved {
+            Some(true) => "improved",
+            Some(false) => "nothing improved",
+            None => "whether anything improved cannot be told",
         };
         page.paragraph(2, &format!("watched for {} s: {improved}", proof.seconds));
     }

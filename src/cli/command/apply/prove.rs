@@ -1,6 +1,6 @@
 //! `--prove`: whether the symptoms behind a change are gone.
 
-use crate::apply::Proof;
+use crate::apply::{Lag, Proof, Step, not_in_force};
 use crate::check::{Verdict, View, When, judge};
 use crate::fact::{FactClass, Snapshot, fact_spec};
 use crate::host::Needs;
@@ -24,20 +24,55 @@ pub(super) fn watch(offer: &Offer, seconds: u64, output: &Output) -> Proof {
         return Proof {
             seconds: 0,
             rules: Vec::new(),
+            untold: Vec::new(),
         };
     }
     let needs = Needs::Facts(offer.book.facts());
     #[expect(clippy::cast_precision_loss, reason = "a day at most")]
     let mut after = sample::take(&offer.source, &needs, seconds as f64, output);
     under_the_same_profile(&offer.snapshot, &mut after);
-    let rules = symptoms.into_iter().map(|rule| {
-        let before = said(rule, &offer.snapshot).unwrap_or_default();
-        (rule.id.clone(), before, said(rule, &after))
-    });
-    Proof {
+    let lags = not_in_force(&offer.steps, &offer.snapshot);
+    let mut proof = Proof {
         seconds,
-        rules: rules.collect(),
+        rules: Vec::new(),
+        untold: Vec::new(),
+    };
+    for rule in symptoms {
+        let before = match said(rule, &offer.snapshot) {
+            Said::Fires(message) | Said::Unknown(message) => message,
+            Said::Quiet => String::new(),
+        };
+        let after = match said(rule, &after) {
+            Said::Fires(message) => Some(message),
+            Said::Unknown(why) => {
+                proof.untold.push(rule.id.clone());
+                Some(why)
+            }
+            Said::Quiet => {
+                let why = waits(rule, &offer.steps, &lags);
+                proof.untold.extend(why.is_some().then(|| rule.id.clone()));
+                why
+            }
+        };
+        proof.rules.push((rule.id.clone(), before, after));
     }
+    proof
+}
+
+/// Why the silence of a rule says nothing: a setting that it asked for has not reached the sockets yet, so the
+/// rule is silent only because its condition compares with the new value.
+fn waits(rule: &Rule, steps: &[Step], lags: &[Lag]) -> Option<String> {
+    let of_rule = |lag: &&Lag| {
+        let mut steps = steps.iter();
+        steps.any(|step| step.key == lag.key && step.rules.contains(&rule.id))
+    };
+    let mut waiting = lags.iter().filter(of_rule);
+    let first = waiting.next()?;
+    let more = match waiting.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(format!("it cannot be told yet: {}{more}", first.what))
 }
 
 /// Puts the parameters that the plan was made with among the facts of a later look: rules that read them are
@@ -55,18 +90,19 @@ fn under_the_same_profile(before: &Snapshot, after: &mut Snapshot) {
     }
 }
 
-/// What a rule says of a window; nothing when it does not fire.
-fn said(rule: &Rule, snapshot: &Snapshot) -> Option<String> {
-    match judge(rule, &View::new(snapshot)) {
-        Verdict::Fires(finding) if finding.period == When::Now => Some(finding.message),
-        Verdict::Unknown(_) => Some("it cannot be told any more".to_owned()),
-        Verdict::Fires(_) | Verdict::Holds | Verdict::NotApplicable(_) => None,
-    }
+/// What a rule says of a window.
+enum Said {
+    Fires(String),
+    Quiet,
+    Unknown(String),
 }
 
-/// Whether at least one symptom is gone.
-pub(super) fn improved(proof: &Proof) -> bool {
-    proof.rules.iter().any(|(_, _, after)| after.is_none())
+fn said(rule: &Rule, snapshot: &Snapshot) -> Said {
+    match judge(rule, &View::new(snapshot)) {
+        Verdict::Fires(finding) if finding.period == When::Now => Said::Fires(finding.message),
+        Verdict::Unknown(_) => Said::Unknown("it cannot be told any more".to_owned()),
+        Verdict::Fires(_) | Verdict::Holds | Verdict::NotApplicable(_) => Said::Quiet,
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use crate::render::apply::{
 use crate::render::{self, HumanOptions};
 
 use super::offer::Offer;
-use super::prove::improved;
 use crate::cli::args::Format;
 use crate::cli::command::ledger;
 use crate::cli::error::Error;
@@ -127,11 +126,12 @@ pub(in crate::cli::command) fn proof(proof: &crate::apply::Proof) -> Proof {
         rule: rule.clone(),
         before: before.clone(),
         after: after.clone(),
+        cannot_be_told: proof.untold.contains(rule),
     });
     Proof {
         seconds: proof.seconds,
         rules: rules.collect(),
-        improved: improved(proof),
+        improved: proof.improved(),
     }
 }
 
