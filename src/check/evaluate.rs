@@ -162,6 +162,9 @@ fn judge_each(rule: &Rule, view: &View<'_>, subject: Subject) -> Verdict {
     };
     let Some(subjects) = subjects else {
         let why = match subject {
+            Subject::Setting if view.snapshot().now.boot.is_some() => {
+                Why::NotCollected("no setting could be read".to_owned())
+            }
             Subject::Definition | Subject::Setting => unread(&view.snapshot().now),
             Subject::Listener => Why::NotCollected("sockets could not be read".to_owned()),
             Subject::Destination => view.why_no_destinations(),

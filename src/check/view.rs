@@ -213,14 +213,26 @@ impl<'a> View<'a> {
         Some(found.into_iter().map(SubjectView::Definition).collect())
     }
 
-    /// The keys, by name; `None` when the boot configuration was not read.
+    /// The keys, by name; `None` when the boot configuration was not read, or no setting was.
     pub fn settings(&self) -> Option<Vec<SubjectView<'a>>> {
+        if !self.reads_settings() {
+            return None;
+        }
         if let Some(found) = self.settings {
             return Some(found.iter().copied().map(SubjectView::Setting).collect());
         }
         let now = &self.snapshot.now;
         let found = settings(now, now.boot.as_ref()?);
         Some(found.into_iter().map(SubjectView::Setting).collect())
+    }
+
+    /// Whether a setting of the network was read, be it that it is not there: where none was, as in a `/proc/sys` that is
+    /// hidden, nothing can be said of any.
+    pub(super) fn reads_settings(&self) -> bool {
+        const OF_NETWORK: &str = "sysctl.net.";
+        let readings = self.snapshot.now.readings.range(OF_NETWORK.to_owned()..);
+        let mut settings = readings.take_while(|(fact, _)| fact.starts_with(OF_NETWORK));
+        settings.any(|(_, reading)| !matches!(reading, Reading::Denied(_)))
     }
 
     /// What the site has accepted, in the order it is written; `None` when that was not read.
