@@ -28,7 +28,13 @@ pub(super) fn find(text: &str) -> Vec<Assignment> {
         }
         match statement(line) {
             Some(says) => finds.found.push(says.found(&source, begin, line)),
-            None => command(&source, begin, line, &mut finds),
+            None => match unassigned(line) {
+                Some(says) => finds.found.push(Found {
+                    flaw: Some(Flaw::NoAssignment),
+                    ..says.found(&source, begin, line)
+                }),
+                None => command(&source, begin, line, &mut finds),
+            },
         }
     }
     finds.placed(text)
@@ -171,6 +177,33 @@ pub(super) fn statement(line: &str) -> Option<Statement> {
     })
 }
 
+/// A line that means to set a key and lacks the `=`: `net.ipv4.tcp_sack 0`, `net.ipv4.tcp_sack: 0`. Only a key
+/// of the catalogue and a value it takes, at the start of a line: anything else may be a list of keys, prose, or
+/// a part of another language.
+fn unassigned(line: &str) -> Option<Statement> {
+    let length = value::key_end(line);
+    let key = line.get(..length)?.trim_end_matches(':');
+    if !(key.starts_with("net.") || key.starts_with("net/")) {
+        return None;
+    }
+    let after = line.get(key.len()..)?;
+    let parted = after.starts_with(value::is_blank) || after.starts_with(':');
+    let colon = usize::from(after.starts_with(':'));
+    let begin = blanks(line, key.len() + colon);
+    let end = value_end(line, begin);
+    let written = line.get(begin..end)?;
+    let spec = catalog::find(&catalog::canonical(key))?;
+    let is_value = written.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        && spec.parse(written).is_ok();
+    (parted && is_value).then_some(Statement {
+        key: 0,
+        key_end: key.len(),
+        value: begin,
+        value_end: end,
+        commented: false,
+    })
+}
+
 /// Where the value ends: blanks, and the end of a block of a template behind it, are no part of it.
 fn value_end(line: &str, begin: usize) -> usize {
     let mut text = line
@@ -287,6 +320,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_and_its_value_without_an_equals_sign_set_nothing() {
+        assert_eq!(
+            shown("net.ipv4.tcp_sack 0\nnet.core.somaxconn: 5\nnet.ipv4.tcp_rmem\t1 2 3\n"),
+            [
+                "1 net.ipv4.tcp_sack=0 !no-assignment",
+                "2 net.core.somaxconn=5 !no-assignment",
+                "3 net.ipv4.tcp_rmem=1 2 3 !no-assignment",
+            ]
+        );
+    }
+
+    #[test]
     fn templates_are_dynamic() {
         assert_eq!(
             shown(
@@ -322,7 +367,12 @@ mod tests {
     fn lines_without_an_assignment_are_none() {
         for text in [
             "net.core.somaxconn",
-            "net.core.somaxconn 8",
+            "net.core.somaxconn many",
+            "net.core.somaxconn: {",
+            "net.core.somaxconn 8 is too low",
+            "  net.core.somaxconn: 8",
+            "# net.core.somaxconn 8",
+            "net.unknown.key 8",
             "net. = 1",
             "kernel.x = net.y",
             "-net.ipv4.x",

@@ -117,6 +117,8 @@ pub enum Flaw {
     Quotes,
     /// A `sysctl` command in a file that is read by a loader.
     CommandInConf,
+    /// Key and value without `=` in a file that is read by a loader.
+    NoAssignment,
 }
 
 impl Flaw {
@@ -127,6 +129,7 @@ impl Flaw {
             Self::TrailingComment => "trailing-comment",
             Self::Quotes => "quotes",
             Self::CommandInConf => "command-in-conf",
+            Self::NoAssignment => "no-assignment",
         }
     }
 }

@@ -297,7 +297,7 @@ impl AssignmentView<'_> {
 
     /// An assignment in the manner of the line.
     fn spelled(&self, key: &str, value: &str) -> String {
-        let stray = self.one.flaw == Some("command-in-conf");
+        let stray = matches!(self.one.flaw, Some("command-in-conf" | "no-assignment"));
         match (self.one.syntax, value.contains(char::is_whitespace)) {
             _ if stray => format!("{key} = {value}"),
             ("command", true) => format!("sysctl -w {key}=\"{value}\""),

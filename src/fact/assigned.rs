@@ -8,7 +8,13 @@ pub const SYNTAXES: [&str; 9] = [
 ];
 
 /// Why an assignment does not do what it means to do, as rules and JSON name it; see `assign::Flaw`.
-pub const FLAWS: [&str; 4] = ["blanks", "trailing-comment", "quotes", "command-in-conf"];
+pub const FLAWS: [&str; 5] = [
+    "blanks",
+    "trailing-comment",
+    "quotes",
+    "command-in-conf",
+    "no-assignment",
+];
 
 /// One place in a text that sets a key, or would.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +55,10 @@ impl Assigned {
 
     /// Whether the line sets a value that is known.
     pub fn sets(&self) -> Option<&str> {
-        let nothing = matches!(self.flaw, Some("blanks" | "command-in-conf"));
+        let nothing = matches!(
+            self.flaw,
+            Some("blanks" | "command-in-conf" | "no-assignment")
+        );
         let acts = !self.commented && !self.dynamic && !nothing;
         self.value.as_deref().filter(|_| acts)
     }

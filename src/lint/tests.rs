@@ -71,6 +71,7 @@ fn the_words_of_facts_are_those_of_the_reader() {
         Flaw::TrailingComment,
         Flaw::Quotes,
         Flaw::CommandInConf,
+        Flaw::NoAssignment,
     ];
     assert_eq!(flaws.map(Flaw::word), FLAWS);
 }
