@@ -34,6 +34,9 @@ pub struct Why {
     pub engine: Option<String>,
     /// How the loader was found out, or why no boot files apply.
     pub decided: Option<String>,
+    /// Whether files alone were looked at: no rule was judged then, and no key has any.
+    #[serde(default)]
+    pub files_only: bool,
     /// The keys, by name.
     pub keys: Vec<WhyKey>,
     /// What could not be read, and what is odd about a file, one sentence or line each.

@@ -62,7 +62,6 @@ fn a_beginning_lists_the_keys_that_begin_so_and_a_whole_name_is_one_key() {
 #[test]
 fn a_mistyped_key_is_refused_with_the_one_that_was_meant() {
     for (given, meant) in [
-        ("tcp_fin_timeout", "`net.ipv4.tcp_fin_timeout`?"),
         ("net.ipv4.tcp_fin_timeuot", "`net.ipv4.tcp_fin_timeout`?"),
         (
             "net.ipv4.conf.eth0.rp_fliter",
@@ -200,4 +199,18 @@ fn a_value_changed_in_a_namespace_is_told_from_the_default() {
     );
     let default = key["reasons"]["default"].as_str().unwrap();
     assert!(default.contains("a new network namespace"), "{default}");
+}
+
+#[test]
+fn the_last_part_of_a_key_is_enough_where_one_key_alone_ends_so() {
+    let whole = of("debian-12-6.1", "net.ipv4.tcp_fin_timeout");
+    assert_eq!(of("debian-12-6.1", "tcp_fin_timeout"), whole);
+    assert_eq!(
+        names(&of("debian-12-6.1", "somaxconn")),
+        ["net.core.somaxconn"]
+    );
+    // One for each interface.
+    why(&["rp_filter", "--proc", &tree("debian-12-6.1")])
+        .exits(2)
+        .complains("no key is named `rp_filter`");
 }

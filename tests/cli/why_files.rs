@@ -45,6 +45,17 @@ fn json<'a>(args: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn with_files_alone_no_rule_is_judged_and_that_is_said() {
+    const SOMAXCONN: &str = "net.core.somaxconn";
+    let root = root(&[LOADER, ("etc/sysctl.d/60.conf", "net.core.somaxconn = 8\n")]);
+    why(root.path(), &[SOMAXCONN])
+        .exits(0)
+        .says("rules    not judged: files alone were looked at");
+    let answer = why(root.path(), &json(&[SOMAXCONN])).exits(0).json();
+    assert_eq!(answer["files_only"], true);
+}
+
+#[test]
 fn files_alone_tell_the_next_boot_and_neither_live_nor_default() {
     let root = root(&[
         LOADER,

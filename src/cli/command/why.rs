@@ -13,6 +13,7 @@ use crate::host::{self, KernelKeys, Moment, Needs, Source};
 use crate::plan::{needs_of, plan, with_wishes};
 use crate::render::{self, HumanOptions, Inquiry};
 use crate::rule::{Kind, Rule, Rulebook, Subject};
+use crate::topic;
 
 use super::ledger::say_what_is_open_at;
 use super::profile;
@@ -29,6 +30,8 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
     let profile = profile::named(&args.role, &args.rules)?;
     let name = catalog::canonical(&args.key).into_owned();
     let name = name.trim_end_matches('.');
+    let whole = whole(name);
+    let name = whole.as_deref().unwrap_or(name);
     let files_only = args.boot.root.is_some() && args.at.proc.is_none();
     let (keys, seen, rules) = if files_only {
         let now = Sample {
@@ -97,6 +100,20 @@ pub(super) fn run(args: &Why, output: &mut Output) -> Result<Exit, Error> {
         Format::Json => render::json(&answer, output.writer())?,
     }
     Ok(sample::exit(stopped))
+}
+
+/// The whole name of a key of which only the last part was given, as `explain` takes it.
+fn whole(last: &str) -> Option<String> {
+    if last.contains(['.', '*']) || last == "net" {
+        return None;
+    }
+    let found = topic::find(last).into_iter();
+    let mut keys = found.filter(|topic| {
+        topic.kind == topic::Kind::Key && topic.name.rsplit('.').next() == Some(last)
+    });
+    let first = keys.next()?.name;
+    // `rp_filter` is a key of each interface: which one is meant cannot be told.
+    (keys.next().is_none() && !first.contains('*')).then_some(first)
 }
 
 /// The key of this name; where there is none, every key whose name begins so and that exists or is

@@ -60,7 +60,12 @@ fn whole(page: &mut Page, key: &WhyKey, answer: &Why) {
         page.margin("instead", instead);
     }
     let rules: Vec<String> = key.rules.iter().map(rule).collect();
-    page.margin("rules", &list(&rules, "no rule reads or sets it"));
+    let none = if answer.files_only {
+        "not judged: files alone were looked at"
+    } else {
+        "no rule reads or sets it"
+    };
+    page.margin("rules", &list(&rules, none));
     for (at, writer) in key.writers.iter().enumerate() {
         let value = writer.value.as_ref();
         let value = value.map_or_else(|| "it".to_owned(), |value| format!("it to {value}"));

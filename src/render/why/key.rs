@@ -79,6 +79,7 @@ pub fn why(inquiry: &Inquiry<'_>) -> Why {
             .map(|kernel| kernel.release.clone()),
         engine: boot.map(|boot| boot.engine.word().to_owned()),
         decided: decided.or_else(|| boot.map(|boot| boot.decided.clone())),
+        files_only: inquiry.files_only,
         keys,
         notes: unseen.chain(odd).cloned().chain(this_boot).collect(),
     }
