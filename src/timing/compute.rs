@@ -25,6 +25,9 @@ const TIMESTAMPS: &str = "net.ipv4.tcp_timestamps";
 /// First release in which the largest time-out of a listener bounds its SYN-ACKs (`reqsk_timer_handler`).
 const LISTENER_RTO_MAX: Release = Release::new(6, 19);
 
+/// First release whose first time-out of a handshake is 1 s (`TCP_TIMEOUT_INIT`).
+const ONE_SECOND: Release = Release::new(3, 1);
+
 /// Every time, in the order of [`IDS`].
 pub fn all(settings: &Settings<'_>) -> Vec<Timing> {
     IDS.iter().filter_map(|id| timing(id, settings)).collect()
@@ -36,6 +39,10 @@ pub fn timing(id: &str, settings: &Settings<'_>) -> Option<Timing> {
     let mut work = Work::new(settings);
     let mut again = Vec::new();
     let mut remark = None;
+    if matches!(*id, "connect" | "syn-ack") && work.first() > model::FIRST {
+        remark =
+            Some("Before Linux 3.1 the first wait is 3 s; a vendor may have brought the 1 s back.");
+    }
     let answer = match *id {
         "connect" => work.connect().map(|(end, sent)| {
             again = sent;
@@ -152,11 +159,22 @@ impl<'a> Work<'a> {
         Some(milliseconds / 1000.0)
     }
 
+    /// The first time-out of a handshake, in seconds.
+    fn first(&self) -> f64 {
+        let kernel = self.settings.kernel;
+        if kernel.is_none_or(|kernel| ONE_SECOND.is_in(kernel)) {
+            model::FIRST
+        } else {
+            model::FIRST_OF_OLD
+        }
+    }
+
     fn connect(&mut self) -> Option<(f64, Vec<f64>)> {
         let retries = self.count(SYN_RETRIES);
         let linear = self.number_or(LINEAR, 0, ("0: the time-outs double at once", 0.0));
         let largest = self.largest();
-        Some(model::connect(retries?, whole(linear?)?, largest?))
+        let first = self.first();
+        Some(model::connect(first, retries?, whole(linear?)?, largest?))
     }
 
     fn syn_ack(&mut self) -> Option<(f64, Vec<f64>)> {
@@ -170,7 +188,7 @@ impl<'a> Work<'a> {
         } else {
             Some(LARGEST)
         };
-        Some(model::syn_ack(retries?, largest?))
+        Some(model::syn_ack(self.first(), retries?, largest?))
     }
 
     fn unanswered(&mut self, key: &'static str) -> Option<Answer> {

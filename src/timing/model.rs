@@ -1,7 +1,10 @@
 //! The kernel's arithmetic of time-outs, in seconds.
 
 /// The first retransmission time-out of a handshake (`TCP_TIMEOUT_INIT`, RFC 6298; since Linux 3.1).
-const FIRST: f64 = 1.0;
+pub(super) const FIRST: f64 = 1.0;
+
+/// The same before Linux 3.1 (RFC 1122).
+pub(super) const FIRST_OF_OLD: f64 = 3.0;
 
 /// The smallest retransmission time-out (`TCP_RTO_MIN`), which the models start at whatever the
 /// connection's own is. `tcp_rto_min_us` does not enter.
@@ -43,10 +46,10 @@ fn power_of_two(exponent: u32) -> f64 {
 }
 
 /// When a `connect()` without an answer ends, and when its SYN is sent again (`tcp_write_timeout`,
-/// `tcp_retransmit_timer`): the time-out stays at 1 s for the linear ones, then doubles.
-pub(super) fn connect(retries: u32, linear: u32, largest: f64) -> (f64, Vec<f64>) {
-    let end = model(retries, FIRST, largest);
-    let (mut now, mut timeout) = (0.0, FIRST);
+/// `tcp_retransmit_timer`): the time-out stays at the first one for the linear ones, then doubles.
+pub(super) fn connect(first: f64, retries: u32, linear: u32, largest: f64) -> (f64, Vec<f64>) {
+    let end = model(retries, first, largest);
+    let (mut now, mut timeout) = (0.0, first);
     let mut again = Vec::new();
     loop {
         now += timeout;
@@ -63,8 +66,8 @@ pub(super) fn connect(retries: u32, linear: u32, largest: f64) -> (f64, Vec<f64>
 }
 
 /// When a half-open request is dropped, and when its SYN-ACK is sent again (`reqsk_timer_handler`).
-pub(super) fn syn_ack(retries: u32, largest: f64) -> (f64, Vec<f64>) {
-    let (mut now, mut timeout) = (0.0, FIRST);
+pub(super) fn syn_ack(first: f64, retries: u32, largest: f64) -> (f64, Vec<f64>) {
+    let (mut now, mut timeout) = (0.0, first);
     let mut again = Vec::new();
     for _ in 0..retries {
         now += timeout;
@@ -115,15 +118,15 @@ mod tests {
             (6, 0, 120.0, 127.0, 127.0, Some(6)),
         ];
         for (retries, linear, largest, expected, seen, sent) in measured {
-            let (end, again) = connect(retries, linear, largest);
+            let (end, again) = connect(FIRST, retries, linear, largest);
             assert!(near(end, expected), "{retries} {linear} {largest}: {end}");
             assert!((end..=end * 1.05 + 0.1).contains(&seen), "{end} and {seen}");
             if let Some(sent) = sent {
                 assert_eq!(again.len(), sent, "{retries} {linear}");
             }
         }
-        assert!(near(connect(7, 0, 120.0).0, 247.0));
-        assert!(near(connect(8, 4, 120.0).0, 371.0));
+        assert!(near(connect(FIRST, 7, 0, 120.0).0, 247.0));
+        assert!(near(connect(FIRST, 8, 4, 120.0).0, 371.0));
     }
 
     #[test]
@@ -135,13 +138,13 @@ mod tests {
             (3, 15.0, 15.34),
             (5, 63.0, 64.8),
         ] {
-            let (end, again) = syn_ack(retries, LARGEST);
+            let (end, again) = syn_ack(FIRST, retries, LARGEST);
             assert!(near(end, expected), "{retries}: {end}");
             assert!((end..=end * 1.05 + 0.1).contains(&seen));
             assert_eq!(again.len(), retries as usize);
         }
-        assert_eq!(syn_ack(3, LARGEST).1, [1.0, 3.0, 7.0]);
-        assert!(near(syn_ack(7, LARGEST).0, 247.0));
+        assert_eq!(syn_ack(FIRST, 3, LARGEST).1, [1.0, 3.0, 7.0]);
+        assert!(near(syn_ack(FIRST, 7, LARGEST).0, 247.0));
     }
 
     #[test]
@@ -194,9 +197,9 @@ mod tests {
         for retries in [0, 127, 255, u32::MAX] {
             assert!(model(retries, SMALLEST, LARGEST).is_finite());
         }
-        assert!(connect(127, 127, LARGEST).0.is_finite());
-        assert!(connect(0, 0, 1.0).0.is_finite());
-        assert!(syn_ack(255, LARGEST).0.is_finite());
+        assert!(connect(FIRST, 127, 127, LARGEST).0.is_finite());
+        assert!(connect(FIRST, 0, 0, 1.0).0.is_finite());
+        assert!(syn_ack(FIRST, 255, LARGEST).0.is_finite());
         assert!(near(model(3, SMALLEST, 0.0), model(0, SMALLEST, 0.2)));
     }
 }

@@ -316,3 +316,30 @@ fn rules_about_texts_are_explained_too() {
         .exits(2)
         .complains("did you mean `lint-tw-recycle`?");
 }
+
+#[test]
+fn a_key_that_a_kernel_still_has_is_not_told_to_be_gone() {
+    let here = "It is here, and gone from Linux 4.12 on";
+    let old = tree("el7-3.10-tw-recycle");
+    explain(&["tw_recycle", "--proc", &old]).exits(0).says(here);
+    explain(&["tw_recycle", "--kernel", "3.10"])
+        .exits(0)
+        .says(here);
+    let gone = explain(&["tw_recycle", "--kernel", "6.1"]).exits(0);
+    assert!(!gone.says("It is gone").stdout.contains(here));
+}
+
+#[test]
+fn before_linux_3_1_the_first_time_out_of_a_handshake_is_three_seconds() {
+    explain(&["connect", "--kernel", "2.6.32"])
+        .exits(0)
+        .says("189 s")
+        .says("after 3, 9, 21, 45, 93 s")
+        .says("Before Linux 3.1");
+    explain(&["syn-ack", "--kernel", "2.6.32"])
+        .exits(0)
+        .says("after 3, 9, 21, 45, 93 s");
+    explain(&["connect", "--kernel", "3.10"])
+        .exits(0)
+        .says("127 s");
+}

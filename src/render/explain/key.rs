@@ -1,7 +1,8 @@
 //! A setting.
 
-use super::{Now, Row, Section, Told, timing};
+use super::{Basis, Now, Row, Section, Told, timing};
 use crate::catalog::{self, KeyScope, KeySpec, Kind, NewNetns, Write};
+use crate::fact::Reading;
 use crate::render::why::{WhyKey, unit};
 use crate::topic::{self, Key, Topic};
 
@@ -42,7 +43,10 @@ pub(super) fn sections(
     let mut add = |section: Option<Section>| sections.extend(section);
     add(Section::text("", text.map(|text| text.does.as_str())));
     if let Some(text) = text {
-        add(Section::text(gone_heading(spec), text.gone.as_deref()));
+        add(Section::text(
+            &gone_heading(key, spec, now),
+            text.gone.as_deref(),
+        ));
     }
     add(Section::rows(&now.place(), here(key, spec, now, values)));
     if let Some(text) = text {
@@ -75,11 +79,24 @@ pub(super) fn wrong(topic: &Topic) -> Vec<String> {
     lines
 }
 
-fn gone_heading(spec: Option<&KeySpec>) -> &'static str {
-    if spec.is_some_and(|spec| spec.removed_in.is_some()) {
-        "It is gone"
-    } else {
-        "It does nothing any more"
+/// What is said of a later kernel must not be taken for this one.
+fn gone_heading(key: &str, spec: Option<&KeySpec>, now: &Now<'_>) -> String {
+    match spec.and_then(|spec| spec.removed_in) {
+        Some(release) if is_here(key, now) => {
+            format!("It is here, and gone from Linux {release} on")
+        }
+        Some(_) => "It is gone".to_owned(),
+        None => "It does nothing any more".to_owned(),
+    }
+}
+
+/// Whether the kernel that is meant has the key, as far as that is known.
+fn is_here(key: &str, now: &Now<'_>) -> bool {
+    match now.read(key) {
+        Reading::Known(_) => true,
+        Reading::Absent => false,
+        // Of a release alone: it has the key, and no default of it is known.
+        _ => now.basis != Basis::Host && now.kernel.is_some(),
     }
 }
 
