@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::fact::WindowError;
 use crate::host::{
-    EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError,
+    EnterError, GuardError, JournalError, LockError, NoPlace, PlanFileError, SnapshotError, io_name,
 };
 use crate::rule::{Problem, UnknownWord};
 use crate::topic::Unreadable;
@@ -152,7 +152,7 @@ impl fmt::Display for Error {
             Self::CannotRead(path, errno) => {
                 write!(f, "cannot read `{}`: {errno}", path.display())
             }
-            Self::Output(error) => write!(f, "cannot write the result: {error}"),
+            Self::Output(error) => write!(f, "cannot write the result: {}", io_name(error)),
             Self::Usage(what, _) => f.write_str(what),
             Self::NoTerminal => f.write_str("nobody to ask: standard input is not a terminal"),
             Self::NoPlace(error) => error.fmt(f),
@@ -240,7 +240,8 @@ impl Error {
             ),
             Self::NoFact(_) => Some("list all with `tcptune facts`".to_owned()),
             Self::CannotWrite(_, errno) => match errno.as_str() {
-                "ENOENT" | "ENOTDIR" => Some("make its folder first".to_owned()),
+                "ENOENT" => Some("make its folder first".to_owned()),
+                "ENOTDIR" => Some("a file is where its folder should be; choose another".to_owned()),
                 "EACCES" | "EPERM" | "EROFS" => Some("choose a folder you may write to".to_owned()),
                 "EISDIR" => Some("it is a folder; name a file in it".to_owned()),
                 "ENOSPC" => Some("the disk is full; choose another".to_owned()),
@@ -248,6 +249,9 @@ impl Error {
             },
             Self::CannotRead(_, errno) => match errno.as_str() {
                 "ENOENT" | "ENOTDIR" => Some("there is no such file; check the path".to_owned()),
+                "EACCES" | "EPERM" => {
+                    Some("run as a user who may read it, or as root".to_owned())
+                }
                 "ELOOP" => Some("its links lead round in a circle; remove them".to_owned()),
                 "not a regular file" => Some("send a stream to standard input, and give `-`".to_owned()),
                 _ => None,

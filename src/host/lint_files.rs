@@ -97,10 +97,26 @@ pub fn cannot_lint(path: &Path) -> Option<String> {
     std::fs::metadata(path).err().map(|error| io_name(&error))
 }
 
+/// The path from the root on, by one spelling. A link at its end stays one: it is a name of its own.
+fn whole(path: &Path) -> io::Result<PathBuf> {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => {
+            let here = folder.as_os_str().is_empty();
+            let folder = if here { Path::new(".") } else { folder };
+            Ok(std::fs::canonicalize(folder)?.join(name))
+        }
+        _ => std::fs::canonicalize(path),
+    }
+}
+
 fn builder(paths: &[PathBuf]) -> Option<WalkBuilder> {
+    // By the whole of their paths: a file may be given twice, in two spellings.
     let mut roots: Vec<&PathBuf> = Vec::new();
+    let mut real: Vec<PathBuf> = Vec::new();
     for path in paths {
-        if !roots.contains(&path) {
+        let one = whole(path).unwrap_or_else(|_| path.clone());
+        if !real.contains(&one) {
+            real.push(one);
             roots.push(path);
         }
     }
@@ -115,9 +131,14 @@ fn builder(paths: &[PathBuf]) -> Option<WalkBuilder> {
         // Whoever runs it, the same files are looked at.
         .git_global(false)
         .follow_links(false)
-        .filter_entry(|entry| {
+        .filter_entry(move |entry| {
             let name = entry.file_name();
-            entry.depth() == 0 || !OWN_FOLDERS.iter().any(|own| name == *own)
+            // What is given by itself is not found again below another one.
+            let is_given = || {
+                let mut alike = real.iter().filter(|one| one.file_name() == Some(name));
+                alike.next().is_some() && whole(entry.path()).is_ok_and(|one| real.contains(&one))
+            };
+            entry.depth() == 0 || !(OWN_FOLDERS.iter().any(|own| name == *own) || is_given())
         });
     Some(walk)
 }

@@ -51,6 +51,7 @@ pub use boot_tree::BootTree;
 pub use clock::SystemClock;
 pub use collect::{Moment, Needs, Source, collect, here, present};
 pub use dropin_file::DropinFile;
+pub(crate) use errno::io_name;
 pub use family::members;
 pub use guard::{GuardError, Watched, become_guard, start_guard, watch};
 pub use in_order::in_order;
@@ -66,7 +67,8 @@ pub use private_folder::Unusable;
 pub use remembered::{Forgotten, NotKept, Remembered};
 pub use result_file::write_result;
 pub use rule_files::{
-    RuleFolder, Trust, is_there, misnamed, read_rule_file, read_rule_files, refusal,
+    RuleFolder, Trust, is_folder, is_there, misnamed, no_rule_file, read_rule_file,
+    read_rule_files, refusal,
 };
 pub use run_id::run_id;
 pub use snapshot_file::{

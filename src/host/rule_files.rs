@@ -91,6 +91,16 @@ pub fn is_there(path: &Path) -> bool {
     !matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
 }
 
+/// Whether a folder is at this place; the errno by name where that cannot be told.
+pub fn is_folder(path: &Path) -> Result<bool, String> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match std::fs::metadata(path) {
+        Ok(stat) => Ok(stat.is_dir()),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(false),
+        Err(error) => Err(io_name(&error)),
+    }
+}
+
 /// Why a folder is not trusted; `None` when it is, or is not there.
 pub fn refusal(folder: &Path, trust: Trust) -> Option<Problem> {
     let stat = std::fs::metadata(folder).ok()?;
@@ -151,6 +161,15 @@ pub fn misnamed(path: &Path) -> Option<Problem> {
     is.then(|| {
         let message = "a file that ends in .yml is not read".to_owned();
         let help = Some("rename it: .yaml".to_owned());
+        whole_file(&path.to_string_lossy(), ProblemKind::Other(message, help))
+    })
+}
+
+/// What is wrong with a file that was named and whose name is not that of rules or cases.
+pub fn no_rule_file(path: &Path) -> Problem {
+    misnamed(path).unwrap_or_else(|| {
+        let message = "its name does not end in .yaml, as those of rules and cases do".to_owned();
+        let help = Some("rename it, or name a folder".to_owned());
         whole_file(&path.to_string_lossy(), ProblemKind::Other(message, help))
     })
 }

@@ -373,3 +373,23 @@ r/many-overflows.yaml:12:10: always-blocked: this guard blocks the changes in ev
 "
     );
 }
+
+#[test]
+fn a_file_with_another_ending_says_which_one_is_read() {
+    let folder = good();
+    for (name, why) in [
+        ("x.yml", "a file that ends in .yml is not read"),
+        ("x.txt", "its name does not end in .yaml"),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, "id: x\n").unwrap();
+        for command in ["test", "lint"] {
+            Tcptune::new()
+                .args(["rules", command, file.to_str().unwrap()])
+                .run()
+                .exits(2)
+                .no_result()
+                .complains(why);
+        }
+    }
+}

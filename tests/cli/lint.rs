@@ -422,3 +422,21 @@ fn one_run_after_the_other_says_the_same() {
         );
     }
 }
+
+#[test]
+fn a_file_that_is_given_twice_is_one_file() {
+    let folder = folder(&[("a/50.conf", "net.core.somaxconn = 5\n")]);
+    let paths = ["a/50.conf", "./a/50.conf", "a", "."];
+    for from in 0..paths.len() {
+        let mut given = paths;
+        given.rotate_left(from);
+        let result = Tcptune::new()
+            .within(folder.path())
+            .args(["lint", "--format", "json"])
+            .args(given)
+            .run()
+            .json();
+        assert_eq!(result["files"], 1, "{given:?}");
+        assert_eq!(result["findings"].as_array().unwrap().len(), 1, "{given:?}");
+    }
+}

@@ -97,6 +97,32 @@ fn another_user_gets_an_audit() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_looked_into_is_not_one_that_is_missing() {
+    if !is_root() {
+        return skipped("needs root to become another user");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("tcptune");
+    copy_program(&program);
+    let closed = folder.path().join("closed");
+    fs::create_dir_all(closed.join("inside/etc")).unwrap();
+    fs::create_dir_all(closed.join("inside/sys")).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let inside = closed.join("inside");
+    let inside = inside.to_str().unwrap();
+    for option in ["--config", "--proc", "--root"] {
+        Tcptune::copy(&program, &NOBODY)
+            .args(["check", "--interval", "0", option, inside])
+            .run()
+            .exits(2)
+            .no_result()
+            .complains("inside`: EACCES")
+            .complains("help: run as a user who may read it");
+    }
+}
+
+#[test]
 fn a_read_only_tree_is_read() {
     if !namespaces(&["-m", "-n"]) {
         return;
@@ -118,6 +144,16 @@ fn a_masked_tree_leaves_settings_unknown_and_says_so() {
     let ran = audit_after(&["-m", "-n"], "mount -t tmpfs none /proc/sys");
     let report = ran.json();
     assert_settings_unknown(&report, &ran);
+    let unknown = with_verdict(&report, "unknown");
+    // Judged key by key: that no key was seen is not that none is at fault.
+    for rule in ["below-kernel-default", "boot-differs-from-live"] {
+        let holds = with_verdict(&report, "holds");
+        assert!(!holds.iter().any(|one| one == rule), "{ran}");
+    }
+    assert!(
+        unknown.iter().any(|one| one == "below-kernel-default"),
+        "{ran}"
+    );
     let notes = report["notes"].to_string();
     assert!(
         notes.contains("settings cannot be read: /proc/sys/net"),

@@ -76,6 +76,6 @@ fn a_full_disk_is_an_error_with_its_reason() {
             .stdout(full)
             .run()
             .exits(2)
-            .complains("cannot write the result: No space left on device");
+            .complains("cannot write the result: ENOSPC");
     }
 }

@@ -1,11 +1,14 @@
 //! Taking samples.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::fact::boot::{Boot, Engine};
 use crate::fact::{Sample, Snapshot};
 use crate::host::sockets::Walk;
-use crate::host::{BootSource, Moment, Needs, Source, Target, boot_of_files, collect, interrupt};
+use crate::host::{
+    BootSource, Moment, Needs, Source, Target, boot_of_files, collect, interrupt, is_folder,
+};
 
 use crate::cli::args::{BootEngine, BootFiles, SocketWalk, Where};
 use crate::cli::error::Error;
@@ -58,10 +61,7 @@ fn boot(files: &BootFiles) -> Result<BootSource, Error> {
         return Ok(own);
     };
     // An empty folder, or the wrong one, would say that nothing is set at boot.
-    if !["etc", "usr", "lib", "run"]
-        .iter()
-        .any(|part| root.join(part).is_dir())
-    {
+    if !has_one_of(root, &["etc", "usr", "lib", "run"])? {
         return Err(Error::NoRoot(root.clone()));
     }
     Ok(BootSource {
@@ -70,10 +70,26 @@ fn boot(files: &BootFiles) -> Result<BootSource, Error> {
     })
 }
 
+/// Whether one of these folders is in a tree. A tree that cannot be looked into is not one without them.
+fn has_one_of(tree: &Path, parts: &[&str]) -> Result<bool, Error> {
+    let mut unread = None;
+    for part in parts {
+        match is_folder(&tree.join(part)) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(errno) => unread = Some(errno),
+        }
+    }
+    match unread {
+        Some(errno) => Err(Error::CannotRead(tree.to_owned(), errno)),
+        None => Ok(false),
+    }
+}
+
 fn source(at: &Where) -> Result<Source, Error> {
     if let Some(tree) = &at.proc {
         // An empty folder, or the wrong one, would end in 0 with every rule unknown.
-        if !["sys", "net"].iter().any(|part| tree.join(part).is_dir()) {
+        if !has_one_of(tree, &["sys", "net"])? {
             return Err(Error::NoTree(tree.clone()));
         }
         return Ok(Source::recorded(tree).walking(walk(at.sockets)));

@@ -102,12 +102,12 @@ impl Config {
                 folder: PathBuf::from(FOLDER),
             });
         };
-        if folder.is_dir() {
-            Ok(Self {
+        match host::is_folder(folder) {
+            Ok(true) => Ok(Self {
                 folder: folder.clone(),
-            })
-        } else {
-            Err(Error::NoConfig(folder.clone()))
+            }),
+            Ok(false) => Err(Error::NoConfig(folder.clone())),
+            Err(errno) => Err(Error::CannotRead(folder.clone(), errno)),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::cli::args::SiteFolder;
 use crate::cli::command::site::Config;
 use crate::cli::error::Error;
 use crate::fact::nearest;
-use crate::host::{RuleFolder, Trust, is_there, read_rule_file, read_rule_files};
+use crate::host::{RuleFolder, Trust, is_there, no_rule_file, read_rule_file, read_rule_files};
 use crate::rule::{CaseFile, Layer, Problem, ProblemKind, RuleFile, Rulebook, parse_cases};
 
 /// How the files of cases end.
@@ -74,8 +74,14 @@ impl Own {
 /// rule.
 fn files(path: &Path) -> RuleFolder {
     let name = path.to_string_lossy();
-    if !path.is_file() || !name.ends_with(".yaml") {
+    if !path.is_file() {
         return read_rule_files(path, Trust::of_user());
+    }
+    if !name.ends_with(".yaml") {
+        return RuleFolder {
+            problems: vec![no_rule_file(path)],
+            ..RuleFolder::default()
+        };
     }
     let other = match (name.strip_suffix(CASES), name.strip_suffix(".yaml")) {
         (Some(stem), _) => PathBuf::from(format!("{stem}.yaml")),
