@@ -79,6 +79,10 @@ fn a_look_that_was_cut_short_is_never_well() {
     let told = |report: &Report| nagios(report, &cut, &mut Vec::new()).unwrap();
     assert_eq!(told(&healthy()), State::Unknown);
     assert_eq!(told(&every_shape()), State::Critical);
+    let mut line = Vec::new();
+    nagios(&healthy(), &cut, &mut line).unwrap();
+    let line = String::from_utf8(line).unwrap();
+    assert!(line.contains("; stopped by Ctrl-C"), "{line}");
 }
 
 #[test]

@@ -90,6 +90,9 @@ fn words(report: &Report, run: &Run) -> String {
     } else {
         some.join(", ")
     };
+    if run.cut_short {
+        words.push_str("; stopped by Ctrl-C");
+    }
     let ranked = ranked(report);
     let mut counting: Vec<&&Finding> = ranked.iter().filter(|one| run.counts(one)).collect();
     // What makes the state stands first, also where it is past.
