@@ -207,8 +207,17 @@ pub struct Facts {
     pub at: Where,
 
     /// How to print the list.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// How to print a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people, a line for each.
+    Human,
+    /// For programs, an array with an object for each.
+    Json,
 }
 
 /// `tcptune snapshot`.

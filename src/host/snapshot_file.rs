@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -96,8 +97,12 @@ struct Header {
     schema: Option<String>,
 }
 
-/// Reads a snapshot. From a pipe too, for which it waits.
+/// Reads a snapshot. From a pipe too, for which it waits; `-` is standard input.
 pub fn read_snapshot(file: &Path) -> Result<Snapshot, SnapshotError> {
+    if file == Path::new("-") {
+        let given = io::stdin().as_fd().try_clone_to_owned();
+        return read(file, given.map(File::from));
+    }
     read(file, File::open(file))
 }
 

@@ -62,6 +62,11 @@ impl Tcptune {
         self
     }
 
+    pub(crate) fn stdin(mut self, from: impl Into<Stdio>) -> Self {
+        self.command.stdin(from);
+        self
+    }
+
     pub(crate) fn run(mut self) -> Ran {
         let shown = format!("{:?}", self.command);
         self.command.stderr(Stdio::piped());

@@ -387,3 +387,24 @@ fn a_window_needs_an_earlier_moment_of_the_same_boot_and_namespace() {
         "is not known",
     );
 }
+
+#[test]
+fn a_dash_reads_the_snapshot_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = take(&tree("debian-12-6.1"), &folder, "s.json");
+    let from_file = judge(&["--snapshot", &file]).audited().stdout;
+    let piped = judge_piped(&file, &["--snapshot", "-"]).audited().stdout;
+    assert_eq!(piped, from_file);
+    judge_piped(&file, &["--snapshot", "-", "--since", "-"])
+        .exits(2)
+        .no_result()
+        .complains("`-` is standard input, and it holds one snapshot");
+}
+
+fn judge_piped(file: &str, args: &[&str]) -> Ran {
+    Tcptune::new()
+        .args(["check"])
+        .args(args)
+        .stdin(fs::File::open(file).unwrap())
+        .run()
+}

@@ -40,7 +40,7 @@ pub struct Changes {
     pub confirm: Option<u64>,
 
     /// Watch for so many seconds after the change whether the symptoms are gone; offer the rollback when
-    /// nothing improved.
+    /// nothing improved. Exit with 1 when that, or when it cannot be told yet.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), conflicts_with = "dry_run")]
     pub prove: Option<u64>,
 }
@@ -138,7 +138,7 @@ pub struct Apply {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
 
-    /// Start the window at an earlier snapshot of the same boot and namespace.
+    /// Start the window at an earlier snapshot of the same boot and namespace; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 

@@ -31,7 +31,7 @@ pub struct Check {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
     pub interval: f64,
 
-    /// Start the window at an earlier snapshot of the same boot and namespace.
+    /// Start the window at an earlier snapshot of the same boot and namespace; `-` for standard input.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 

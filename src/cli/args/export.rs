@@ -2,25 +2,26 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{ArgGroup, Args};
 
 use super::rules::SiteFolder;
 use crate::export::TARGETS;
 
 /// `tcptune export`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("settings").required(true).args(["plan", "profile"])))]
 pub struct Export {
     /// The tool to write for.
     #[arg(long, value_name = "TOOL", value_parser = tools())]
     pub to: String,
 
     /// The plan whose changes are exported, as `apply --plan-out` writes it.
-    #[arg(long, value_name = "FILE", required_unless_present = "profile", conflicts_with_all = ["profile", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub plan: Option<PathBuf>,
 
     /// The profile whose wishes are exported: general, server, proxy, client, one of the site, or a file.
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 
     /// The folder of this site's own files.

@@ -64,6 +64,14 @@ fn require_sense(args: &Check) -> Result<(), Error> {
         let what = format!("{option} adds to records, and no other format has them");
         return Err(Error::Usage(what, "add --format ndjson, or leave it away"));
     }
+    let stdin = std::path::Path::new("-");
+    let given = args.saved.snapshot.iter().chain(&args.since);
+    if given.clone().any(|file| file == stdin) && given.count() > 1 {
+        return Err(Error::Usage(
+            "`-` is standard input, and it holds one snapshot".to_owned(),
+            "give `-` alone, and files for the others",
+        ));
+    }
     if args.saved.is_fleet() {
         fleet::require_sense(args)?;
     }

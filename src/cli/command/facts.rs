@@ -15,7 +15,7 @@ use crate::rule::expr::{Facts as _, Lookup};
 
 use super::ledger::say_what_is_open_at;
 use super::sample::{enter, exit, listen};
-use crate::cli::args::{BootFiles, Facts as Args, Format};
+use crate::cli::args::{BootFiles, Facts as Args, ListFormat};
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
@@ -57,13 +57,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
         return Err(Error::NoFact(part.clone()));
     }
     match args.format {
-        Format::Json => {
+        ListFormat::Json => {
             let text =
                 serde_json::to_string_pretty(&rows).map_err(|error| Error::Output(error.into()))?;
             output.print(&text)?;
             output.print("\n")?;
         }
-        Format::Human => {
+        ListFormat::Human => {
             for row in rows {
                 output.print(&line(&row))?;
             }
