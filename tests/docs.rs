@@ -82,8 +82,12 @@ fn the_first_own_rule_passes_its_cases() {
     let rules = folder.path().join("my-rules");
     let output = tcptune(&["rules", "test", rules.to_str().unwrap()]);
     let words = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(words, "2 passed, 0 failed\n");
+    assert_eq!(words, "3 passed, 0 failed\n");
     assert!(output.status.success());
+    // The next command of the README.
+    let output = tcptune(&["rules", "lint", rules.to_str().unwrap()]);
+    let words = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{words}");
 }
 
 /// The site of the README says what the README shows.
