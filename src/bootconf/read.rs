@@ -30,7 +30,7 @@ pub struct Request<'a> {
     /// Whether a module (`nf_conntrack`) is built into the kernel: it is in `modules.builtin`, or its keys
     /// are there while `/proc/modules` does not have it. `None` when that is not known.
     pub builtin: &'a dyn Fn(&str) -> Option<bool>,
-    /// Why the files say nothing of the next boot: "this namespace is made by a container runtime".
+    /// Why the files say nothing of the next boot: "no init system is seen here …".
     pub opaque: Option<String>,
 }
 

@@ -21,7 +21,8 @@ use crate::fact::boot::{Boot, BootSetting, Engine, Forecast};
 use crate::fact::{KernelVersion, Reading, Sample, Value};
 
 /// Why nothing is foretold where neither an init system nor a person has a say.
-const CONTAINER: &str = "this namespace is made by a container runtime";
+const CONTAINER: &str =
+    "no init system is seen here that would load boot files into this namespace";
 
 /// Why nothing is foretold in a namespace that was made beside that of the init system, as `ip netns` does.
 const BESIDE: &str = "boot files act on the network namespace of process 1, and this is another";

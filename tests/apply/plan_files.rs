@@ -107,6 +107,9 @@ fn a_plan_is_refused_when_anything_it_rests_on_has_changed() {
             edit(|plan| plan["netns"] = 7.into());
             stale(&["in another network namespace"]);
             write_plan();
+            edit(|plan| plan["dropin"]["path"] = "/etc/sysctl.d/00-a.conf".into());
+            stale(&["it names /etc/sysctl.d/00-a.conf"]);
+            write_plan();
             apply(&fin("site-fin", 50), &["--yes"]).exits(0);
             set(FIN, &start.0);
             stale(&["60-tcptune.conf has changed"]);

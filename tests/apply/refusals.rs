@@ -128,6 +128,11 @@ fn a_value_of_somebody_else_is_left_and_named() {
                 .says("as before");
             assert_eq!(live(FIN), "77");
             tcptune(["history"]).exits(0).says("diverged");
+            tcptune(["facts", "host.cpus"])
+                .exits(0)
+                .complains("apply 1 was not taken back whole")
+                .complains("net.ipv4.tcp_fin_timeout")
+                .complains("sudo tcptune rollback 1, or with --forget");
             // Once a person has put it right, the record is closed.
             set(FIN, &start.0);
             tcptune(["rollback"]).exits(0);

@@ -101,7 +101,7 @@ fn a_key_of_a_module_needs_the_module_before_the_files() {
 #[test]
 fn where_the_files_say_nothing_of_the_next_boot_that_is_said() {
     let tree = MemoryTree::new().file("/etc/sysctl.d/a.conf", format!("{FIN} = 40\n"));
-    let why = "this namespace is made by a container runtime";
+    let why = "no init system is seen here that would load boot files into this namespace";
     let request = Request {
         opaque: Some(why.to_owned()),
         ..request(None)

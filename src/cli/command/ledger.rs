@@ -254,6 +254,9 @@ pub(super) fn say_what_is_open() {
         match record.pending(here.boot_id.as_deref(), uptime) {
             Some(Pending::HalfWay | Pending::Expired) => open.push(record),
             Some(Pending::Waiting(seconds)) => say_waiting(record, seconds, &here, &places),
+            None if record.state == State::Diverged && is_of(record, &here) => {
+                say_diverged(record, &places);
+            }
             Some(Pending::EndedByBoot) | None => {}
         }
     }
@@ -274,6 +277,26 @@ fn is_somebody_elses(problem: &JournalError) -> bool {
         JournalErrorKind::Unusable(why) => *why == closed("EACCES") || *why == closed("EPERM"),
         _ => false,
     }
+}
+
+/// Whether it was made in this boot and this network namespace.
+fn is_of(record: &Record, here: &Host) -> bool {
+    record.boot_id == here.boot_id && record.netns == here.netns
+}
+
+/// A rollback left something to somebody's eyes, and nobody has said yet that they looked.
+fn say_diverged(record: &Record, places: &Places) {
+    let id = record.id;
+    let text = format!("apply {id} was not taken back whole");
+    let left = record.steps.iter().filter_map(|step| {
+        let undone = step.undone.as_ref()?;
+        let what = format!("{}: {}", step.key, super::apply::undone(undone));
+        undone.needs_a_person().then_some(what)
+    });
+    let lines: Vec<String> = left.chain(record.faults.clone()).collect();
+    let help = command(places, &format!("rollback {id}"));
+    let help = format!("{help}, or with --forget once you have looked");
+    Output::warn(&text, &lines, Some(&help));
 }
 
 /// What is seen now goes away by itself.

@@ -40,11 +40,8 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
         {
             Some(record) => record,
             None => {
-                return Ok(done(
-                    &nothing(&here, "there is nothing to take back".to_owned()),
-                    args.format,
-                    output,
-                ));
+                let text = nothing_here(ledger.records(), &here);
+                return Ok(done(&nothing(&here, text), args.format, output));
             }
         },
     };
@@ -124,6 +121,22 @@ fn is_here(record: &Record, here: &Host) -> bool {
         } else {
             record.dropin.is_some()
         }
+}
+
+/// That nothing is to be taken back here, and where something may be.
+fn nothing_here(records: &[Record], here: &Host) -> String {
+    let mut newest = records.iter().rev();
+    let elsewhere = newest.find(|record| {
+        record.state.stands() && record.boot_id == here.boot_id && record.netns != here.netns
+    });
+    match elsewhere {
+        Some(one) => format!(
+            "there is nothing to take back in this network namespace; apply {} was made in another one, to \
+             which --netns or --pid leads",
+            one.id
+        ),
+        None => "there is nothing to take back".to_owned(),
+    }
 }
 
 /// Takes an apply back and tells what became of it.

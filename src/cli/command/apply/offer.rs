@@ -313,7 +313,12 @@ fn compare_files(
     differs: &mut Vec<String>,
 ) {
     let there = now.before.as_ref().map(|image| hexadecimal(&image.bytes));
-    if there != then.before {
+    if then.path != DROPIN {
+        differs.push(format!(
+            "it names {}, and a plan is for {DROPIN}",
+            then.path
+        ));
+    } else if there != then.before {
         differs.push(format!("{} has changed", then.path));
     } else if !agrees(&now.after.bytes, then.after.as_bytes()) {
         differs.push("its drop-in does not hold its changes".to_owned());
