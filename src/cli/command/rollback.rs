@@ -30,20 +30,14 @@ pub(super) fn run(args: &Rollback, output: &mut Output) -> Result<Exit, Error> {
     let here = now.host.clone();
     Ledger::require_place(&here)?;
     ledger.close_what_a_boot_ended(&here);
-    let chosen = match args.id {
-        Some(id) => ledger.find(id).ok_or(Error::NoApply(Some(id)))?,
-        None => match ledger
-            .records()
-            .iter()
-            .rev()
-            .find(|record| is_here(record, &here))
-        {
-            Some(record) => record,
-            None => {
-                let text = nothing_here(ledger.records(), &here);
-                return Ok(done(&nothing(&here, text), args.format, output));
-            }
-        },
+    let mut newest = ledger.records().iter().rev();
+    let chosen = if let Some(id) = args.id {
+        ledger.find(id).ok_or(Error::NoApply(Some(id)))?
+    } else if let Some(record) = newest.find(|record| is_here(record, &here)) {
+        record
+    } else {
+        let text = nothing_here(ledger.records(), &here);
+        return Ok(done(&nothing(&here, text), args.format, output));
     };
     let record = chosen.clone();
     let id = record.id;
