@@ -1,6 +1,6 @@
 //! `tcptune rollback`: the way back.
 
-use crate::apply::{Files as _, Record, RolledBack, State, Undone, roll_back};
+use crate::apply::{self, Files as _, Ports, Record, RolledBack, Stack, State, Undone, roll_back};
 use crate::fact::Host;
 use crate::host::{self, Moment, Needs, NextBoot};
 use crate::render::apply::{ApplyReport, Outcome};
@@ -98,12 +98,8 @@ fn forget(
     format: Format,
     output: &mut Output,
 ) -> Exit {
-    let stack = ledger.stack();
-    let dropin_before = dropin_text();
-    let back = ledger::with_ports(&ledger.journal, None, here, |ports| {
-        crate::apply::forget(record, why, &stack, ports)
-    });
-    told(back, dropin_before, ledger, here, format, output)
+    let forget = |stack: &Stack, ports: &mut Ports<'_>| apply::forget(record, why, stack, ports);
+    end(forget, ledger, None, here, format, output)
 }
 
 /// Whether an apply stands and is this namespace's to take back.
@@ -142,22 +138,22 @@ pub(super) fn take_back(
     format: Format,
     output: &mut Output,
 ) -> Exit {
-    let stack = ledger.stack();
-    let dropin_before = dropin_text();
-    let back = ledger::with_ports(&ledger.journal, next, here, |ports| {
-        roll_back(record, &stack, ports)
-    });
-    told(back, dropin_before, ledger, here, format, output)
+    let roll_back = |stack: &Stack, ports: &mut Ports<'_>| roll_back(record, stack, ports);
+    end(roll_back, ledger, next, here, format, output)
 }
 
-fn told(
-    back: RolledBack,
-    dropin_before: Option<String>,
+/// Ends an apply in one way or the other, and tells what became of it.
+fn end(
+    how: impl FnOnce(&Stack, &mut Ports<'_>) -> RolledBack,
     ledger: &Ledger,
+    next: Option<&NextBoot>,
     here: &Host,
     format: Format,
     output: &mut Output,
 ) -> Exit {
+    let stack = ledger.stack();
+    let dropin_before = dropin_text();
+    let back = ledger::with_ports(&ledger.journal, next, here, |ports| how(&stack, ports));
     let closed = back.record.state == State::RolledBack && back.file.is_none();
     let complete = closed && back.journal.is_none();
     let outcome = if complete {
