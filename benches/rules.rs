@@ -72,7 +72,7 @@ fn all(rounds: usize) -> Result<(), String> {
             "the built-in rules are made ready",
             START,
             median(rounds * 4, || {
-                let book = Rulebook::built_in().map_err(|problems| told(&problems))?;
+                let book = Rulebook::built_in();
                 // Their conditions too, which are compiled at the first need.
                 book.compile();
                 drop(black_box(book));
@@ -120,7 +120,7 @@ fn lay_out(site: &Path) -> std::io::Result<()> {
 fn load(site: &Path) -> Result<Rulebook, String> {
     let found = read_rule_files(site, Trust::Anyone);
     let (layer, broken) = Layer::of_files(&found.rules);
-    let book = Rulebook::built_in().map_err(|problems| told(&problems))?;
+    let book = Rulebook::built_in();
     let (book, unknown) = book.overlaid(layer);
     match [found.problems, broken, unknown].concat().as_slice() {
         [] => Ok(book),

@@ -45,7 +45,7 @@ fn explained(topics: impl Iterator<Item = Topic>, release: &str) -> Vec<(Topic, 
         no_files: None,
         holding: None,
     };
-    let book = Rulebook::built_in().unwrap();
+    let book = Rulebook::built_in();
     topics
         .map(|topic| {
             let answer = explain::explain(&topic, &[], &now, &book).unwrap();
@@ -134,7 +134,7 @@ fn words(text: &str) -> String {
 
 #[test]
 fn every_pointer_leads_somewhere() {
-    let book = Rulebook::built_in().unwrap();
+    let book = Rulebook::built_in();
     let mut dead = Vec::new();
     for topic in topic::topics() {
         let Some(text) = text(&topic) else { continue };
@@ -263,7 +263,7 @@ fn the_eleven_states_the_times_and_enough_counters_are_there() {
         let (proto, field) = name.split_once('.').unwrap();
         assert!(catalog::counter(proto, field).is_some(), "{name}");
     }
-    let book = Rulebook::built_in().unwrap();
+    let book = Rulebook::built_in();
     let read = book.facts();
     let read = read.iter().filter_map(|fact| fact.strip_prefix("counter."));
     let unexplained: Vec<&str> = read.filter(|name| !counters.contains(*name)).collect();

@@ -64,7 +64,7 @@ fn snapshot(host: &str, engine: Engine) -> Snapshot {
 
 /// Each rule about the files that fires, with the places and keys it names.
 fn found(host: &str, engine: Engine) -> Vec<String> {
-    let book = Rulebook::built_in().expect("the built-in rules are sound");
+    let book = Rulebook::built_in();
     let snapshot = snapshot(host, engine);
     let mut found = Vec::new();
     for judgement in check(&snapshot, &book) {
@@ -158,7 +158,7 @@ fn a_loader_that_reads_sysctl_conf_finds_nothing_unread_there() {
 /// What an operator reads: `BLESS=1 cargo test --test hosts_boot` rewrites the file.
 #[test]
 fn the_page_of_the_hand_edited_host_is_as_agreed() {
-    let book = Rulebook::built_in().expect("the built-in rules are sound");
+    let book = Rulebook::built_in();
     let snapshot = snapshot("hand-edited-6.1", Engine::Systemd);
     let mut judgements = check(&snapshot, &book);
     judgements.retain(|one| one.rule.mechanism == "hygiene");
@@ -182,7 +182,7 @@ fn the_page_of_the_hand_edited_host_is_as_agreed() {
 
 #[test]
 fn what_is_odd_about_the_files_is_among_the_notes_of_a_report() {
-    let book = Rulebook::built_in().expect("the built-in rules are sound");
+    let book = Rulebook::built_in();
     let notes = |odd: usize| {
         let mut snapshot = snapshot("debian-12-6.1", Engine::Systemd);
         if let Some(boot) = &mut snapshot.now.boot {
@@ -212,7 +212,7 @@ fn what_is_odd_about_the_files_is_among_the_notes_of_a_report() {
 #[test]
 fn the_defaults_of_a_recorded_kernel_do_not_vanish() {
     for host in ["debian-12-6.1", "debian-12-6.12", "no-ipv6"] {
-        let book = Rulebook::built_in().expect("the built-in rules are sound");
+        let book = Rulebook::built_in();
         let source = Source::recorded(&tree(host));
         let mut now = collect(&source, &Needs::Everything, Moment::End(None));
         now.boot = Some(Boot {

@@ -10,8 +10,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-/// The words of a rule that every run reads, beside its conditions; all other fields matter when it fires.
-const WORDS: [&str; 6] = ["id", "severity", "kind", "maturity", "scope", "owner"];
+/// The words of a rule that every run reads beside its conditions, and the types that list them; all other fields
+/// matter when it fires.
+const WORDS: [(&str, &str); 5] = [
+    ("severity", "Severity"),
+    ("kind", "Kind"),
+    ("maturity", "Maturity"),
+    ("scope", "Scope"),
+    ("owner", "Owner"),
+];
 
 /// How the names of facts begin.
 const FACTS: [&str; 21] = [
@@ -118,11 +125,15 @@ fn entry(file: &Path) -> Result<String, String> {
 /// Takes what every run reads out of the fields of a rule, as the fields of a table.
 fn condition(fields: &mut Map<String, Value>) -> Result<String, String> {
     let mut code = String::new();
-    for name in WORDS {
+    for (name, ty) in WORDS {
         let word = taken(fields, name)?.ok_or_else(|| format!("`{name}` is missing"))?;
-        let _ = write!(code, "{name}: {word:?}, ");
+        let _ = write!(code, "{name}: {ty}::{}, ", variant(&word));
     }
-    let each = taken(fields, "each")?;
+    let id = taken(fields, "id")?.ok_or("`id` is missing")?;
+    let each = match taken(fields, "each")? {
+        Some(word) => format!("Some(Subject::{})", variant(&word)),
+        None => "None".to_owned(),
+    };
     let when = taken(fields, "when")?.ok_or("`when` is missing")?;
     let past = match fields.get_mut("past") {
         Some(Value::Object(past)) => taken(past, "when")?,
@@ -145,9 +156,16 @@ fn condition(fields: &mut Map<String, Value>) -> Result<String, String> {
     }
     let _ = write!(
         code,
-        "each: {each:?}, when: {when:?}, past: {past:?}, requires: &{facts:?}"
+        "id: {id:?}, each: {each}, when: {when:?}, past: {past:?}, requires: &{facts:?}"
     );
     Ok(code)
+}
+
+/// The variant of a word: `netns` is `Netns`. Of a word that is none the compiler says so.
+fn variant(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Takes out a text.

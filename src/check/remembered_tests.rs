@@ -9,7 +9,7 @@ use super::*;
 /// Each rule that compares two samples, and whether an hour is as good as a second for it.
 #[test]
 fn every_rule_that_compares_two_samples_is_known_to_bear_hours_or_not() {
-    let book = Rulebook::built_in().unwrap();
+    let book = Rulebook::built_in();
     let compares = |one: &&crate::rule::Rule| one.when().uses_window();
     let (long, short): (Vec<_>, Vec<_>) = book
         .rules()

@@ -9,7 +9,7 @@
 //! use tcptune::lint::{Settings, lint};
 //! use tcptune::rule::Rulebook;
 //!
-//! let book = Rulebook::lint().unwrap();
+//! let book = Rulebook::lint();
 //! let files = [("tune.sh".to_owned(), "echo hello\n".to_owned())];
 //! assert!(lint(files, &Settings::default(), &book).findings.is_empty());
 //! ```

@@ -39,7 +39,7 @@ fn scanned(file: &str, lines: &[(usize, &str, &str, Syntax)], comments: &str) ->
 }
 
 fn judged(files: Vec<Scanned>, settings: &Settings) -> Linted {
-    judge(files, settings, &Rulebook::lint().unwrap())
+    judge(files, settings, &Rulebook::lint())
 }
 
 fn rules(files: Vec<Scanned>) -> Vec<String> {
@@ -248,7 +248,7 @@ fn a_secret_is_not_shown_anywhere() {
             ("a.conf".to_owned(), text),
         ],
         &Settings::default(),
-        &Rulebook::lint().unwrap(),
+        &Rulebook::lint(),
     );
     assert!(!format!("{found:?}").contains("1234abcd"));
     let file = scanned("a.conf", &[(1, key, "1234abcd", CONF)], "");
@@ -308,7 +308,7 @@ proptest! {
         name in "[a-z]{1,4}\\.(conf|sh|yaml|md|nix|rb|pp|json)",
         text in "(net\\.ipv4\\.tcp_[a-z]{1,9}|[ =:#\"'\\n-]|tcptune: ignore|[0-9]{1,9}|\\PC){0,30}",
     ) {
-        let book = Rulebook::lint().unwrap();
+        let book = Rulebook::lint();
         let found = lint([(name, text)], &Settings::default(), &book);
         for one in found.findings {
             prop_assert!(one.line > 0 && one.column > 0 && !one.rule.is_empty());
@@ -350,5 +350,5 @@ fn a_file_with_too_many_comments_is_told_about() {
 }
 
 fn book() -> Rulebook {
-    Rulebook::lint().unwrap()
+    Rulebook::lint()
 }

@@ -236,16 +236,6 @@ pub(super) fn text<'a>(node: &'a Node, field: &str, sink: &mut Sink) -> Option<(
 /// A word of a closed list, or a problem.
 pub(super) fn term<T: Term>(node: &Node, field: &'static str, sink: &mut Sink) -> Option<T> {
     let (word, place) = text(node, field, sink)?;
-    meaning(word, place, field, sink)
-}
-
-/// The meaning of a word of a closed list, or a problem.
-pub(super) fn meaning<T: Term>(
-    word: &str,
-    place: Place,
-    field: &'static str,
-    sink: &mut Sink,
-) -> Option<T> {
     let found = T::from_word(word);
     if found.is_none() {
         let words: Vec<_> = T::WORDS

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::catalog::{self, KeySpec, Kind as KeyKind, Write};
 
 use super::expr::{self, Expected, Expr, ExprError, Template, Type};
-use super::fields::{Fields, Sink, meaning, term, text};
+use super::fields::{Fields, Sink, term, text};
 use super::form::{GUARD, PAST, REFERENCE, RULE, TARGET, WAITING};
 use super::problem::{Problem, ProblemKind, Source, source_offset};
 use super::schema::{
@@ -43,28 +43,16 @@ pub(super) fn read_rule(
     reader.end(rule)
 }
 
-/// Reads a built-in rule without its conditions and its response, which stay with the build data. Whether the
-/// rule makes sense was judged on its file (`tests/rules.rs`): here its words only get their meaning.
-pub(super) fn read_words(
-    source: &Rc<Source>,
-    data: &'static BuiltIn,
-) -> Result<Rule, Vec<Problem>> {
-    let mut reader = Reader::new(source);
-    let rule = reader.words(data);
-    reader.end(rule)
-}
-
 /// Compiles the conditions of a built-in rule.
 pub(super) fn read_conditions(
     source: &Rc<Source>,
-    data: &'static BuiltIn,
-    each: Option<Subject>,
+    data: &BuiltIn,
 ) -> Result<Conditions, Vec<Problem>> {
     let mut reader = Reader::new(source);
-    let conditions = reader.conditions(data, each).map(|conditions| {
+    let conditions = reader.conditions(data).map(|conditions| {
         // Compiling the message of a rule that holds would be for this question only.
         let told = || data.told.iter().all(|fact| has_a_value_since_boot(fact));
-        conditions.with_default_past(each, told)
+        conditions.with_default_past(data.condition.each, told)
     });
     reader.end(conditions)
 }
@@ -162,47 +150,9 @@ impl Reader {
         Some((rule, conditions))
     }
 
-    fn words(&mut self, data: &'static BuiltIn) -> Option<Rule> {
-        let written = &data.condition;
+    fn conditions(&mut self, data: &BuiltIn) -> Option<Conditions> {
         let nowhere = Place::default();
-        let sink = &mut self.sink;
-        let severity = meaning(written.severity, nowhere, "severity", sink);
-        let kind = meaning(written.kind, nowhere, "kind", sink);
-        let maturity = meaning(written.maturity, nowhere, "maturity", sink);
-        let scope = meaning(written.scope, nowhere, "scope", sink);
-        let owner = meaning(written.owner, nowhere, "owner", sink);
-        let each = match written.each {
-            Some(word) => Some(meaning(word, nowhere, "each", sink)?),
-            None => None,
-        };
-        Some(Rule {
-            id: written.id.to_owned(),
-            mechanism: data.mechanism.to_owned(),
-            severity: severity?,
-            kind: kind?,
-            maturity: maturity?,
-            scope: scope?,
-            owner: owner?,
-            requires: written
-                .requires
-                .iter()
-                .copied()
-                .map(str::to_owned)
-                .collect(),
-            each,
-            origin: Origin {
-                file: data.file.to_owned(),
-                built_in: true,
-            },
-            conditions: OnceLock::new(),
-            response: OnceLock::new(),
-            built_in: Some(data),
-        })
-    }
-
-    fn conditions(&mut self, data: &BuiltIn, each: Option<Subject>) -> Option<Conditions> {
-        let nowhere = Place::default();
-        self.names.subject = each;
+        self.names.subject = data.condition.each;
         let when = self.compile(data.condition.when, nowhere, Expected::Bool)?;
         self.names = Names {
             subject: None,

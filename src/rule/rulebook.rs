@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::layer::{Disabled, Layer};
 use super::problem::{Problem, ProblemKind, Source};
-use super::read::{read_conditions, read_response, read_words};
+use super::read::{read_conditions, read_response};
 use super::schema::{BuiltIn, Condition, Conditions, Response, Rule};
-use super::terms::Subject;
+use super::terms::{Kind, Maturity, Owner, Scope, Severity, Subject};
 use super::yaml::{Node, Place, SyntaxError};
 
 /// A rule file that was read: its name, its folder's name, and its text.
@@ -36,43 +36,30 @@ pub struct Rulebook {
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 impl Rulebook {
-    /// The rules this program was built with.
-    ///
-    /// Build data cannot be wrong at run time: `tests/rules.rs` reads every built-in rule by this very
-    /// function and fails on the first problem.
-    pub fn built_in() -> Result<Self, Vec<Problem>> {
+    /// The rules this program was built with. Their words are values of their types in the tables of the build, so
+    /// that none can be wrong; what stands in a condition or a response is held against its file by `tests/rules.rs`.
+    pub fn built_in() -> Self {
         Self::of_build(BUILT_IN)
     }
 
     /// The rules about texts (`each: assignment`) this program was built with: those of `rules/lint`. They
     /// are a book of their own, since they say nothing of a host.
-    pub fn lint() -> Result<Self, Vec<Problem>> {
+    pub fn lint() -> Self {
         Self::of_build(LINT)
     }
 
     /// Both: for whoever explains or tries rules, and judges nothing by them.
-    pub fn all() -> Result<Self, Vec<Problem>> {
-        let mut book = Self::built_in()?;
-        book.rules.extend(Self::lint()?.rules);
-        Ok(book)
+    pub fn all() -> Self {
+        let mut book = Self::built_in();
+        book.rules.extend(Self::lint().rules);
+        book
     }
 
-    fn of_build(all: &'static [BuiltIn]) -> Result<Self, Vec<Problem>> {
-        let mut book = Self::default();
-        let mut problems = Vec::new();
-        for data in all {
-            let source = source_of(data);
-            match read_words(&source, data) {
-                Ok(rule) => {
-                    book.rules.insert(rule.id.clone(), rule);
-                }
-                Err(found) => problems.extend(found),
-            }
-        }
-        if problems.is_empty() {
-            Ok(book)
-        } else {
-            Err(problems)
+    fn of_build(all: &'static [BuiltIn]) -> Self {
+        let rules = all.iter().map(Rule::built_in);
+        Self {
+            rules: rules.map(|rule| (rule.id.clone(), rule)).collect(),
+            ..Self::default()
         }
     }
 
@@ -188,21 +175,15 @@ pub(super) fn parse_tree(source: &Rc<Source>) -> Result<Node, Vec<Problem>> {
 }
 
 /// Compiles the conditions of a built-in rule.
-pub(super) fn conditions(
-    data: &'static BuiltIn,
-    each: Option<Subject>,
-) -> Result<Conditions, Vec<Problem>> {
-    read_conditions(&source_of(data), data, each)
+pub(super) fn conditions(data: &BuiltIn) -> Result<Conditions, Vec<Problem>> {
+    read_conditions(&source_of(data), data)
 }
 
 /// Reads the response of a built-in rule.
-pub(super) fn response(
-    data: &'static BuiltIn,
-    each: Option<Subject>,
-) -> Result<Response, Vec<Problem>> {
+pub(super) fn response(data: &BuiltIn) -> Result<Response, Vec<Problem>> {
     let source = source_of(data);
     let node = tree_of(&source, data.response)?;
-    let mut response = read_response(&source, &node, each)?;
+    let mut response = read_response(&source, &node, data.condition.each)?;
     data.explain.clone_into(&mut response.explain);
     Ok(response)
 }

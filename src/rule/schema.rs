@@ -107,12 +107,12 @@ pub(super) struct BuiltIn {
 #[derive(Debug)]
 pub(super) struct Condition {
     pub(super) id: &'static str,
-    pub(super) severity: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) maturity: &'static str,
-    pub(super) scope: &'static str,
-    pub(super) owner: &'static str,
-    pub(super) each: Option<&'static str>,
+    pub(super) severity: Severity,
+    pub(super) kind: Kind,
+    pub(super) maturity: Maturity,
+    pub(super) scope: Scope,
+    pub(super) owner: Owner,
+    pub(super) each: Option<Subject>,
     pub(super) when: &'static str,
     /// The condition of `past`.
     pub(super) past: Option<&'static str>,
@@ -177,6 +177,34 @@ pub const HEADINGS: [&str; 6] = [
 ];
 
 impl Rule {
+    /// A built-in rule; its conditions and its response stay with the build data until they are needed.
+    pub(super) fn built_in(data: &'static BuiltIn) -> Self {
+        let written = &data.condition;
+        Self {
+            id: written.id.to_owned(),
+            mechanism: data.mechanism.to_owned(),
+            severity: written.severity,
+            kind: written.kind,
+            maturity: written.maturity,
+            scope: written.scope,
+            owner: written.owner,
+            requires: written
+                .requires
+                .iter()
+                .copied()
+                .map(str::to_owned)
+                .collect(),
+            each: written.each,
+            origin: Origin {
+                file: data.file.to_owned(),
+                built_in: true,
+            },
+            conditions: OnceLock::new(),
+            response: OnceLock::new(),
+            built_in: Some(data),
+        }
+    }
+
     /// The fault is there.
     pub fn when(&self) -> &Expr {
         &self.conditions().when
@@ -192,7 +220,7 @@ impl Rule {
             // Build data cannot be wrong at run time: `tests/rules.rs` holds every condition against its
             // file. One that was would leave its rule unknown on every host.
             let built_in = self.built_in;
-            let compiled = built_in.map(|data| super::rulebook::conditions(data, self.each));
+            let compiled = built_in.map(super::rulebook::conditions);
             compiled.and_then(Result::ok).unwrap_or_default()
         })
     }
@@ -201,9 +229,7 @@ impl Rule {
     pub fn response(&self) -> &Response {
         self.response.get_or_init(|| {
             // Build data cannot be wrong at run time: `tests/rules.rs` reads every response.
-            let built_in = self
-                .built_in
-                .map(|data| super::rulebook::response(data, self.each));
+            let built_in = self.built_in.map(super::rulebook::response);
             built_in.and_then(Result::ok).unwrap_or_default()
         })
     }

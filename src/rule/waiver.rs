@@ -211,7 +211,7 @@ mod tests {
             mechanism: String::new(),
             text: text.to_owned(),
         };
-        parse_waivers(&file, &Rulebook::built_in().unwrap())
+        parse_waivers(&file, &Rulebook::built_in())
     }
 
     fn waivers(text: &str, today: &str) -> Waivers {

@@ -37,7 +37,7 @@ impl Own {
         let sound = broken.is_empty() && problems.is_empty();
         problems.extend(broken);
         let ids: Vec<String> = layer.ids().map(str::to_owned).collect();
-        let (book, unknown) = Rulebook::all().map_err(Error::Rules)?.overlaid(layer);
+        let (book, unknown) = Rulebook::all().overlaid(layer);
         problems.extend(unknown);
         let mut cases = Vec::new();
         for file in found.cases {
