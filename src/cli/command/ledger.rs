@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::apply::{
-    Clock as _, Journal as _, Now, Pending, Ports, Record, Stack, State, calendar, standing,
+    Clock as _, Journal as _, Now, Pending, Ports, Record, Stack, State, Step, calendar, standing,
 };
 use crate::fact::Host;
 use crate::host::{
@@ -304,9 +304,11 @@ fn say_waiting(record: &Record, seconds: f64, here: &Host, places: &Places) {
     let id = record.id;
     let text = format!("apply {id} waits to be confirmed: in {seconds:.0} s it is taken back");
     let lines = if record.netns == here.netns {
-        let keys = record.steps.iter();
-        keys.map(|step| format!("{} goes back to {}", step.key, step.before))
-            .collect()
+        let goes_back = |step: &Step| match step.before.as_str() {
+            "" => format!("{} becomes empty again", step.key),
+            before => format!("{} goes back to {before}", step.key),
+        };
+        record.steps.iter().map(goes_back).collect()
     } else {
         vec!["it was made in another network namespace".to_owned()]
     };
