@@ -39,7 +39,7 @@ pub(super) fn is_ours(key: &str, before: &str, after: &str, now: &str) -> bool {
 
 /// Whether the kernel has words of its own for this value: a mask is shown without leading zeros
 /// (`rps_default_mask_sysctl`), a list of numbers as ranges (`proc_do_large_bitmap`). A number is not reworded: one that
-/// the kernel would round to its clock tick is refused before anything is written ([`super::prepare`]).
+/// the kernel would round to its clock tick is refused before anything is written ([`super::prepare()`]).
 pub(super) fn is_reworded(key: &str, after: &str) -> bool {
     !matches!(
         typed(key, after),
