@@ -80,6 +80,31 @@ fn an_ordinary_user_is_told_to_be_root() {
 }
 
 #[test]
+fn an_ordinary_user_sees_what_root_would_change() {
+    on_stage(
+        "containers::an_ordinary_user_sees_what_root_would_change",
+        || {
+            let (start, rules) = (state(), two_keys());
+            let Some(mut user) = nobody() else {
+                return;
+            };
+            user.arg(copy()).args(apply_words(&rules)).arg("--dry-run");
+            let ran = run(&mut user)
+                .exits(1)
+                .says("plan: 2 changes")
+                .says("only root may make these changes");
+            assert!(ran.stdout.contains(&format!("{FIN}   60 -> 40")), "{ran}");
+            // Root would not trust a plan of somebody else, so none is written.
+            let plan = "/run/stage/home/plan";
+            user.args(["--plan-out", plan]);
+            run(&mut user).exits(3).complains("sudo");
+            assert!(!Path::new(plan).exists());
+            assert_eq!(state(), start);
+        },
+    );
+}
+
+#[test]
 fn in_a_namespace_of_its_own_an_ordinary_user_changes_live_values() {
     on_stage(
         "containers::in_a_namespace_of_its_own_an_ordinary_user_changes_live_values",

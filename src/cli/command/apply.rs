@@ -89,12 +89,11 @@ pub(super) fn run_check(args: &args::Check, output: &mut Output) -> Result<Exit,
 impl Job<'_> {
     fn run(&self, output: &mut Output) -> Result<Exit, Error> {
         self.check_options()?;
-        let looks_only = self.changes.dry_run || self.changes.plan_out.is_some();
-        let asks = !looks_only && !self.changes.yes && self.plan.is_none();
+        let asks = !self.looks_only() && !self.changes.yes && self.plan.is_none();
         if asks && !std::io::stdin().is_terminal() {
             return Err(Error::NoTerminal);
         }
-        if looks_only {
+        if self.looks_only() {
             ledger::say_what_is_open();
             let offer = Offer::make(self, self.accept(), output)?;
             return self.look(&offer, output);
@@ -124,6 +123,17 @@ impl Job<'_> {
             }
         }
         self.make(ledger, &offer, output)
+    }
+
+    /// Whether nothing is to be changed, by whoever runs this.
+    const fn looks_only(&self) -> bool {
+        self.changes.dry_run || self.changes.plan_out.is_some()
+    }
+
+    /// Whether a plan is shown and nothing comes of it. One that goes to a file is made by the user who may make it:
+    /// root trusts no plan of anybody else.
+    const fn shows_only(&self) -> bool {
+        self.changes.dry_run && self.changes.plan_out.is_none()
     }
 
     /// Which changes may be made. At the prompt, and in a plan to be reviewed, a person sees each of them.
@@ -178,6 +188,10 @@ impl Job<'_> {
                     "nothing to do: no open change is proposed, and the plan in {file} holds none"
                 )
             });
+        }
+        if outcome == Outcome::Planned && !offer.is_within_reach() {
+            let note = "only root may make these changes: run it with sudo";
+            report.notes.push(note.to_owned());
         }
         show(&report, self.format, output)?;
         let pending = outcome == Outcome::Planned && self.changes.dry_run;

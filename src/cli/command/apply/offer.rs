@@ -113,7 +113,11 @@ impl Offer {
             next: next.ok(),
             files: BTreeMap::new(),
         };
-        let mut sysctls = LiveSysctls::open();
+        let mut sysctls = if job.shows_only() {
+            LiveSysctls::as_root_sees()
+        } else {
+            LiveSysctls::open()
+        };
         let prepared = match &reviewed {
             Some(reviewed) => reviewed_steps(reviewed),
             None => prepare(&offer.plan, accept, offer.live_only.is_none(), &mut sysctls),
@@ -125,7 +129,7 @@ impl Offer {
         let lasts = offer.live_only.is_none() && !offer.steps.is_empty();
         let persisted = if lasts { offer.persist() } else { Ok(()) };
         if let Some(reviewed) = &reviewed {
-            if persisted.is_ok() && offer.is_made(reviewed) {
+            if persisted.is_ok() && offer.is_made(reviewed, &mut sysctls) {
                 (offer.steps, offer.dropin) = (Vec::new(), None);
                 let note = "every change of the plan is made already".to_owned();
                 offer.unjudged.push(note);
@@ -133,7 +137,7 @@ impl Offer {
             }
             // A file that came to win since is a difference like any other: all are named together.
             let file = job.plan.unwrap_or(Path::new(""));
-            offer.require_same(reviewed, file, &persisted)?;
+            offer.require_same(reviewed, file, &persisted, &mut sysctls)?;
             offer.require_safe(reviewed, file)?;
         }
         persisted?;
@@ -183,6 +187,13 @@ impl Offer {
         Ok(())
     }
 
+    /// Whether this user may write every key of it.
+    pub(super) fn is_within_reach(&self) -> bool {
+        let mut sysctls = LiveSysctls::open();
+        let mut keys = self.steps.iter().map(|step| sysctls.read(&step.key));
+        keys.all(|now| matches!(now, Reading::Known(_)))
+    }
+
     /// The plan as a file, to be reviewed.
     pub(super) fn plan_file(&self) -> Result<PlanFile, String> {
         let (Some(boot_id), Some(netns)) = (&self.here.boot_id, self.here.netns) else {
@@ -223,8 +234,7 @@ impl Offer {
     }
 
     /// Whether everything is as a plan wants it: so it is when a plan that was applied is applied again.
-    fn is_made(&self, plan: &PlanFile) -> bool {
-        let mut sysctls = LiveSysctls::open();
+    fn is_made(&self, plan: &PlanFile, sysctls: &mut LiveSysctls) -> bool {
         let live = plan.changes.iter().all(|change| {
             let now = sysctls.read(&change.key);
             matches!(now, Reading::Known(now) if apply::same(&change.key, &now, &change.after))
@@ -247,6 +257,7 @@ impl Offer {
         plan: &PlanFile,
         file: &Path,
         persisted: &Result<(), Error>,
+        sysctls: &mut LiveSysctls,
     ) -> Result<(), Error> {
         let mut differs = Vec::new();
         if self.here.boot_id.as_ref() != Some(&plan.boot_id) {
@@ -255,7 +266,6 @@ impl Offer {
         if self.here.netns != Some(plan.netns) {
             differs.push("it was made in another network namespace".to_owned());
         }
-        let mut sysctls = LiveSysctls::open();
         for change in &plan.changes {
             let key = &change.key;
             match sysctls.read(key) {
