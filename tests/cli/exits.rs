@@ -118,6 +118,18 @@ fn usage_errors_exit_with_2_and_print_no_result() {
             &["check", "--snapshot", "x", "--pid", "1"],
             "cannot be used with",
         ),
+        (
+            &["check", "--snapshot", "x", "--interval", "3"],
+            "cannot be used with",
+        ),
+        (
+            &["check", "--since", "x", "--interval", "0"],
+            "cannot be used with",
+        ),
+        (
+            &["apply", "--plan", "x", "--interval", "3"],
+            "cannot be used with",
+        ),
         (&["check", "--pid", "-1"], "-1"),
         (&["check", "--pid", "4294967296"], "4294967296"),
         (&["check", "--color", "sometimes"], "auto, always, never"),

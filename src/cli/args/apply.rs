@@ -135,7 +135,7 @@ pub struct Apply {
     pub role: Role,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true, conflicts_with_all = ["since", "plan"])]
     pub interval: f64,
 
     /// Start the window at an earlier snapshot of the same boot and namespace; `-` for standard input.

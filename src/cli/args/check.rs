@@ -28,7 +28,7 @@ pub struct Check {
     pub role: Role,
 
     /// Seconds between the two samples counters are judged over; 0 takes one sample.
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, allow_negative_numbers = true, conflicts_with_all = ["since", "snapshot"])]
     pub interval: f64,
 
     /// Start the window at an earlier snapshot of the same boot and namespace; `-` for standard input.
