@@ -112,10 +112,15 @@ fn bracket(expression: &[u8], byte: u8) -> Option<(bool, &[u8])> {
             return Some((found != negated, after));
         }
         first = false;
-        if let Some((has, after)) = class(rest, byte) {
-            found |= has;
-            rest = after;
-            continue;
+        match class(rest, byte) {
+            Some((Some(has), after)) => {
+                found |= has;
+                rest = after;
+                continue;
+            }
+            // With a class that nobody knows the whole expression matches nothing.
+            Some((None, _)) => return Some((false, &[])),
+            None => {}
         }
         let (low, after) = match rest {
             [b'\\', quoted, after @ ..] => (*quoted, after),
@@ -132,29 +137,24 @@ fn bracket(expression: &[u8], byte: u8) -> Option<(bool, &[u8])> {
     }
 }
 
-/// `[:alpha:]` or `[=a=]` at the head of a bracket expression.
-fn class(expression: &[u8], byte: u8) -> Option<(bool, &[u8])> {
+/// `[:alpha:]` or `[=a=]` at the head of a bracket expression. What is no name up to its end is none, and its `[` an
+/// ordinary byte (`fnmatch_loop` of glibc): so nothing is looked for beyond the letters of a name. Whether the byte is of
+/// that class comes with it, `None` for a class that there is not.
+fn class(expression: &[u8], byte: u8) -> Option<(Option<bool>, &[u8])> {
     match expression {
+        [b'[', b'=', one, b'=', b']', after @ ..] => Some((Some(*one == byte), after)),
         [b'[', b':', class @ ..] => {
-            let (name, after) = until(class, *b":]")?;
+            let letters = class.iter().take_while(|byte| byte.is_ascii_lowercase());
+            let (name, after) = class.split_at_checked(letters.count())?;
+            let after = after.strip_prefix(b":]")?;
             Some((in_class(name, byte), after))
-        }
-        [b'[', b'=', class @ ..] => {
-            let (name, after) = until(class, *b"=]")?;
-            Some((name == [byte], after))
         }
         _ => None,
     }
 }
 
-/// What stands before a two-byte end, and what after it.
-fn until(text: &[u8], end: [u8; 2]) -> Option<(&[u8], &[u8])> {
-    let at = text.windows(2).position(|pair| pair == end)?;
-    Some((text.get(..at)?, text.get(at + 2..)?))
-}
-
-fn in_class(name: &[u8], byte: u8) -> bool {
-    match name {
+fn in_class(name: &[u8], byte: u8) -> Option<bool> {
+    Some(match name {
         b"alpha" => byte.is_ascii_alphabetic(),
         b"digit" => byte.is_ascii_digit(),
         b"alnum" => byte.is_ascii_alphanumeric(),
@@ -167,8 +167,8 @@ fn in_class(name: &[u8], byte: u8) -> bool {
         b"blank" => matches!(byte, b' ' | b'\t'),
         b"space" => matches!(byte, b' ' | b'\t'..=b'\r'),
         b"cntrl" => byte.is_ascii_control(),
-        _ => false,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -193,6 +193,14 @@ mod tests {
             ("[[:digit:][:upper:]]", "7", true),
             ("[[:digit:][:upper:]]", "a", false),
             ("[[=e=]]", "e", true),
+            // As fnmatch(3) of glibc answered: what is no class is made of ordinary bytes.
+            ("[[:9:]]", ":]", true),
+            ("[[:9:]]", "9", false),
+            ("[[:digit]", "d", true),
+            ("[[=ab=]]", "=]", true),
+            ("[[=ab=]]", "a", false),
+            ("[[:foo:]x]", "x", false),
+            ("[![:foo:]]", "x", false),
             ("eth[0", "eth[0", true),
             ("eth[0", "eth0", false),
             ("\\*", "*", true),
@@ -205,6 +213,12 @@ mod tests {
             let matched = matches(pattern.as_bytes(), name.as_bytes());
             assert_eq!(matched, expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn what_begins_like_a_class_a_hundred_thousand_times_is_read_once() {
+        let pattern = [b"[", "[:".repeat(100_000).as_bytes(), b"x]"].concat();
+        assert!(matches(&pattern, b"x") && !matches(&pattern, b"y"));
     }
 
     #[test]
