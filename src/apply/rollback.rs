@@ -44,12 +44,18 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
             rebooted,
         };
     }
+    // What is wrong with a file that this apply did not come to write is not its business.
+    let may_have_file = record.state.may_have_file();
+    let bring_file = |record: &Record, ports: &mut Ports<'_>| {
+        let fault = restore_file(record, stack, ports).err();
+        fault.filter(|_| may_have_file)
+    };
     record.state = State::RollingBack;
     // A journal that cannot be written must not keep the values from going back.
     let _ = ports.journal.save(&record);
     let mut file = None;
     if rebooted {
-        file = restore_file(&record, stack, ports).err();
+        file = bring_file(&record, ports);
     }
     for at in (0..record.steps.len()).rev() {
         let Some(step) = record.steps.get(at).filter(|step| step.attempted) else {
@@ -71,7 +77,7 @@ pub fn roll_back(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Ro
         }
     }
     if !rebooted {
-        file = restore_file(&record, stack, ports).err();
+        file = bring_file(&record, ports);
     }
     let mut back = RolledBack {
         record,

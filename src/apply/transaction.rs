@@ -211,15 +211,22 @@ fn persist(record: &Record, ports: &mut Ports<'_>) -> Result<(), String> {
             .files
             .next_boot(&step.key)
             .map_err(|fault| fault.to_string())?;
-        let wins = match &next {
-            Forecast::Value(value) => same(&step.key, &value.to_string(), &step.after),
-            Forecast::Untouched | Forecast::Unknown(_) => false,
-        };
-        if !wins {
-            return Err(format!(
-                "another file wins over the drop-in for `{}`",
-                step.key
-            ));
+        let key = &step.key;
+        match next {
+            Forecast::Value(value) if same(key, &value.to_string(), &step.after) => {}
+            Forecast::Value(value) => {
+                return Err(format!(
+                    "another file wins over the drop-in for `{key}`: it sets {value}"
+                ));
+            }
+            Forecast::Unknown(why) => {
+                return Err(format!(
+                    "whether the drop-in wins for `{key}` cannot be told: {why}"
+                ));
+            }
+            Forecast::Untouched => {
+                return Err(format!("at boot nothing would set `{key}`"));
+            }
         }
     }
     Ok(())

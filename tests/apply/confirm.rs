@@ -79,6 +79,42 @@ fn nobody_confirms_and_the_values_go_back() {
 }
 
 #[test]
+fn a_file_that_somebody_wrote_meanwhile_is_not_judged_by_an_apply_that_never_wrote_it() {
+    on_stage(
+        "confirm::a_file_that_somebody_wrote_meanwhile_is_not_judged_by_an_apply_that_never_wrote_it",
+        || {
+            let start = state().0;
+            apply(&two_keys(), &["--yes", "--confirm", "600"]).exits(0);
+            let theirs = "vm.swappiness = 10\n";
+            fs::write(DROPIN, theirs).unwrap();
+            tcptune(["rollback"]).exits(0).says("apply 1: taken back");
+            no_guard(1);
+            assert_eq!((state().0, recorded(1).as_str()), (start, "rolled_back"));
+            assert_eq!(fs::read_to_string(DROPIN).unwrap(), theirs);
+        },
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_when_it_keeps_a_confirmation_from_lasting() {
+    on_stage(
+        "confirm::a_file_that_cannot_be_read_is_named_when_it_keeps_a_confirmation_from_lasting",
+        || {
+            let start = state();
+            apply(&two_keys(), &["--yes", "--confirm", "600"]).exits(0);
+            let later = "/etc/sysctl.d/70-later.conf";
+            let made = Command::new("mkfifo").arg(later).status();
+            assert!(made.unwrap().success());
+            tcptune(["confirm"])
+                .exits(4)
+                .says("70-later.conf may set it, and could not be read");
+            no_guard(1);
+            assert_eq!(state(), start);
+        },
+    );
+}
+
+#[test]
 fn a_waiting_apply_is_taken_back_when_asked() {
     on_stage("confirm::a_waiting_apply_is_taken_back_when_asked", || {
         let start = state();

@@ -45,6 +45,7 @@ enum Task {
 /// holds the lock, the values go back without: whoever waits for a confirmation has nothing left to write.
 pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>) -> Watched {
     let mut seen = None;
+    let mut useless_since = None;
     loop {
         look(id, journal, &mut seen);
         let (held, why) = match task(seen.as_ref(), ports.clock.uptime_seconds()) {
@@ -58,11 +59,21 @@ pub fn watch(id: u32, journal: &DiskJournal, lock: &Path, ports: &mut Ports<'_>)
                 "nobody confirmed it in time",
             ),
             Task::SeeWhetherAnybodyWorks => {
-                let Ok(free) = Lock::take(lock) else {
+                let held = Lock::take(lock);
+                let waits = match &held {
+                    Ok(_) => false,
+                    Err(LockError::Held(_)) => true,
+                    // It may have become so while somebody was at work, which takes less than that.
+                    Err(LockError::Unusable(..)) => {
+                        let now = ports.clock.uptime_seconds();
+                        now < *useless_since.get_or_insert(now) + LOCK_WAIT
+                    }
+                };
+                if waits {
                     thread::sleep(PACE);
                     continue;
-                };
-                (Ok(free), "the run that made it ended half-way")
+                }
+                (held, "the run that made it ended half-way")
             }
         };
         // A lock that cannot be used is nobody else's either, and the values are to go back.

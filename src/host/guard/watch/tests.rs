@@ -293,6 +293,16 @@ fn a_lock_that_nobody_can_take_does_not_keep_values_from_going_back() {
 }
 
 #[test]
+fn a_lock_that_nobody_can_take_does_not_keep_a_guard_alive_for_ever() {
+    let host = Host::new();
+    fs::create_dir_all(host.lock()).unwrap();
+    assert_eq!(host.watch(), Watched::Ended(None));
+    host.save(&record(State::Applying, 0.0));
+    let watched = host.watch();
+    assert_taken_back(&host, &watched, "the run that made it ended half-way");
+}
+
+#[test]
 fn another_record_that_is_damaged_does_not_keep_values_from_going_back() {
     let host = Host::new();
     host.save(&record(State::Waiting, -1.0));
