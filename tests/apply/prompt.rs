@@ -14,14 +14,12 @@ fn answered(answer: &str, more: &[&str]) -> (String, Option<i32>) {
     ]
     .concat();
     let words = [words, more.iter().map(|&word| word.to_owned()).collect()].concat();
+    at_a_terminal(&words.join(" "), answer)
+}
+
+fn at_a_terminal(command: &str, answer: &str) -> (String, Option<i32>) {
     let mut child = Command::new("script")
-        .args([
-            "--quiet",
-            "--return",
-            "--command",
-            &words.join(" "),
-            "/dev/null",
-        ])
+        .args(["--quiet", "--return", "--command", command, "/dev/null"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -66,4 +64,23 @@ fn only_the_word_yes_is_a_yes() {
         assert_eq!(code, Some(0), "{screen}");
         assert_ne!(state(), start);
     });
+}
+
+#[test]
+fn a_plan_that_nobody_can_read_is_not_agreed_to() {
+    on_stage(
+        "prompt::a_plan_that_nobody_can_read_is_not_agreed_to",
+        || {
+            if !has_script() {
+                return;
+            }
+            let start = state();
+            let words = apply_words(&two_keys()).join(" ");
+            // A pipe whose reader has gone.
+            let command = format!("bash -c 'exec 9> >(exit); wait $!; exec {PROGRAM} {words} >&9'");
+            let (screen, code) = at_a_terminal(&command, "yes\n");
+            assert!(screen.contains("nobody reads the plan"), "{screen}");
+            assert_eq!((code, state()), (Some(1), start), "{screen}");
+        },
+    );
 }

@@ -109,8 +109,18 @@ impl Job<'_> {
             return Ok(self.end(&offer, Outcome::NothingToDo, Exit::Success, output));
         }
         if asks {
-            self.show_plan(&offer, output)?;
-            let answer = output.ask("Make these changes? Only `yes` is taken: ")?;
+            let shown = self.show_plan(&offer, output);
+            let asked =
+                shown.and_then(|()| output.ask("Make these changes? Only `yes` is taken: "));
+            let answer = match asked {
+                Ok(answer) => answer,
+                // Who does not see the plan cannot have agreed to it.
+                Err(error) if error.is_closed_pipe() => {
+                    Output::warn("nothing was changed: nobody reads the plan", &[], None);
+                    return Ok(Exit::Pending);
+                }
+                Err(error) => return Err(error),
+            };
             if answer.trim() != "yes" {
                 let declined = offer.report(Outcome::Declined);
                 // The plan is on the screen already.
