@@ -6,6 +6,8 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::order::rank_in_file;
+
 /// Where the drop-in stands. Not `99-`: the administrator's own files are to win.
 pub const DROPIN: &str = "/etc/sysctl.d/60-tcptune.conf";
 
@@ -50,10 +52,12 @@ impl fmt::Display for Foreign {
 }
 
 impl Dropin {
-    /// The file's text.
+    /// The file's text, in an order in which the kernel takes every line at boot.
     pub fn render(&self) -> String {
         let mut text = String::new();
-        for (key, entry) in &self.entries {
+        let mut entries: Vec<(&String, &Entry)> = self.entries.iter().collect();
+        entries.sort_by_key(|(key, entry)| rank_in_file(key, &entry.value));
+        for (key, entry) in entries {
             text.push('\n');
             text.push_str("# ");
             text.push_str(&entry.comment);
@@ -131,6 +135,31 @@ mod tests {
         assert_eq!(parse(dropin().render().as_bytes()), Ok(dropin()));
         let empty = Dropin::default();
         assert_eq!(parse(empty.render().as_bytes()), Ok(empty));
+    }
+
+    #[test]
+    fn a_low_threshold_stands_before_a_high_one_that_would_fall_below_the_old_low_one() {
+        for (low, high, first) in [
+            ("1048576", "2097152", "low"),
+            ("8388608", "16777216", "high"),
+        ] {
+            let entry = |value: &str| Entry {
+                value: value.to_owned(),
+                comment: "profile, 2026-11-22, apply 3".to_owned(),
+            };
+            let entries = [
+                ("net.ipv4.ipfrag_low_thresh".to_owned(), entry(low)),
+                ("net.ipv4.ipfrag_high_thresh".to_owned(), entry(high)),
+            ];
+            let dropin = Dropin {
+                entries: entries.into(),
+            };
+            let text = dropin.render();
+            let place = |part| text.find(&format!("ipfrag_{part}_thresh ="));
+            let lower_first = place("low") < place("high");
+            assert_eq!(lower_first, first == "low", "{text}");
+            assert_eq!(parse(text.as_bytes()), Ok(dropin));
+        }
     }
 
     #[test]

@@ -238,7 +238,12 @@ pub fn obstacles(steps: &[Step], boot: &Boot) -> Vec<Obstacle> {
             }
             Some(Forecast::Value(value)) => format!("it sets {value}"),
             Some(Forecast::Unknown(why)) => why.clone(),
-            Some(Forecast::Untouched) | None => "the loader does not act on it".to_owned(),
+            Some(Forecast::Untouched) | None => {
+                let lines = boot.definitions.iter();
+                let mut own = lines.filter(|one| one.key == step.key && one.place.file == DROPIN);
+                let why = own.find_map(|line| line.outcome.why.clone());
+                why.unwrap_or_else(|| "the loader does not act on it".to_owned())
+            }
         };
         Some(Obstacle {
             key: step.key.clone(),

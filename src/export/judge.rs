@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::setting::{Export, Setting, default_of};
 use super::target::{Target, Terms};
 use crate::apply::{forbidden, unfit_for_a_file};
+use crate::catalog::FragmentBound;
 
 /// A setting that is not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,22 +74,29 @@ fn unfit(key: &str, value: &str) -> Option<String> {
 const RANGE: &str = "net.ipv4.ip_local_port_range";
 const START: &str = "net.ipv4.ip_unprivileged_port_start";
 
-/// Two keys of which the kernel takes one order only, where the tool keeps none: the range of local ports may
-/// not begin below the first unprivileged port, whatever that is at the moment
-/// (`ipv4_local_port_range`, `ipv4_privileged_ports` of `net/ipv4/sysctl_net_ipv4.c`).
+/// Two keys of which the kernel takes one order only, where the tool keeps none: each is a bound of the other, whatever
+/// that is at the moment. The range of local ports may not begin below the first unprivileged port
+/// (`ipv4_local_port_range`, `ipv4_privileged_ports` of `net/ipv4/sysctl_net_ipv4.c`), nor may a low threshold of
+/// fragments be above the high one ([`FragmentBound`]).
 fn needs_an_order(setting: &Setting, export: &Export, target: &dyn Target) -> Option<String> {
-    if target.keeps_order() || ![RANGE, START].contains(&setting.key.as_str()) {
+    if target.keeps_order() {
         return None;
     }
+    let key = setting.key.as_str();
+    let (lower, upper) = match (key, FragmentBound::of(key)) {
+        (RANGE | START, _) => (START.to_owned(), RANGE.to_owned()),
+        (_, Some(FragmentBound::Low)) => (key.to_owned(), key.replace("_low_", "_high_")),
+        (_, Some(FragmentBound::High)) => (key.replace("_high_", "_low_"), key.to_owned()),
+        _ => return None,
+    };
     let first = |text: &str| text.split_whitespace().next()?.parse::<i64>().ok();
     let wanted = |key: &str| {
         let found = export.settings.iter().find(|one| one.key == key)?;
         first(&found.value)
     };
-    let (low, start) = (wanted(RANGE)?, wanted(START)?);
     let before = |key: &str| default_of(key).and_then(first);
-    let depends = low < before(START)? || start > before(RANGE)?;
+    let depends = wanted(&upper)? < before(&lower)? || wanted(&lower)? > before(&upper)?;
     depends.then(|| {
-        format!("{RANGE} and {START} need an order here, and the tool writes keys in any order")
+        format!("{upper} and {lower} need an order here, and the tool writes keys in any order")
     })
 }

@@ -180,6 +180,22 @@ fn two_keys_that_need_an_order_are_refused_where_there_is_none() {
 }
 
 #[test]
+fn two_thresholds_that_both_fall_need_an_order_too() {
+    for (low, high, depends) in [
+        ("1048576", "2097152", true),
+        ("8388608", "16777216", true),
+        ("2097152", "8388608", false),
+    ] {
+        let keys = [
+            ("net.ipv4.ipfrag_high_thresh", high),
+            ("net.ipv4.ipfrag_low_thresh", low),
+        ];
+        let refused = refused("nixos", &keys, &Terms::default());
+        assert_eq!(refused.len(), if depends { 2 } else { 0 }, "{low} {high}");
+    }
+}
+
+#[test]
 fn what_comes_from_outside_stays_in_its_comment() {
     let target = target("sysctl.d").unwrap();
     let mut one = setting("net.core.somaxconn", "4096");

@@ -301,3 +301,25 @@ fn a_runbook_s_recipe_is_applied_but_for_what_this_kernel_does_not_have() {
         },
     );
 }
+
+#[test]
+fn two_thresholds_that_bound_each_other_fall_together_and_rise_again() {
+    on_stage(
+        "cycle::two_thresholds_that_bound_each_other_fall_together_and_rise_again",
+        || {
+            let keys = ["net.ipv4.ipfrag_high_thresh", "net.ipv4.ipfrag_low_thresh"];
+            let now = || keys.map(live);
+            let start = now();
+            for (id, high, low) in [
+                ("fall", "2097152", "1048576"),
+                ("rise", "16777216", "8388608"),
+            ] {
+                let rules = rule("setting", id, &[(keys[0], high), (keys[1], low)]);
+                apply(&rules, &["--yes"]).exits(0).says("over reboots");
+                assert_eq!(now(), [high, low]);
+                tcptune(["rollback"]).exits(0);
+                assert_eq!(now(), start);
+            }
+        },
+    );
+}

@@ -1,7 +1,7 @@
 //! Keys whose numbers are held against each other, or against other keys.
 
 use super::{Beside, Stored, refused};
-use crate::catalog::KeySpec;
+use crate::catalog::{FragmentBound, KeySpec};
 use crate::fact::Value;
 
 impl KeySpec {
@@ -38,16 +38,16 @@ impl KeySpec {
             "net.ipv4.tcp_ecn" if number > 2 => held(None),
             // `addrconf_sysctl_addr_gen_mode`: a stable address needs a secret, which is never read here.
             key if number == 2 && key.ends_with(".addr_gen_mode") => held(None),
-            // `ip4_frags_ns_ctl_table_register`, `ip6_frags_…`: each is the bound of the other.
-            key if key.ends_with("frag_high_thresh") || key.ends_with("frag6_high_thresh") => {
-                let low = number_of(&key.replace("_high_", "_low_")).unwrap_or(3_145_728);
-                held(Some(number >= low))
-            }
-            key if key.ends_with("frag_low_thresh") || key.ends_with("frag6_low_thresh") => {
-                let high = number_of(&key.replace("_low_", "_high_")).unwrap_or(4_194_304);
-                held(Some(number <= high))
-            }
-            _ => None,
+            key => match FragmentBound::of(key)? {
+                FragmentBound::High => {
+                    let low = number_of(&key.replace("_high_", "_low_"));
+                    held(Some(number >= low.unwrap_or(3_145_728)))
+                }
+                FragmentBound::Low => {
+                    let high = number_of(&key.replace("_low_", "_high_"));
+                    held(Some(number <= high.unwrap_or(FragmentBound::DEFAULT_HIGH)))
+                }
+            },
         }
     }
 
