@@ -31,7 +31,6 @@ pub mod proc_tables;
 pub mod process;
 mod remembered;
 mod replace;
-mod result_file;
 mod rule_files;
 mod run_id;
 mod settings;
@@ -65,7 +64,6 @@ pub use places::{Environment, NoPlace, Places};
 pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, read_unjudged_plan, write_plan};
 pub use private_folder::Unusable;
 pub use remembered::{Forgotten, NotKept, Remembered};
-pub use result_file::write_result;
 pub use rule_files::{
     RuleFolder, Trust, is_folder, is_there, misnamed, no_rule_file, read_rule_file,
     read_rule_files, refusal,
@@ -77,4 +75,4 @@ pub use snapshot_file::{
 pub use snapshot_list::{Listed, NoList, Taken, list_snapshots, taken_by_snapshots};
 pub use socket_holders::holding;
 pub use sysctls::Sysctls;
-pub use whole_file::{Begun, Destination};
+pub use whole_file::{Begun, Destination, write_result};

@@ -45,7 +45,11 @@ impl Destination {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Err(error) if path.as_os_str().is_empty() => Err(error),
             Err(_) if path.as_os_str().as_bytes().ends_with(b"/") => Err(Errno::ISDIR.into()),
-            Err(_) => Ok(there(path, false)),
+            // A link to a file that is not there yet. The kernel has followed the chain to its end, so it has one.
+            Err(_) => match fs::read_link(path) {
+                Ok(behind) => Self::look(&path.with_file_name(behind)),
+                Err(_) => Ok(there(path, false)),
+            },
         }
     }
 
@@ -105,6 +109,14 @@ impl Destination {
             becomes,
         })
     }
+}
+
+/// Writes a result in one step, as [`Destination::write`] does. A new file has mode 0644, an old one keeps its own. The
+/// errno by name.
+pub fn write_result(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let destination = Destination::of(path)?;
+    let mode = fs::metadata(path).map_or(0o644, |stat| stat.permissions().mode() & 0o7777);
+    destination.write(bytes, mode)
 }
 
 /// A result of which a part is written. Without [`Begun::finish`] nothing of it stays, except in a device or
@@ -197,6 +209,42 @@ mod tests {
             .write(b"x", 0o644)
             .unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_link_to_a_file_that_is_not_there_yet_stays_a_link_too() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("d")).unwrap();
+        for (at, target) in [("one", "d/new"), ("two", "one"), ("three", "d/other")] {
+            std::os::unix::fs::symlink(target, folder.path().join(at)).unwrap();
+        }
+        write_result(&folder.path().join("two"), b"new").unwrap();
+        write_result(&folder.path().join("three"), b"other").unwrap();
+        assert_eq!(fs::read(folder.path().join("d/new")).unwrap(), b"new");
+        assert_eq!(fs::read(folder.path().join("d/other")).unwrap(), b"other");
+        for link in ["one", "two", "three"] {
+            let stat = fs::symlink_metadata(folder.path().join(link));
+            assert!(stat.unwrap().is_symlink(), "{link}");
+        }
+        let nowhere = folder.path().join("nowhere");
+        std::os::unix::fs::symlink("none/x", &nowhere).unwrap();
+        assert_eq!(write_result(&nowhere, b"x"), Err("ENOENT".to_owned()));
+    }
+
+    #[test]
+    fn a_result_keeps_the_mode_of_an_old_file_and_a_folder_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o7777;
+        write_result(&file, b"one").unwrap();
+        assert_eq!(mode(), 0o644);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        write_result(&file, b"two").unwrap();
+        assert_eq!((mode(), fs::read(&file).unwrap()), (0o600, b"two".to_vec()));
+        for place in [folder.path().to_owned(), folder.path().join("new/")] {
+            assert_eq!(write_result(&place, b"x"), Err("EISDIR".to_owned()));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
