@@ -15,6 +15,7 @@
 //! | 1 | [`topic`] | sentences about every key, state, error, counter and option; which word means which | `catalog` | no |
 //! | 1 | [`timing`] | times and rates that follow from settings | `catalog` | no |
 //! | 2 | [`bootconf`] | files that set keys at boot: who wins, what follows | 1 | no |
+//! | 2 | [`assign`] | assignments of keys in texts of any kind: files of settings, scripts, playbooks, prose | 1, `bootconf` | no |
 //! | 2 | [`rule`] | schema, expressions, the rulebook, cases | 1 | no |
 //! | 3 | [`mod@check`] | snapshot × rulebook → one verdict for each rule | 1–2 | no |
 //! | 4 | [`mod@lint`] | texts × rules → findings, for kernels and without a host | 1–3 | no |

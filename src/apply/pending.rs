@@ -27,7 +27,7 @@ impl Record {
             (State::Waiting, _) if boot_id.is_some() && self.boot_id.as_deref() != boot_id => {
                 Some(Pending::EndedByBoot)
             }
-            // A guard that is there has taken it back a moment later.
+            // A guard that runs will have taken it back a moment later.
             (State::Waiting, Some(confirm)) if uptime < confirm.until_uptime + GUARD_TAKES => {
                 Some(Pending::Waiting((confirm.until_uptime - uptime).max(0.0)))
             }

@@ -157,8 +157,8 @@ pub enum Undone {
     Foreign(String),
     /// The kernel refused, or the value cannot be read; why.
     Failed(String),
-    /// There is no value to go back to: the host was started anew since and no file tells one, or the key
-    /// is gone; why.
+    /// No value to go back to is known: the host was started anew and no file sets the key, or the key is
+    /// gone; why.
     NotTold(String),
 }
 

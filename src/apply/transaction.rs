@@ -62,7 +62,7 @@ pub fn apply(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applie
 
 /// Makes verified changes last: writes the drop-in, sees that it wins, and closes the record.
 pub fn commit(mut record: Record, stack: &Stack, ports: &mut Ports<'_>) -> Applied {
-    // A reboot ends an apply that waits, and leaves nothing of it: from here on that is not so any more.
+    // Until now a reboot would have undone an apply that waits. From here on it will not.
     let waited = record.state == State::Waiting;
     if waited {
         record.state = State::Verified;

@@ -44,8 +44,8 @@ struct Held {
     by: Option<usize>,
     /// The kernel knows that it was written to (of interfaces: given a value of its own).
     own: bool,
-    /// The writes to the key itself, by definition. Of several by one definition, as of a pattern that
-    /// names the key twice, the one that holds counts, else the last.
+    /// The writes to the key itself, by definition. If one definition writes it several times, as a pattern
+    /// may that matches it twice, a write that holds counts, else the last.
     answers: BTreeMap<usize, Answer>,
 }
 

@@ -76,12 +76,6 @@ impl KeySpec {
         self.limit
     }
 
-    /// Whether a change may be planned from inside such a namespace: the key is one that may be
-    /// written at all, and it is not one that only the initial network namespace can write.
-    pub fn is_writable_in(&self, initial_netns: bool) -> bool {
-        self.write == Write::Allowed && (initial_netns || self.scope == KeyScope::Netns)
-    }
-
     /// The meaning of an enum value or of one mask bit.
     pub fn meaning(&self, number: i64) -> Option<&'static str> {
         self.values

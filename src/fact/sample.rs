@@ -50,7 +50,7 @@ pub struct Sample {
     pub notes: Vec<String>,
 }
 
-/// A map, built when all of it is read: entries that come in order, as they are written, take half the time so.
+/// Collects all entries and then builds the map: they arrive in order, as they were written, which halves the time.
 fn built_at_once<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, V>, D::Error> {

@@ -208,11 +208,12 @@ impl Beside<'_> {
             loaded: OnceCell::new(),
         };
         let live = |key: &str| sysctls.read(key).value().cloned();
-        let words = file::text(&source.proc().join("cmdline")).ok();
+        // Bytes: the kernel ends a word at 0xa0 too.
+        let words = file::bytes(&source.proc().join("cmdline")).ok();
         let request = Request {
             engine,
             decided,
-            cmdline: words.as_deref().map(str::as_bytes),
+            cmdline: words.as_deref(),
             kernel: self.kernel.cloned(),
             live: &live,
             default: &|key| self.defaults.of(key, live(key).as_ref()),

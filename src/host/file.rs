@@ -47,16 +47,21 @@ pub(super) fn open_with_mode(
     }
 }
 
-/// The text of a regular file. What is no UTF-8 is replaced, and what is beyond the size of any
-/// statistics file is refused.
+/// The text of a regular file, as [`bytes`] reads it. What is no UTF-8 is replaced.
 pub(super) fn text(path: &Path) -> io::Result<String> {
+    let bytes = bytes(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The bytes of a regular file. What is beyond the size of any statistics file is refused.
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     // A file of /proc tells no size, and without room it is read in small pieces first.
     let mut bytes = Vec::with_capacity(ROOM);
     let read = open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
         return Err(Errno::FBIG.into());
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 #[cfg(test)]

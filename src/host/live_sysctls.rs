@@ -108,7 +108,8 @@ fn put(key: &str, text: &str) -> io::Result<()> {
     match sysctl::Ctl::new(key).and_then(|control| control.set_value_string(text)) {
         Ok(_) => Ok(()),
         Err(sysctl::SysctlError::IoError(error)) => Err(error),
-        // It could not be opened, for whatever reason, so nothing is written yet.
+        // It could not be opened, for whatever reason; or it was gone when the crate read it back, and is written once
+        // more, which changes nothing.
         Err(sysctl::SysctlError::NotFound(_)) => put_by_path(&path, text),
         Err(other) => Err(io::Error::other(other.to_string())),
     }

@@ -93,7 +93,7 @@ impl fmt::Display for Forgotten {
                 let why = match why {
                     WindowError::OtherBoot => "it is of another boot",
                     WindowError::OtherNamespace => "it is of another network namespace",
-                    WindowError::NotEarlier => "it is of later than now",
+                    WindowError::NotEarlier => "it was taken later than this run",
                     WindowError::NotKnown => "it does not say of what boot, namespace or time",
                 };
                 write!(f, "`{}` was of no use: {why}", path.display())

@@ -185,7 +185,7 @@ fn a_window_begins_only_with_an_earlier_sample_of_the_same_namespace() {
     for (earlier, said) in [
         (sample("a", 7, 20.0, 1), "of another boot"),
         (sample("b", 8, 20.0, 1), "of another network namespace"),
-        (sample("b", 7, 60.0, 1), "later than now"),
+        (sample("b", 7, 60.0, 1), "taken later than this run"),
         (
             sample("b", 7, 20.0, 11),
             "counter.TcpExt.ListenDrops is lower than it was",

@@ -1,6 +1,6 @@
 //! The statistics files of `/proc/net`, as facts.
 //!
-//! A file that cannot be read refuses its own facts and no others; a field that a file lacks is absent.
+//! A file that cannot be read makes its own facts unknown and no others; a field that a file lacks is absent.
 
 use crate::catalog;
 use crate::fact::parse;

@@ -12,8 +12,8 @@ use super::pod::Pods;
 /// The most characters of a line that are kept to be shown.
 const SHOWN: usize = 400;
 
-/// So many assignments of one file are kept, and so many comments that take findings back. Nobody writes more;
-/// what a program has put out is told about and goes unjudged, for each costs as much as the rules say of it.
+/// At most this many assignments of one file are kept, and as many comments that take findings back. Nobody writes
+/// more by hand; the rest of a generated file is counted and said to be unjudged, as each costs a pass of all rules.
 pub(super) const KEPT: usize = 20_000;
 
 /// What stands in place of a secret.

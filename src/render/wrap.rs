@@ -5,7 +5,8 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 /// Stands for what was left out.
 const ELLIPSIS: &str = "…";
 
-/// No file's or interface's name has more than 255 bytes; a folder, a key around it and a line come to it.
+/// The name of a file or an interface has at most 255 bytes; this adds room for its folder, the key around it and
+/// the number of a line.
 const LONGEST_NAME: usize = 320;
 
 /// Units that stay on the line of their number.

@@ -117,8 +117,8 @@ impl Rulebook {
         facts
     }
 
-    /// Compiles every condition that is not yet: on a thread beside whoever waits for the facts, no one waits
-    /// for this.
+    /// Compiles every condition that is not compiled yet. On a second thread, while facts are collected, it
+    /// delays nobody.
     pub fn compile(&self) {
         for rule in self.rules() {
             rule.when();

@@ -113,6 +113,33 @@ fn a_recorded_tree_without_files_says_that_there_are_none() {
 }
 
 #[test]
+fn a_command_line_is_read_byte_by_byte() {
+    let tree = tempfile::tempdir().unwrap();
+    let (proc, root) = (tree.path().join("proc"), tree.path().join("root"));
+    fs::create_dir_all(proc.join("sys/net/ipv4")).unwrap();
+    fs::create_dir_all(root.join("etc/sysctl.d")).unwrap();
+    fs::write(proc.join("sys/net/ipv4/tcp_sack"), "1\n").unwrap();
+    // The kernel takes 0xa0 for a blank, which ends the word.
+    fs::write(
+        proc.join("cmdline"),
+        b"ro sysctl.net.ipv4.tcp_sack=0\xa0x\n",
+    )
+    .unwrap();
+    let [proc, root] = [proc, root].map(|path| path.to_str().unwrap().to_owned());
+    why(&[
+        "net.ipv4.tcp_sack",
+        "--proc",
+        &proc,
+        "--root",
+        &root,
+        "--boot-engine",
+        "systemd",
+    ])
+    .exits(0)
+    .says("1 -> 0 by /proc/cmdline");
+}
+
+#[test]
 fn a_secret_of_this_host_is_never_shown() {
     let answer = why(&["net.ipv4.tcp_fastopen_key", "--format", "json"])
         .exits(0)

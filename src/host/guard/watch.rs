@@ -11,8 +11,8 @@ use crate::host::lock::{Lock, LockError};
 /// How often the journal is looked at. A look costs one small file.
 const PACE: Duration = Duration::from_millis(200);
 
-/// How many seconds the lock is waited for when time is up. Whoever holds it longer than that is stopped, or
-/// cannot get rid of what it has to say.
+/// How many seconds to wait for the lock when time is up, and for one that cannot be used to become usable. A holder that
+/// keeps it longer is suspended, or blocked on its output.
 const LOCK_WAIT: f64 = 2.0;
 
 /// How a watch ended.

@@ -2,8 +2,8 @@
 //! (`INET_DIAG_REQ_BYTECODE`).
 //!
 //! A program is a row of conditions. Each says how many bytes to go on by if it is true (`yes`) and if
-//! it is not (`no`). A socket whose run ends exactly at the end of the program is told of, one that
-//! goes four bytes beyond is not (`inet_diag_bc_run`).
+//! it is not (`no`). The kernel reports a socket whose run ends exactly at the end of the program, and drops
+//! one that ends four bytes beyond it (`inet_diag_bc_run`).
 
 use std::net::{IpAddr, SocketAddr};
 

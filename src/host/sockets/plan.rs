@@ -5,8 +5,8 @@ use super::options::{CollectOptions, Examine, Walk};
 use crate::fact::socket::TcpState;
 use crate::host::inet_diag::{Ext, StateMask};
 
-/// Of how many sockets one state may have one in all, to be listed whole: to list it costs less than
-/// the walk to its first some thousands would.
+/// A state that holds at most one socket in this many is listed whole: that costs less than another walk to its
+/// first few thousand.
 const SMALL_PART: u64 = 16;
 
 /// What the main walk lists.

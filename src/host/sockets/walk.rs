@@ -45,8 +45,8 @@ fn of_slices() -> Vec<&'static str> {
     [&OF_ESTABLISHED[..], &OF_TIME_WAIT, &["destination."]].concat()
 }
 
-/// Looks at the sockets with the kernel's diagnostics. An error is one of which nothing but the tables
-/// can make up for.
+/// Reads the sockets through the kernel's diagnostics. After an error the tables of `/proc/net` are the one
+/// source that is left.
 pub(super) fn from_diagnostics(options: &CollectOptions) -> Result<Look, DiagError> {
     let before = Gauges::read(&options.tables);
     let mut listeners = Vec::new();

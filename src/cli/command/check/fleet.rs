@@ -94,7 +94,7 @@ fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
     Ok(listed.files)
 }
 
-/// How many at a time: more wait for the processors all the same, and each takes memory.
+/// How many are judged at a time. More would only wait for a processor, and each holds memory.
 fn jobs(args: &Check) -> NonZeroUsize {
     let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let most = processors.get().saturating_mul(MOST_EACH);
