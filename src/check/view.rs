@@ -1,7 +1,9 @@
 //! A snapshot as an expression sees it: one window, one subject, and values that are tried out.
 
+mod ports;
+mod subjects;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::fact::assigned::Assignments;
@@ -10,9 +12,9 @@ use crate::fact::{Reading, Sample, Snapshot, Value, param_default};
 use crate::rule::expr::{Facts, Lookup, Missing, Why};
 use crate::rule::{Waiver, Waivers};
 
-use super::assignment::{AssignmentView, assignments, keys_of, unset};
+use super::assignment::{AssignmentView, keys_of, unset};
 use super::capped::capped;
-use super::definition::{DefinitionView, definitions};
+use super::definition::DefinitionView;
 use super::next_boot::{default, next_boot};
 use super::setting::{SettingView, settings};
 
@@ -69,12 +71,6 @@ pub struct View<'a> {
     set_keys: Option<Arc<BTreeSet<&'a str>>>,
     /// The keys and what is known of them, if they were put together for many rules.
     settings: Option<&'a [SettingView<'a>]>,
-}
-
-/// The ports that the kernel chooses from for outgoing connections.
-struct ChosenPorts {
-    range: RangeInclusive<i64>,
-    reserved: Vec<(u16, u16)>,
 }
 
 impl<'a> View<'a> {
@@ -167,88 +163,6 @@ impl<'a> View<'a> {
         self.snapshot
     }
 
-    /// The listeners, each with itself in the earlier sample; `None` when they cannot be seen.
-    pub fn listeners(&self) -> Option<Vec<SubjectView<'a>>> {
-        let now = &self.snapshot.now.sockets.as_ref()?.listeners;
-        let before = self
-            .snapshot
-            .earlier
-            .as_ref()
-            .and_then(|sample| sample.sockets.as_ref());
-        let same = |one: &Listener| before?.listener(one);
-        Some(
-            now.iter()
-                .map(|one| SubjectView::Listener(one, same(one)))
-                .collect(),
-        )
-    }
-
-    /// The destinations with most ports in use; `None` when sockets cannot be seen.
-    pub fn destinations(&self) -> Option<Vec<SubjectView<'a>>> {
-        let sockets = self.snapshot.now.sockets.as_ref()?;
-        if sockets.why_unread("destination.").is_some() {
-            return None;
-        }
-        Some(
-            sockets
-                .summary
-                .destinations
-                .iter()
-                .map(SubjectView::Destination)
-                .collect(),
-        )
-    }
-
-    /// Why there are no destinations to judge.
-    pub(super) fn why_no_destinations(&self) -> Why {
-        let sockets = self.snapshot.now.sockets.as_ref();
-        let why = sockets.and_then(|sockets| sockets.why_unread("destination."));
-        why.map_or_else(unread_sockets, |why| Why::NotCollected(why.to_owned()))
-    }
-
-    /// The lines that set network keys at boot, in the order they are read; `None` when the boot
-    /// configuration was not read.
-    pub fn definitions(&self) -> Option<Vec<SubjectView<'a>>> {
-        let found = definitions(self.snapshot.now.boot.as_ref()?);
-        Some(found.into_iter().map(SubjectView::Definition).collect())
-    }
-
-    /// The keys, by name; `None` when the boot configuration was not read, or no setting was.
-    pub fn settings(&self) -> Option<Vec<SubjectView<'a>>> {
-        if !self.reads_settings() {
-            return None;
-        }
-        if let Some(found) = self.settings {
-            return Some(found.iter().copied().map(SubjectView::Setting).collect());
-        }
-        let now = &self.snapshot.now;
-        let found = settings(now, now.boot.as_ref()?);
-        Some(found.into_iter().map(SubjectView::Setting).collect())
-    }
-
-    /// Whether a setting of the network was read, be it that it is not there: where none was, as in a `/proc/sys` that is
-    /// hidden, nothing can be said of any.
-    pub(super) fn reads_settings(&self) -> bool {
-        const OF_NETWORK: &str = "sysctl.net.";
-        let readings = self.snapshot.now.readings.range(OF_NETWORK.to_owned()..);
-        let mut settings = readings.take_while(|(fact, _)| fact.starts_with(OF_NETWORK));
-        settings.any(|(_, reading)| !matches!(reading, Reading::Denied(_)))
-    }
-
-    /// What the site has accepted, in the order it is written; `None` when that was not read.
-    pub fn accepted(&self) -> Option<Vec<SubjectView<'a>>> {
-        let waivers = self.waivers?;
-        let all = waivers.list.iter();
-        let all = all.map(|one| SubjectView::Waiver(one, waivers.is_over(one)));
-        Some(all.collect())
-    }
-
-    /// The lines of the texts, in the order in which they act; `None` when no text was read.
-    pub fn assignments(&self) -> Option<Vec<SubjectView<'a>>> {
-        let found = assignments(self.texts?).into_iter();
-        Some(found.map(SubjectView::Assignment).collect())
-    }
-
     /// How a setting stands now: what was read, apart from values tried out.
     pub fn live(&self, key: &str) -> Reading<Value> {
         let fact = format!("sysctl.{key}");
@@ -269,87 +183,6 @@ impl<'a> View<'a> {
             Some(reading) => Lookup::of(fact, reading),
             None => Self::missing(fact, Why::NotCollected("not in this snapshot".to_owned())),
         }
-    }
-
-    /// `port.usable` (of `sysctl`) and `port.usable_at_boot` (of `boot`): worked out from the range and the
-    /// reserved list, so that the first follows a value that is being tried out.
-    fn usable_ports(&self, time: &str) -> Lookup {
-        let range = &format!("{time}.net.ipv4.ip_local_port_range");
-        let (low, high) = match self.value(range) {
-            Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
-            Lookup::Value(_) => return Self::missing(range, Why::Malformed),
-            missing @ Lookup::Missing(_) => return missing,
-        };
-        let list = &format!("{time}.net.ipv4.ip_local_reserved_ports");
-        let reserved: i64 = match self.value(list) {
-            Lookup::Value(Value::Ports(ranges)) => ranges
-                .iter()
-                .map(|(from, to)| (i64::from(*to).min(high) - i64::from(*from).max(low) + 1).max(0))
-                .sum(),
-            // A kernel without the list reserves nothing; one that hides it may.
-            Lookup::Missing(Missing {
-                why: Why::Absent | Why::NotCollected(_),
-                ..
-            }) if time == "sysctl" => 0,
-            Lookup::Value(_) => return Self::missing(list, Why::Malformed),
-            missing @ Lookup::Missing(_) => return missing,
-        };
-        Lookup::Value(Value::Int((high - low + 1 - reserved).max(0)))
-    }
-
-    /// The ports for outgoing connections and those reserved from them, as set or as tried out.
-    fn chosen_ports(&self) -> Result<ChosenPorts, Lookup> {
-        let range = "sysctl.net.ipv4.ip_local_port_range";
-        let (low, high) = match self.value(range) {
-            Lookup::Value(Value::Range([low, high])) => (port(low), port(high)),
-            Lookup::Value(_) => return Err(Self::missing(range, Why::Malformed)),
-            missing @ Lookup::Missing(_) => return Err(missing),
-        };
-        let list = "sysctl.net.ipv4.ip_local_reserved_ports";
-        match self.value(list) {
-            Lookup::Value(Value::Ports(reserved)) => Ok(ChosenPorts {
-                range: low..=high,
-                reserved,
-            }),
-            Lookup::Value(_) => Err(Self::missing(list, Why::Malformed)),
-            missing @ Lookup::Missing(_) => Err(missing),
-        }
-    }
-
-    /// Whether the kernel may give the port of a listener to an outgoing connection.
-    fn is_in_range(&self, listener: &Listener) -> Lookup {
-        let chosen = match self.chosen_ports() {
-            Ok(chosen) => chosen,
-            Err(missing) => return missing,
-        };
-        let own = listener.address.port();
-        let holds = |(from, to): &(u16, u16)| (*from..=*to).contains(&own);
-        let is_reserved = chosen.reserved.iter().any(holds);
-        let given = chosen.range.contains(&i64::from(own)) && !is_reserved;
-        Lookup::Value(Value::Bool(given))
-    }
-
-    /// The reserved ports and, beside them, those of services that other hosts can reach and that lie in
-    /// the range: a write replaces the whole list, so nothing that is reserved may be left out.
-    fn reserved_and_services(&self, fact: &str) -> Lookup {
-        let ChosenPorts {
-            range,
-            reserved: mut ports,
-        } = match self.chosen_ports() {
-            Ok(chosen) => chosen,
-            Err(missing) => return missing,
-        };
-        let Some(sockets) = &self.snapshot.now.sockets else {
-            return Self::missing(fact, unread_sockets());
-        };
-        let services = sockets
-            .listeners
-            .iter()
-            .filter(|one| !one.address.ip().is_loopback())
-            .map(|one| one.address.port())
-            .filter(|own| range.contains(&i64::from(*own)));
-        ports.extend(services.map(|own| (own, own)));
-        Lookup::Value(Value::Ports(joined(ports)))
     }
 
     /// Connections that are in the same state in both samples; `None` for any other fact.
@@ -558,28 +391,10 @@ fn text(text: String) -> Lookup {
     Lookup::Value(Value::Text(text))
 }
 
-/// The same ports as ascending ranges that neither meet nor overlap.
-fn joined(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
-    ranges.sort_unstable();
-    let mut all: Vec<(u16, u16)> = Vec::new();
-    for (from, to) in ranges {
-        match all.last_mut() {
-            Some((_, end)) if u32::from(from) <= u32::from(*end) + 1 => *end = to.max(*end),
-            _ => all.push((from, to)),
-        }
-    }
-    all
-}
-
 /// The keys of a snapshot, for [`View::with_keys`]; `None` when the boot configuration was not read.
 pub(super) fn keys(snapshot: &Snapshot) -> Option<Vec<SettingView<'_>>> {
     let now = &snapshot.now;
     Some(settings(now, now.boot.as_ref()?))
-}
-
-/// A port number, whatever a snapshot says it is.
-fn port(number: i64) -> i64 {
-    number.clamp(0, i64::from(u16::MAX))
 }
 
 /// A counter of 32 bits that started again at zero, or of a namespace that was made anew.

@@ -358,18 +358,6 @@ fn without_a_service_in_the_range_the_reserved_ports_stay_as_they_are() {
 }
 
 #[test]
-fn ranges_of_reserved_ports_are_joined_where_they_meet_or_overlap() {
-    let of = |ranges: &[(u16, u16)]| joined(ranges.to_vec());
-    assert_eq!(
-        of(&[(5, 9), (1, 4), (20, 30), (25, 26)]),
-        [(1, 9), (20, 30)]
-    );
-    assert_eq!(of(&[(1, 3), (5, 6)]), [(1, 3), (5, 6)]);
-    let last = [(65_535, 65_535), (65_534, 65_535)];
-    assert_eq!(of(&last), [(65_534, 65_535)]);
-}
-
-#[test]
 fn reserved_ports_and_services_follow_a_range_that_is_tried_out() {
     let snapshot = Snapshot::new(
         None,
