@@ -160,16 +160,19 @@ pub(super) fn collect(
 
 /// Why nothing can be told of the next boot of the namespace a sample was taken in.
 fn opaque(files: &BootSource, source: &Source, tree: &dyn Tree, sample: &Sample) -> Option<String> {
-    let initial = sample.readings.get("host.initial_netns");
-    let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
     // Whoever names a loader or a root says that these files will be loaded.
-    if !elsewhere || !files.is_own() || files.engine.is_some() {
+    if !files.is_own() || files.engine.is_some() {
         return None;
     }
-    if !is_booted(tree) {
+    let initial = sample.readings.get("host.initial_netns");
+    let elsewhere = initial.and_then(Reading::value) == Some(&Value::Bool(false));
+    let booted = is_booted(tree);
+    // A container may have the network of its host; the files it sees are those of its image all the same.
+    let files_of_another = !booted && !source.is_recorded() && namespace::is_beside_the_host();
+    if files_of_another || (elsewhere && !booted) {
         return Some(CONTAINER.to_owned());
     }
-    if source.is_recorded() {
+    if !elsewhere || source.is_recorded() {
         return None;
     }
     // That systemd runs on the machine tells nothing of a namespace made beside its own.

@@ -110,3 +110,16 @@ pub(super) fn of_process_1() -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt as _;
     Ok(std::fs::metadata("/proc/1/ns/net")?.ino())
 }
+
+/// Whether the files this process sees are not those the machine boots from, although it may share the machine's
+/// network: it is in a PID namespace of its own, or process 1 is systemd and `/run/systemd/system` was not found.
+/// Only worth asking where that folder is not there: inside a booted system container it is.
+pub(super) fn is_beside_the_host() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    /// `PROC_PID_INIT_INO` of the kernel's `include/linux/proc_ns.h`: of the first PID namespace, since Linux 3.8.
+    const FIRST: u64 = 0xEFFF_FFFC;
+    // Where it cannot be asked, nothing speaks against a host.
+    let processes = std::fs::metadata("/proc/self/ns/pid");
+    let systemd = || std::fs::read_to_string("/proc/1/comm").is_ok_and(|comm| comm == "systemd\n");
+    processes.is_ok_and(|namespace| namespace.ino() != FIRST) || systemd()
+}

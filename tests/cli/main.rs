@@ -9,6 +9,7 @@
 )]
 
 mod authoring;
+mod container;
 mod editors;
 mod exits;
 mod explain;
