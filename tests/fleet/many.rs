@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
 
 use crate::made::{Hosts, host, of_kind, records, without_cookies};
+use crate::run::{Ran, Tcptune, skipped};
 
 const NDJSON: [&str; 2] = ["--format", "ndjson"];
 
@@ -235,9 +237,55 @@ fn a_folder_of_no_use_is_told_and_the_others_are_judged() {
         .complains("warning: no snapshots in `empty`")
         .complains("help: name a folder with *.json files")
         .complains("warning: no snapshots in `none`");
-    assert_eq!(of_kind(&records(&ran.stdout), "run").len(), 2);
+    let all = records(&ran.stdout);
+    assert_eq!(of_kind(&all, "run").len(), 2);
+    let unread = of_kind(&all, "unreadable");
+    let folders: Vec<_> = unread.iter().map(|record| &record["snapshot"]).collect();
+    assert_eq!(folders, ["empty", "none"]);
+    let last = of_kind(&all, "fleet")[0];
+    let counts = ["snapshots", "judged", "unreadable"].map(|field| last[field].as_u64());
+    assert_eq!(counts, [Some(4), Some(2), Some(2)]);
+    // Where the hosts that could be judged have no finding, that is no success either.
+    let ran = hosts
+        .check(&["--snapshot", "empty", "hosts", "--fail-on=none"])
+        .exits(3);
+    ran.says("3 snapshots of 2 hosts, 2 judged, 1 unreadable")
+        .says("no snapshots in `empty`");
     let ran = hosts.check(&named).exits(2).no_result();
     ran.complains("error: no snapshots in `empty`");
+}
+
+/// As a root of hosts whose snapshots another user keeps.
+#[test]
+fn a_folder_that_cannot_be_read_is_counted_and_is_no_success() {
+    let hosts = Hosts::of(names(1));
+    let closed = hosts.around().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::write(closed.join("web-09.json"), host("web-09").to_string()).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let args = ["--snapshot", "hosts", "closed", "--fail-on=none"];
+    let args = [&args[..], &NDJSON].concat();
+    if fs::read_dir(&closed).is_ok() {
+        // Root reads every folder; without its capabilities it does not.
+        let launcher = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+        if Command::new("setpriv").arg("--version").output().is_err() {
+            return skipped("root reads every folder, and there is no setpriv (util-linux)");
+        }
+        let ran = Tcptune::through(&launcher).args(["check"]).args(&args);
+        judged_without(ran.within(hosts.around()).run());
+    } else {
+        judged_without(hosts.check(&args));
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn judged_without(ran: Ran) {
+    let ran = ran.exits(3).complains("cannot read `closed`: EACCES");
+    let all = records(&ran.stdout);
+    let unread = of_kind(&all, "unreadable");
+    assert_eq!(unread.len(), 1, "{ran}");
+    assert_eq!(unread[0]["snapshot"], "closed");
+    assert_eq!(of_kind(&all, "fleet")[0]["unreadable"], 1);
 }
 
 #[test]

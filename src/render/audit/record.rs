@@ -71,7 +71,7 @@ pub enum Body {
     Setting(SettingRecord),
     /// The last line of a host. Where it is missing the stream was cut off.
     Summary(SummaryRecord),
-    /// A snapshot that could not be judged; it has no other line.
+    /// A snapshot that could not be judged, or a folder without any; it has no other line.
     Unreadable(UnreadableRecord),
     /// The last line where many snapshots were judged. Where it is missing the stream was cut off.
     Fleet(FleetRecord),
@@ -172,10 +172,10 @@ pub struct SettingRecord {
     pub next_boot_line: Option<u64>,
 }
 
-/// A snapshot that could not be judged.
+/// A snapshot that could not be judged, or a folder that was named and added none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnreadableRecord {
-    /// The file, as it was named.
+    /// The file or folder, as it was named.
     pub snapshot: String,
     /// What is wrong with it.
     pub error: String,
@@ -186,7 +186,7 @@ pub struct UnreadableRecord {
 /// How many snapshots came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FleetRecord {
-    /// How many snapshots were named.
+    /// How many snapshots were named; a folder that added none counts as one.
     pub snapshots: u64,
     /// How many of them were judged.
     pub judged: u64,

@@ -42,12 +42,16 @@ pub(super) fn require_sense(args: &Check) -> Result<(), Error> {
 
 /// Judges all of them.
 pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error> {
-    let files = files(args)?;
+    let host::Listed { files, without } =
+        host::list_snapshots(&args.saved.snapshot).map_err(Error::from)?;
     let yardstick = Yardstick::read(args)?;
     sample::listen();
     let mut round = Round {
         run: run_of(args, None, false),
-        fleet: Fleet::of(files.len() as u64, render::notes_of_rules(yardstick.book())),
+        fleet: Fleet::of(
+            (files.len() + without.len()) as u64,
+            render::notes_of_rules(yardstick.book()),
+        ),
         stream: Stream::of(place)?,
         progress: Progress::new(
             files.len(),
@@ -57,6 +61,9 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         findings: false,
         unknown: false,
     };
+    for folder in without {
+        round.take_folder(folder, output)?;
+    }
     let run = round.run.clone();
     let wanted = Wanted::of(args);
     let judge = |file: &PathBuf| judge(args, &yardstick, &wanted, &run, file);
@@ -80,18 +87,13 @@ fn is_records(args: &Check) -> bool {
     args.format == CheckFormat::Ndjson
 }
 
-/// The snapshots that were named. A folder that is of no use is told, and ends nothing while there are others.
-fn files(args: &Check) -> Result<Vec<PathBuf>, Error> {
-    let why = |why| match why {
-        NoList::Empty(folder) => Error::NoSnapshots(folder),
-        NoList::Unreadable(folder, errno) => Error::CannotRead(folder, errno),
-    };
-    let listed = host::list_snapshots(&args.saved.snapshot).map_err(why)?;
-    for folder in listed.without {
-        let error = why(folder);
-        Output::warn(&error.to_string(), &[], error.help().as_deref());
+impl From<NoList> for Error {
+    fn from(why: NoList) -> Self {
+        match why {
+            NoList::Empty(folder) => Self::NoSnapshots(folder),
+            NoList::Unreadable(folder, errno) => Self::CannotRead(folder, errno),
+        }
     }
-    Ok(listed.files)
 }
 
 /// How many are judged at a time. More would only wait for a processor, and each holds memory.
@@ -168,23 +170,44 @@ impl Round {
                 self.fleet.add(judged.share, &name);
             }
             Err(error) => {
-                let told = error.to_string();
                 self.progress.away(output);
-                Output::warn(&told, &[], error.help());
-                self.fleet.add_unreadable(&told);
-                let record = UnreadableRecord {
-                    snapshot: name,
-                    error: told,
-                    help: error.help().map(str::to_owned),
-                };
-                if self.records {
-                    let mut line = Vec::new();
-                    audit::ndjson_unreadable(record, &self.next_run(), &mut line)?;
-                    self.stream.put(&line, output)?;
-                }
+                let help = error.help().map(str::to_owned);
+                self.unread(name, error.to_string(), help, output)?;
             }
         }
         self.progress.step(output);
+        Ok(())
+    }
+
+    /// Takes a folder that added no snapshot. It ends nothing while there are others, and is no success: the
+    /// hosts that were meant are not known.
+    fn take_folder(&mut self, why: NoList, output: &mut Output) -> Result<(), Error> {
+        let (NoList::Empty(folder) | NoList::Unreadable(folder, _)) = &why;
+        let name = folder.display().to_string();
+        let error = Error::from(why);
+        self.unread(name, error.to_string(), error.help(), output)
+    }
+
+    /// Tells, counts and records what was named and could not be judged.
+    fn unread(
+        &mut self,
+        snapshot: String,
+        error: String,
+        help: Option<String>,
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        Output::warn(&error, &[], help.as_deref());
+        self.fleet.add_unreadable(&error);
+        if self.records {
+            let record = UnreadableRecord {
+                snapshot,
+                error,
+                help,
+            };
+            let mut line = Vec::new();
+            audit::ndjson_unreadable(record, &self.next_run(), &mut line)?;
+            self.stream.put(&line, output)?;
+        }
         Ok(())
     }
 
