@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::render::audit::State;
+
 pub use args::{Cli, Command};
 pub use error::Error;
 pub use exit::{Exit, FailOn};
@@ -57,7 +59,12 @@ pub fn main() -> ExitCode {
         },
         Some(error) => {
             output.explain(&error);
-            ExitCode::from(error.exit().code())
+            let exit = match exit {
+                // To a monitoring system any other code says something of the host.
+                Exit::Plugin(_) => Exit::Plugin(State::Unknown),
+                _ => error.exit(),
+            };
+            ExitCode::from(exit.code())
         }
     }
 }

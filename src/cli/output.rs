@@ -7,6 +7,7 @@ use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, StdoutLock, Write}
 use std::process::{Command, Stdio};
 
 use crate::render::apply::ApplyReport;
+use crate::render::audit::State;
 use crate::render::problem::Place;
 use crate::render::{self, HumanOptions, Trouble};
 
@@ -231,16 +232,29 @@ pub(super) fn refuse(usage: &str) {
 /// The exit code of arguments that are wrong. To a monitoring system that of other commands would say that
 /// the host is in a critical state.
 pub(super) fn refusal(args: &[OsString]) -> Exit {
-    let check = args.get(1).is_some_and(|word| word == "check");
+    let check = command_of(args).is_some_and(|word| word == "check");
     let apart = |pair: &[OsString]| *pair == ["--format", "nagios"];
     if check && (args.windows(2).any(apart) || args.iter().any(|word| word == "--format=nagios")) {
         let mut out = io::stdout().lock();
         let why = "the arguments are wrong; standard error tells more";
-        if let Ok(state) = render::audit::nagios_failed(why, &mut out) {
-            return Exit::Plugin(state);
-        }
+        // The exit code tells, whatever becomes of the line.
+        let _ = render::audit::nagios_failed(why, &mut out);
+        return Exit::Plugin(State::Unknown);
     }
     Exit::Usage
+}
+
+/// The first word that is neither an option of every command nor its value.
+fn command_of(args: &[OsString]) -> Option<&OsString> {
+    let mut words = args.iter().skip(1);
+    while let Some(word) = words.next() {
+        if word == "--color" {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return Some(word);
+        }
+    }
+    None
 }
 
 fn wants_color(asked: When, terminal: bool) -> bool {

@@ -143,6 +143,11 @@ fn a_monitor_gets_its_line_and_its_codes_whatever_is_wrong() {
         line(&ran, "UNKNOWN");
         assert!(!ran.stderr.is_empty(), "{ran}");
     }
+    for before in [["--color=never"].as_slice(), &["--color", "never"]] {
+        let args = ["check", "--format", "nagios", "--interval", "x"];
+        let ran = Tcptune::new().args(before).args(args).run().exits(3);
+        line(&ran, "UNKNOWN");
+    }
     let everything = ["check", "--format", "nagios", "--snapshot", "/nowhere"];
     line(&Tcptune::new().args(everything).run().exits(3), "UNKNOWN");
     // Every other format keeps the codes of the program.

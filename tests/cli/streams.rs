@@ -64,6 +64,16 @@ fn a_reader_that_leaves_after_a_byte_ends_the_run_quietly() {
 #[test]
 fn a_full_disk_is_an_error_with_its_reason() {
     let tree = tree("debian-12-6.1");
+    // To a monitor 2 would say that the host is in a critical state.
+    let nagios: [&[&str]; 3] = [
+        &["check", "--proc", &tree, "--format", "nagios"],
+        &["check", "--proc", "/nowhere", "--format", "nagios"],
+        &["check", "--format", "nagios", "--no-such-option"],
+    ];
+    for args in nagios {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        Tcptune::new().args(args).stdout(full).run().exits(3);
+    }
     let audits: [&[&str]; 3] = [
         &["check", "--proc", &tree],
         &["check", "--proc", &tree, "--format", "json"],
