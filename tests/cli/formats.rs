@@ -118,6 +118,33 @@ fn a_run_without_a_report_leaves_the_file_and_metrics_say_so() {
 }
 
 #[test]
+fn options_that_do_not_go_together_are_a_run_without_a_report_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report");
+    let name = file.to_str().unwrap();
+    for args in [
+        ["--dry-run"].as_slice(),
+        &["--label=role=edge"],
+        &["--settings"],
+    ] {
+        for (format, tells) in [
+            ("prometheus", "\ntcptune_last_run_success 0\n"),
+            ("nagios", "TCPTUNE UNKNOWN - "),
+            ("junit", "old\n"),
+        ] {
+            fs::write(&file, "old\n").unwrap();
+            let code = if format == "nagios" { 3 } else { 2 };
+            check(&[&["--format", format, "-o", name], args].concat())
+                .exits(code)
+                .no_result()
+                .complains("help: ");
+            let now = fs::read_to_string(&file).unwrap();
+            assert!(now.contains(tells), "{args:?} {now}");
+        }
+    }
+}
+
+#[test]
 fn a_monitor_gets_its_line_and_its_codes_whatever_is_wrong() {
     let line = |ran: &Ran, state: &str| {
         assert_eq!(ran.stdout.lines().count(), 1, "{ran}");

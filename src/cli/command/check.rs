@@ -31,12 +31,12 @@ pub(super) fn run(args: &Check, output: &mut Output) -> Result<Exit, Error> {
     if args.apply {
         return super::apply::run_check(args, output);
     }
-    let sense = require_sense(args).and_then(|()| Place::require_apart(args));
-    let place = match sense.and_then(|()| Place::of(args)) {
+    // Whoever looks at the file alone has to learn from it that a run made no sense.
+    let place = match Place::require_apart(args).and_then(|()| Place::of(args)) {
         Ok(place) => place,
         Err(error) => return failed(args, error, None, output),
     };
-    match audit(args, &place, output) {
+    match require_sense(args).and_then(|()| audit(args, &place, output)) {
         Ok(exit) => Ok(exit),
         Err(error) => failed(args, error, Some(&place), output),
     }
