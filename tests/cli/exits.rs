@@ -123,6 +123,14 @@ fn usage_errors_exit_with_2_and_print_no_result() {
             "cannot be used with",
         ),
         (
+            &["check", "--snapshot", "x", "--boot-engine", "procps"],
+            "cannot be used with",
+        ),
+        (
+            &["check", "--apply", "--dry-run", "--fail-on", "high"],
+            "cannot be used with",
+        ),
+        (
             &["check", "--since", "x", "--interval", "0"],
             "cannot be used with",
         ),

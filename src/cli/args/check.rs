@@ -78,7 +78,7 @@ pub struct Check {
     pub verbose: bool,
 
     /// Show a plan of the changes, ask, and make them: the same as `tcptune apply`.
-    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "output", "quiet", "verbose", "fail_on_unknown", "exit_zero"])]
+    #[arg(long, conflicts_with_all = ["snapshot", "proc", "root", "output", "quiet", "verbose", "fail_on", "fail_on_unknown", "exit_zero"])]
     pub apply: bool,
 
     /// How changes are made.

@@ -16,7 +16,7 @@ const EVERY_SETTING: &str = "sysctl.";
 pub struct Saved {
     /// Judge a saved snapshot instead of this host; or many, each by itself: several files, or a folder with
     /// *.json files, in the formats human and ndjson. `-` is one on standard input.
-    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["netns", "pid", "proc", "root", "exact", "no_walk"])]
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., conflicts_with_all = ["netns", "pid", "proc", "root", "boot_engine", "exact", "no_walk"])]
     pub snapshot: Vec<PathBuf>,
 
     /// How many snapshots to judge at a time, at most four for each processor; without it, one for each.
