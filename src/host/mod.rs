@@ -65,7 +65,7 @@ pub use plan_file::{PlanFileError, PlanFileErrorKind, read_plan, read_unjudged_p
 pub use private_folder::Unusable;
 pub use remembered::{Forgotten, NotKept, Remembered};
 pub use rule_files::{
-    RuleFolder, Trust, is_folder, is_there, misnamed, no_rule_file, read_rule_file,
+    RuleFolder, Trust, is_folder, is_there, misnamed, no_rule_file, no_rule_folder, read_rule_file,
     read_rule_files, refusal,
 };
 pub use run_id::run_id;

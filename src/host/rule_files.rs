@@ -174,6 +174,24 @@ pub fn no_rule_file(path: &Path) -> Problem {
     })
 }
 
+/// What is wrong with a folder that was named for its rules, and has given none and no problem: whoever named it
+/// takes its rules for judged.
+pub fn no_rule_folder(path: &Path) -> Problem {
+    let (message, help) = if path.is_dir() {
+        (
+            "no rules in this folder",
+            "name a folder with rules, *.yaml",
+        )
+    } else {
+        (
+            "rules are read from folders, and this is none",
+            "give its folder",
+        )
+    };
+    let kind = ProblemKind::Other(message.to_owned(), Some(help.to_owned()));
+    whole_file(&path.to_string_lossy(), kind)
+}
+
 fn read(path: &Path, trust: Trust) -> Result<String, ProblemKind> {
     let unreadable = |error: &std::io::Error| ProblemKind::Unreadable(io_name(error));
     // Not even opened: opening some devices does something.

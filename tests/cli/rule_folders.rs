@@ -65,9 +65,13 @@ fn folders_without_end_are_refused() {
 }
 
 #[test]
-fn a_folder_that_is_none_is_an_error_and_an_empty_one_only_for_tests() {
+fn a_folder_that_is_none_or_holds_no_rule_is_an_error() {
     let empty = folder(&[("README.md", "no rule")]);
-    check(empty.path()).audited().quiet();
+    check(empty.path())
+        .exits(2)
+        .no_result()
+        .complains("no rules in this folder")
+        .complains("help: name a folder with rules");
     Tcptune::new()
         .args(["rules", "test", "."])
         .within(empty.path())
@@ -80,13 +84,12 @@ fn a_folder_that_is_none_is_an_error_and_an_empty_one_only_for_tests() {
         &["rules", "list", "--rules"],
         &["check", "--rules"],
     ] {
-        for (path, errno) in [("/nonexistent", "ENOENT"), ("/etc/passwd", "ENOTDIR")] {
-            // Of one file it is the name that tells.
-            let named = command == ["rules", "test"] && errno == "ENOTDIR";
-            let why = if named {
-                "does not end in .yaml"
-            } else {
-                errno
+        for path in ["/nonexistent", "/etc/passwd"] {
+            let why = match (command, path) {
+                (_, "/nonexistent") => "ENOENT",
+                // Of one file it is the name that tells.
+                (["rules", "test"], _) => "does not end in .yaml",
+                _ => "help: give its folder",
             };
             let ran = Tcptune::new().args(command).args([path]).run();
             ran.exits(2).no_result().complains(why).complains(path);

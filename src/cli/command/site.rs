@@ -32,7 +32,15 @@ impl Site {
         let mut problems = config.problems();
         let own = config.part("rules.d");
         for folder in own.iter().chain(&files.dirs) {
+            let is_named = own.as_ref() != Some(folder);
+            if is_named && folder.is_file() {
+                problems.push(host::no_rule_folder(folder));
+                continue;
+            }
             let found = read_rule_files(folder, Trust::of_user());
+            if is_named && found.rules.is_empty() && found.problems.is_empty() {
+                problems.push(host::no_rule_folder(folder));
+            }
             let (layer, broken) = Layer::of_files(&found.rules);
             let sound = found.problems.is_empty() && broken.is_empty() && problems.is_empty();
             problems.extend(found.problems);
