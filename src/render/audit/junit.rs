@@ -1,7 +1,7 @@
 //! `--format junit`: one suite for the run, one case for each rule.
 //!
-//! The page is of the schema that build servers have in common, that of Apache Ant. It is red where the run
-//! ends with another code than 0.
+//! The page is of the schema that build servers have in common, that of Apache Ant. It is red where findings or
+//! unknown rules end the run with another code than 0.
 
 use std::fmt::Write as _;
 use std::io;
@@ -13,7 +13,8 @@ use crate::render::report::{NotFired, Report, Verdict};
 use super::{Run, ranked, severity};
 
 /// Writes the report as JUnit XML. A finding that counts is a failure; a rule that could not be judged, or
-/// has no meaning here, and an accepted finding are skipped, with the reason.
+/// has no meaning here, and an accepted finding are skipped, with the reason. Below them stand the findings that
+/// do not count, and the notes.
 pub fn junit(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Result<()> {
     let findings = ranked(report);
     let fails = findings.iter().any(|finding| run.counts(finding));
@@ -36,6 +37,9 @@ pub fn junit(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Result
     let unknown_counts = run.fail_on_unknown && !fails;
     for rule in &report.not_fired {
         not_fired(rule, unknown_counts, &mut told, &mut cases);
+    }
+    for note in &report.notes {
+        let _ = writeln!(below, "note: {}", text(note));
     }
     let mut page = String::from(HEAD);
     page.push_str("<testsuites>\n");
