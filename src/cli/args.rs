@@ -49,10 +49,10 @@ lock; 2 usage, configuration or rule error (nothing was done); 1 findings at or
 above --fail-on, changes pending (--dry-run), declined, not confirmed in time,
 nothing improved (--prove); 3 refused (another file would win, a stale plan, an
 apply that is open), or with --fail-on-unknown rules that stayed unknown, or
-some of many snapshots were unreadable, or Ctrl-C cut a look short; 0 otherwise.
-Only check --format nagios has codes of its own: 2 where a finding of severity
-high counts by --fail-on, 1 where another one does, 3 where nothing could be
-judged or the run failed or was cut short, 0 otherwise.";
+some of many snapshots were unreadable, or a signal (Ctrl-C, SIGTERM) cut a look
+short; 0 otherwise. Only check --format nagios has codes of its own: 2 where a
+finding of severity high counts by --fail-on, 1 where another one does, 3 where
+nothing could be judged or the run failed or was cut short, 0 otherwise.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -16,7 +16,7 @@ pub enum Exit {
     Usage,
     /// The host is not as it has to be for the change; or, with `--fail-on-unknown`, rules stayed unknown.
     Refused,
-    /// Ctrl-C cut a look at the host short, and what is known has no finding.
+    /// A signal (Ctrl-C, SIGTERM) cut a look at the host short, and what is known has no finding.
     Stopped,
     /// Some of many snapshots could not be read, and the others have no finding.
     Unread,

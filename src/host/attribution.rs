@@ -133,7 +133,7 @@ pub fn coverage(owners: &Owners, sockets: &Sockets, flagged: &Flagged) -> Option
     }
     let why = match owners.ended {
         Ended::Budget => "the search ends after so many descriptors",
-        Ended::Stopped => "stopped by Ctrl-C",
+        Ended::Stopped => "stopped by a signal",
         Ended::FewLeft => "the search ends when the last few do not turn up",
         // Root of a container lacks it, and so does root where a process is guarded.
         Ended::AllSeen | Ended::AllFound if owners.hidden > 0 => {

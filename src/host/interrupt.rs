@@ -1,7 +1,7 @@
-//! Ctrl-C while something is collected: the run ends with what is known by then.
+//! Ctrl-C or SIGTERM while something is collected: the run ends with what is known by then.
 //!
 //! Only a flag is raised, so a reader of many answers looks at it between two of them. The second
-//! Ctrl-C ends the process at once, as if nothing had been installed.
+//! signal ends the process at once, as if nothing had been installed.
 
 use std::io;
 use std::sync::Arc;

@@ -40,7 +40,7 @@ pub struct Run {
     pub fail_on: Option<Severity>,
     /// Whether a rule that stayed unknown counts where no finding does.
     pub fail_on_unknown: bool,
-    /// Whether Ctrl-C cut the look at the host short: less was seen than was asked for.
+    /// Whether a signal (Ctrl-C, SIGTERM) cut the look at the host short: less was seen than was asked for.
     pub cut_short: bool,
     /// What the site calls the host.
     pub labels: Labels,

@@ -82,7 +82,15 @@ fn a_look_that_was_cut_short_is_never_well() {
     let mut line = Vec::new();
     nagios(&healthy(), &cut, &mut line).unwrap();
     let line = String::from_utf8(line).unwrap();
-    assert!(line.contains("; stopped by Ctrl-C"), "{line}");
+    assert!(line.contains("; stopped by a signal"), "{line}");
+    for (run, number) in [(&cut, 1), (&run(), 0)] {
+        let metrics = page(|out| prometheus(&healthy(), run, out));
+        let line = format!("\ntcptune_last_run_cut_short {number}\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+    let records = page(|out| ndjson_with(&healthy(), &cut, Vec::new(), out));
+    let last = records.lines().last().unwrap();
+    assert!(last.contains("\"cut_short\":true"), "{last}");
 }
 
 #[test]

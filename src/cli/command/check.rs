@@ -93,7 +93,9 @@ fn audit(args: &Check, place: &Place, output: &mut Output) -> Result<Exit, Error
     let wanted = Wanted::of(args);
     let settings = wanted.read(&snapshot);
     let own = written(args, &report, &run, settings, place, output)?;
-    if !stopped {
+    if stopped {
+        sample::exit(true);
+    } else {
         wanted.tell_unmet();
     }
     if let Some(memory) = memory.filter(|_| !stopped) {

@@ -123,9 +123,9 @@ pub(super) fn take(source: &Source, needs: &Needs, interval: f64, output: &Outpu
 /// Rates over a window that was cut to less than this would be chance.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-const UNREAD: &str = "stopped by Ctrl-C: what was not read by then is unknown";
+const UNREAD: &str = "stopped by a signal: what was not read by then is unknown";
 
-/// From here on Ctrl-C ends a command that only reads with what is known by then. A command that makes
+/// From here on a signal (Ctrl-C, SIGTERM) ends a command that only reads with what is known by then. A command that makes
 /// changes never listens: its journal tells the next run where it was.
 pub(super) fn listen() {
     // Without it Ctrl-C ends the program, as it does everywhere else.
@@ -135,7 +135,7 @@ pub(super) fn listen() {
 /// What a command that only reads has seen.
 pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
-    /// Whether Ctrl-C cut it short.
+    /// Whether a signal cut it short.
     pub(super) stopped: bool,
 }
 
@@ -177,11 +177,11 @@ fn taken(
         return seen(Some(first), second, None);
     }
     let (first, note) = if watched < SHORTEST {
-        let note = "stopped by Ctrl-C: counters were not watched".to_owned();
+        let note = "stopped by a signal: counters were not watched".to_owned();
         (None, note)
     } else {
         let seconds = watched.as_secs_f64();
-        let note = format!("stopped by Ctrl-C: watched for {seconds:.1} s of {interval} s");
+        let note = format!("stopped by a signal: watched for {seconds:.1} s of {interval} s");
         (Some(first), note)
     };
     let second = collect(source, needs, Moment::End(since.or(first.as_ref())));
@@ -199,11 +199,11 @@ fn seen(first: Option<Sample>, mut second: Sample, cut: Option<String>) -> Seen 
     }
 }
 
-/// How a command ends that only read: with a warning and no success where Ctrl-C cut it short.
+/// How a command ends that only read: with a warning and no success where a signal cut it short.
 pub(super) fn exit(stopped: bool) -> Exit {
     if stopped {
         Output::warn(
-            "stopped by Ctrl-C: this is less than was asked for",
+            "stopped by a signal: this is less than was asked for",
             &[],
             None,
         );

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
-use crate::render::finding::{Finding, Period, Severity};
+use crate::render::finding::{Finding, Maturity, Period, Severity};
 use crate::render::human::Reach;
 use crate::render::markdown::text;
 use crate::render::quantity::{count, duration};
@@ -130,6 +130,9 @@ fn section(finding: &Finding, through: Option<&str>, page: &mut String) {
         if let Some(words) = words {
             let _ = writeln!(page, "- **{label}**: {}", text(words));
         }
+    }
+    if finding.maturity == Maturity::Preview {
+        page.push_str("- **Preview**: no live-kernel experiment backs this rule yet\n");
     }
 }
 

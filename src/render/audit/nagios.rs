@@ -91,7 +91,7 @@ fn words(report: &Report, run: &Run) -> String {
         some.join(", ")
     };
     if run.cut_short {
-        words.push_str("; stopped by Ctrl-C");
+        words.push_str("; stopped by a signal");
     }
     let ranked = ranked(report);
     let mut counting: Vec<&&Finding> = ranked.iter().filter(|one| run.counts(one)).collect();

@@ -54,6 +54,7 @@ pub fn ndjson_with(
         rules,
         wanted,
         records: rules + wanted + read + 2,
+        cut_short: run.cut_short,
     };
     line(Body::Summary(summary))
 }
@@ -91,6 +92,7 @@ fn fired(finding: &Finding) -> RuleRecord {
         title: Some(finding.title.clone()),
         mechanism: Some(finding.mechanism.clone()),
         severity: Some(finding.severity),
+        maturity: Some(finding.maturity),
         result: match (&finding.waived, finding.period) {
             (Some(_), _) => Ended::Waived,
             (None, Period::Now) => Ended::Fires,
@@ -112,6 +114,7 @@ fn not_fired(rule: &NotFired) -> RuleRecord {
         title: None,
         mechanism: rule.mechanism.clone(),
         severity: rule.severity,
+        maturity: None,
         result: match rule.verdict {
             Verdict::Holds => Ended::Holds,
             Verdict::Unknown => Ended::Unknown,

@@ -15,6 +15,14 @@ use super::{Run, ranked, severity};
 /// Writes the report as metrics: a series for each open finding, and some ten more.
 pub fn prometheus(report: &Report, run: &Run, out: &mut impl io::Write) -> io::Result<()> {
     let mut page = of_run(&report.tool.version, run.at, true);
+    let help = "Whether a signal ended the last run before it had seen what it was asked for.";
+    metric(&mut page, "last_run_cut_short", help);
+    sample(
+        &mut page,
+        "last_run_cut_short",
+        &[],
+        u64::from(run.cut_short),
+    );
     let summary = &report.summary;
     metric(
         &mut page,

@@ -7,7 +7,7 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
-use crate::render::finding::{Change, Severity};
+use crate::render::finding::{Change, Maturity, Severity};
 use crate::render::report::{Report, Since, Summary};
 use crate::render::tool;
 
@@ -109,6 +109,9 @@ pub struct RuleRecord {
     pub mechanism: Option<String>,
     /// How much it matters, or would. A past finding is already one step lower than its rule.
     pub severity: Option<Severity>,
+    /// Whether an experiment on a live kernel backs the rule (`stable`); null when the rule did not fire.
+    #[serde(default)]
+    pub maturity: Option<Maturity>,
     /// How it ended.
     pub result: Ended,
     /// How we know; of a rule that did not fire, what is missing or why it does not apply. Null when it holds.
@@ -194,7 +197,7 @@ pub struct FleetRecord {
     pub unreadable: u64,
     /// How many hosts the judged ones are of, by name.
     pub hosts: u64,
-    /// Whether Ctrl-C ended the run before all of them were looked at.
+    /// Whether a signal (Ctrl-C, SIGTERM) ended the run before all of them were looked at.
     pub cut_short: bool,
 }
 
@@ -228,6 +231,9 @@ pub struct SummaryRecord {
     pub wanted: u64,
     /// How many records the run has, this one included.
     pub records: u64,
+    /// Whether a signal (Ctrl-C, SIGTERM) ended the run before it had seen what it was asked for.
+    #[serde(default)]
+    pub cut_short: bool,
 }
 
 impl Head {

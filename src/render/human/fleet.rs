@@ -55,7 +55,7 @@ fn head(page: &mut Page, fleet: &Fleet) {
     if counts.cut_short {
         let left = counts.snapshots - counts.judged - counts.unreadable;
         let text = format!(
-            "stopped by Ctrl-C: {} not looked at",
+            "stopped by a signal: {} not looked at",
             many(left, "snapshot")
         );
         page.margin("stopped", &text);

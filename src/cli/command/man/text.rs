@@ -92,8 +92,8 @@ const STATUS: &[Part] = &[
         "3",
         "Refused, and nothing was changed: another file would win, a stale plan, keys that cannot be \
          written here, an apply that is open, settings that a tool cannot carry. With `--fail-on-unknown`: \
-         rules stayed unknown and nothing was found. Some of many snapshots could not be read, or Ctrl-C cut \
-         a look short, and what is known has no finding.",
+         rules stayed unknown and nothing was found. Some of many snapshots could not be read, or a signal \
+         (Ctrl-C, SIGTERM) cut a look short, and what is known has no finding.",
     ),
     Item("0", "Otherwise, or `--exit-zero` was given."),
     Text(
