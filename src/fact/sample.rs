@@ -97,6 +97,10 @@ pub struct Snapshot {
     /// What the site calls the host; given when the snapshot was taken.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
+    /// When the later sample was taken, in seconds since 1970 by the clock of the host; `None` where nothing tells,
+    /// as of a recorded tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<u64>,
 }
 
 /// Where the start of a window comes from.
@@ -143,6 +147,7 @@ impl Snapshot {
             earlier,
             since,
             labels: Labels::default(),
+            taken_at: None,
         }
     }
 

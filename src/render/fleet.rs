@@ -19,6 +19,7 @@ pub struct Share {
     host: Option<String>,
     fired: Vec<(Fault, String)>,
     unknown: Vec<String>,
+    taken: Option<u64>,
 }
 
 /// A fault, in the order faults are shown in.
@@ -61,6 +62,10 @@ pub struct Fleet {
     pub(super) repeated: Vec<String>,
     /// How many there are.
     pub(super) repeated_hosts: u64,
+    /// When they are judged, in seconds since 1970.
+    pub(super) at: u64,
+    /// When the oldest snapshot was taken, in seconds since 1970, and of which host it is.
+    pub(super) oldest: Option<(u64, String)>,
     /// Remarks about the rules.
     pub(super) notes: Vec<String>,
     /// The counts.
@@ -85,18 +90,21 @@ impl Share {
             host: host.filter(|name| !name.is_empty()).map(str::to_owned),
             fired: fired.collect(),
             unknown: unknown.map(|rule| rule.rule.clone()).collect(),
+            taken: report.host.taken_at_seconds,
         }
     }
 }
 
 impl Fleet {
-    /// No snapshot looked at yet, of so many, by rules about which this is to be said.
-    pub fn of(snapshots: u64, notes: Vec<String>) -> Self {
+    /// No snapshot looked at yet, of so many, at this moment in seconds since 1970, by rules about which this is
+    /// to be said.
+    pub fn of(snapshots: u64, at: u64, notes: Vec<String>) -> Self {
         Self {
             counts: FleetRecord {
                 snapshots,
                 ..FleetRecord::default()
             },
+            at,
             notes,
             ..Self::default()
         }
@@ -108,6 +116,12 @@ impl Fleet {
         // Two hosts without a name are two hosts.
         let name = share.host.as_deref().unwrap_or(snapshot);
         let host = self.number(name, share.host.is_some());
+        let oldest = self.oldest.as_ref().map(|(taken, _)| *taken);
+        if let Some(taken) = share.taken
+            && oldest.is_none_or(|oldest| taken < oldest)
+        {
+            self.oldest = Some((taken, name.to_owned()));
+        }
         let counted = share.fired.iter().filter(|(fault, _)| !fault.waived);
         let worst = counted.map(|(fault, _)| fault.severity).min();
         let [high, medium, low, info, none] = &mut self.worst;
@@ -243,12 +257,13 @@ mod tests {
             host: host.map(str::to_owned),
             fired: vec![(fault, "seen".to_owned())],
             unknown: Vec::new(),
+            taken: None,
         }
     }
 
     #[test]
     fn a_host_with_two_snapshots_is_one_host() {
-        let mut fleet = Fleet::of(4, Vec::new());
+        let mut fleet = Fleet::of(4, 0, Vec::new());
         fleet.add(share(Some("a"), "x"), "1");
         fleet.add(share(Some("a"), "x"), "2");
         fleet.add(share(None, "x"), "3");
@@ -265,7 +280,7 @@ mod tests {
 
     #[test]
     fn of_equal_severity_what_more_hosts_have_comes_first() {
-        let mut fleet = Fleet::of(3, Vec::new());
+        let mut fleet = Fleet::of(3, 0, Vec::new());
         for (host, rule) in [("a", "rare"), ("a", "z-often"), ("b", "z-often")] {
             fleet.add(share(Some(host), rule), host);
         }

@@ -73,6 +73,7 @@ pub fn report(
             boot_id: host.boot_id.clone(),
             netns: host.netns.map(|inode| format!("net:[{inode}]")),
             uptime_seconds,
+            taken_at_seconds: snapshot.taken_at,
         },
         window: Window {
             seconds: snapshot.window_seconds().map(milliseconds),

@@ -67,6 +67,10 @@ pub struct Host {
     pub netns: Option<String>,
     /// Seconds since the host started.
     pub uptime_seconds: Option<u64>,
+    /// When the snapshot that was judged was taken, in seconds since 1970 by the clock of the host; null when it was
+    /// the host itself, or when the snapshot does not tell.
+    #[serde(default)]
+    pub taken_at_seconds: Option<u64>,
 }
 
 /// The time span the counters were judged over.

@@ -116,6 +116,53 @@ fn a_snapshot_of_an_older_release_can_be_judged() {
 }
 
 #[test]
+fn a_judged_snapshot_says_when_it_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["snapshot", "--interval", "0", "-o", "-"];
+    let live = Tcptune::new().args(args).run().exits(0).quiet().json();
+    assert!(live["taken_at"].as_u64() > Some(0), "{}", live["taken_at"]);
+    let file = take(&tree("syn-flood"), &folder, "x");
+    for (taken, minute, moment) in [
+        (
+            json!(1_767_225_599),
+            "2025-12-31 23:59 UTC",
+            "2025-12-31T23:59:59Z",
+        ),
+        (json!(u64::MAX), " UTC", "Z"),
+        // Of a recorded tree nobody knows, and older files do not tell.
+        (Value::Null, "", ""),
+    ] {
+        edit(&file, |snapshot| snapshot["taken_at"] = taken.clone());
+        let told = |format: &str| {
+            judge(&["--snapshot", &file, "--format", format])
+                .audited()
+                .quiet()
+        };
+        assert_eq!(told("json").json()["host"]["taken_at_seconds"], taken);
+        let records = told("ndjson").stdout;
+        let run: Value = serde_json::from_str(records.lines().next().unwrap()).unwrap();
+        assert_eq!(run["taken_at"].as_str().is_some(), !taken.is_null());
+        assert!(
+            run["taken_at"].as_str().unwrap_or("").ends_with(moment),
+            "{run}"
+        );
+        let metric = format!("\ntcptune_snapshot_timestamp_seconds {taken}\n");
+        assert_eq!(
+            told("prometheus").stdout.contains(&metric),
+            !taken.is_null()
+        );
+        let page = told("human").stdout;
+        let first = page.split("\nprofile").next().unwrap();
+        assert_eq!(first.contains("taken "), !taken.is_null(), "{first}");
+        assert!(first.trim_end().ends_with(minute), "{first}");
+        assert_eq!(
+            told("markdown").stdout.contains("- **Taken**: "),
+            !taken.is_null()
+        );
+    }
+}
+
+#[test]
 fn a_snapshot_of_the_running_kernel_can_be_judged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("live");

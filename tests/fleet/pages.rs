@@ -54,6 +54,20 @@ fn every_shape() -> Hosts {
 }
 
 #[test]
+fn the_oldest_snapshot_of_a_fleet_is_named() {
+    let hosts = Hosts::new();
+    for (name, taken) in [("web-00", 1_767_225_599), ("web-01", 951_782_399)] {
+        let mut one = host(name);
+        one["taken_at"] = json!(taken);
+        hosts.put(&format!("{name}.json"), &one);
+    }
+    hosts.put("web-02.json", &host("web-02"));
+    let ran = hosts.check(&["--snapshot", "hosts"]);
+    let ran = ran.says("oldest   web-01: taken 2000-02-28 23:59 UTC, ");
+    assert!(ran.stdout.contains(" days ago\n"), "{ran}");
+}
+
+#[test]
 fn the_page_tells_what_is_wrong_where_and_what_to_do_next() {
     let hosts = every_shape();
     let page = |more: &[&str]| {

@@ -19,6 +19,7 @@ fn report(findings: Vec<Finding>, not_fired: Vec<NotFired>) -> Report {
             boot_id: Some("0a6c1f2e-4f0b-4d53-9a57-6f1f6a9d3f10".to_owned()),
             netns: Some("net:[4026531840]".to_owned()),
             uptime_seconds: Some(3_542_400),
+            taken_at_seconds: None,
         },
         window: Window {
             seconds: Some(1.000_3),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::host::{Needs, write_snapshot};
+use crate::apply::Clock as _;
+use crate::host::{Needs, SystemClock, write_snapshot};
 
 use super::ledger::say_what_is_open_at;
 use super::sample;
@@ -18,6 +19,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Error> {
     let seen = sample::watch(&source, &Needs::Everything, args.interval, output);
     let mut snapshot = seen.snapshot;
     snapshot.labels = snapshot.labels.and(&args.label);
+    // When a tree was recorded nobody knows, and a clock that stands at 0 was never set.
+    let clock = (!source.is_recorded()).then(|| SystemClock.unix_seconds());
+    snapshot.taken_at = clock.filter(|at| *at > 0);
     if args.output == Path::new("-") {
         let text = serde_json::to_string(&snapshot).map_err(|error| Error::Output(error.into()))?;
         output.print(&text)?;

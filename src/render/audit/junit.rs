@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use crate::apply::calendar;
 use crate::render::finding::{Finding, Waiver};
 use crate::render::junit::{HEAD, text};
 use crate::render::report::{NotFired, Report, Verdict};
@@ -76,12 +77,14 @@ struct Told {
 fn properties(report: &Report, run: &Run, page: &mut String) {
     page.push_str("    <properties>\n");
     let host = &report.host;
+    let taken = host.taken_at_seconds.map(calendar::moment);
     let all = [
         ("tcptune", Some(report.tool.version.as_str())),
         ("run_id", Some(run.id.as_str())),
         ("kernel", Some(host.kernel.as_str())),
         ("boot_id", host.boot_id.as_deref()),
         ("netns", host.netns.as_deref()),
+        ("taken_at", taken.as_deref()),
         (
             "profile",
             report.profile.as_ref().map(|one| one.name.as_str()),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use crate::apply::calendar;
 use crate::render::finding::{Finding, Maturity, Period, Severity};
 use crate::render::human::Reach;
 use crate::render::markdown::text;
@@ -62,6 +63,9 @@ fn head(report: &Report, run: &Run, page: &mut String) {
     if let Some(longer) = report.window.remembered_seconds.map(duration) {
         // Writing into a `String` does not fail.
         let _ = write!(window, ", and {longer} since the last run");
+    }
+    if let Some(taken) = host.taken_at_seconds.map(calendar::moment) {
+        item("Taken", &taken);
     }
     item("Judged", &format!("{}, window {window}", run.moment()));
     if let Some(boot) = &host.boot_id {

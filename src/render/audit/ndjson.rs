@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::apply::calendar;
 use crate::render::finding::{Finding, Period};
 use crate::render::json::json_line;
 use crate::render::report::{NotFired, Report, Verdict};
@@ -34,6 +35,7 @@ pub fn ndjson_with(
         rules,
         notes: report.notes.join("\n"),
         snapshot: run.snapshot.clone(),
+        taken_at: report.host.taken_at_seconds.map(calendar::moment),
     }))?;
     for finding in &report.findings {
         line(Body::Rule(Box::new(fired(finding))))?;

@@ -23,6 +23,11 @@ pub fn prometheus(report: &Report, run: &Run, out: &mut impl io::Write) -> io::R
         &[],
         u64::from(run.cut_short),
     );
+    if let Some(taken) = report.host.taken_at_seconds {
+        let help = "When the snapshot that the last run judged was taken, in seconds since 1970.";
+        metric(&mut page, "snapshot_timestamp_seconds", help);
+        sample(&mut page, "snapshot_timestamp_seconds", &[], taken);
+    }
     let summary = &report.summary;
     metric(
         &mut page,

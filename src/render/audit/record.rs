@@ -96,6 +96,9 @@ pub struct RunRecord {
     pub notes: String,
     /// The snapshot that was judged, as it was named; null when it was the host itself.
     pub snapshot: Option<String>,
+    /// When it was taken, by the clock of its host, as `time` is written; null when it does not tell.
+    #[serde(default)]
+    pub taken_at: Option<String>,
 }
 
 /// A rule.

@@ -4,10 +4,11 @@ use anstyle::Style;
 
 use super::page::{BODY, MARGIN, Page};
 use super::rest::list;
+use crate::apply::calendar;
 use crate::render::escape;
 use crate::render::finding::{Period, Severity};
 use crate::render::fleet::{Fault, Fleet, Spread};
-use crate::render::quantity::count;
+use crate::render::quantity::{count, duration};
 use crate::render::shell;
 use crate::render::wrap::{cells, pad};
 
@@ -252,6 +253,14 @@ fn rest(page: &mut Page, fleet: &Fleet, verbose: bool) {
             limit,
         );
         page.margin_lines("unknown", &lines);
+    }
+    if let Some((taken, host)) = &fleet.oldest {
+        #[expect(clippy::cast_precision_loss, reason = "shown in days at most")]
+        let age = fleet.at.checked_sub(*taken).map(|age| duration(age as f64));
+        // By the clock of another machine it may be taken in the future.
+        let age = age.map_or_else(|| "after now".to_owned(), |age| format!("{age} ago"));
+        let moment = calendar::minute(*taken);
+        page.margin("oldest", &format!("{host}: taken {moment}, {age}"));
     }
     if fleet.repeated_hosts > 0 {
         let shown = fleet.repeated.join(", ");

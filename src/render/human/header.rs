@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use super::page::Page;
+use crate::apply::calendar;
 use crate::render::escape;
 use crate::render::quantity::{count, duration};
 use crate::render::report::{Report, Since, Summary, Verdict};
@@ -20,6 +21,8 @@ pub(super) fn header(page: &mut Page, report: &Report, verbose: bool) {
         facts.push(format!("up {}", duration(uptime as f64)));
     }
     facts.push(window(report));
+    let taken = host.taken_at_seconds.map(calendar::minute);
+    facts.extend(taken.map(|moment| format!("taken {moment}")));
     row_of_facts(page, &facts);
 
     if verbose {

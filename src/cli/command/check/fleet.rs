@@ -46,10 +46,11 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         host::list_snapshots(&args.saved.snapshot).map_err(Error::from)?;
     let yardstick = Yardstick::read(args)?;
     sample::listen();
+    let run = run_of(args, None, false);
     let mut round = Round {
-        run: run_of(args, None, false),
         fleet: Fleet::of(
             (files.len() + without.len()) as u64,
+            run.at,
             render::notes_of_rules(yardstick.book()),
         ),
         stream: Stream::of(place)?,
@@ -60,11 +61,11 @@ pub(super) fn run(args: &Check, place: &Place, output: &mut Output) -> Result<Ex
         records: is_records(args),
         findings: false,
         unknown: false,
+        run: run.clone(),
     };
     for folder in without {
         round.take_folder(folder, output)?;
     }
-    let run = round.run.clone();
     let wanted = Wanted::of(args);
     let judge = |file: &PathBuf| judge(args, &yardstick, &wanted, &run, file);
     let taken = in_order(
