@@ -78,6 +78,24 @@ fn three_hosts_converge_stay_and_are_brought_back_when_somebody_drifts() {
         let now: Vec<_> = hosts.iter().map(Host::state).collect();
         assert_eq!(now, before);
 
+        // What was accepted holds until the list says otherwise, and an empty list says so.
+        let waived = "Write the waivers";
+        let (start_of, end_of) = (
+            "        tcptune_waivers:\n",
+            "        tcptune_profile: edge",
+        );
+        let (head, rest) = ROLE.split_once(start_of).unwrap();
+        let (_, tail) = rest.split_once(end_of).unwrap();
+        for (list, writes) in [
+            ("", false),
+            ("        tcptune_waivers: null\n", false),
+            ("        tcptune_waivers: []\n", true),
+        ] {
+            let role = format!("{head}{list}{end_of}{tail}");
+            let played = control.play(&role, &["--check"]).exits(0);
+            assert_eq!(played.changed(first, waived), writes, "{list}: {played}");
+        }
+
         // Somebody changes one host by hand. That is seen without a change, and taken back by one.
         second.set(FIN, "17");
         let played = control.play(ROLE, &["--check", "--diff"]).exits(0);
