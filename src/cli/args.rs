@@ -145,7 +145,7 @@ pub struct BootFiles {
     pub root: Option<PathBuf>,
 
     /// The program that loads those files at boot.
-    #[arg(long, value_enum, value_name = "LOADER", default_value_t = BootEngine::Auto)]
+    #[arg(long, value_enum, value_name = "LOADER", default_value_t = BootEngine::Auto, conflicts_with_all = ["netns", "pid"])]
     pub boot_engine: BootEngine,
 }
 

@@ -127,6 +127,18 @@ fn usage_errors_exit_with_2_and_print_no_result() {
             "cannot be used with",
         ),
         (
+            &["check", "--pid", "1", "--boot-engine", "procps"],
+            "cannot be used with",
+        ),
+        (
+            &["why", "x", "--netns", "y", "--boot-engine", "systemd"],
+            "cannot be used with",
+        ),
+        (
+            &["check", "--proc", proc, "--boot-engine", "procps"],
+            "help: add --root DIR, or leave it away",
+        ),
+        (
             &["check", "--apply", "--dry-run", "--fail-on", "high"],
             "cannot be used with",
         ),

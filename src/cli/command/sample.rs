@@ -19,6 +19,13 @@ use crate::cli::output::Output;
 /// this host, or those that were named; to a namespace made later none belong, and to a recorded tree
 /// none but those named.
 pub(super) fn enter(at: &Where, files: &BootFiles) -> Result<Source, Error> {
+    if at.proc.is_some() && files.root.is_none() && files.boot_engine != BootEngine::Auto {
+        return Err(Error::Usage(
+            "--boot-engine tells who loads boot files, and with --proc alone there are none"
+                .to_owned(),
+            "add --root DIR, or leave it away",
+        ));
+    }
     let source = source(at)?;
     let here = at.netns.is_none() && at.pid.is_none();
     if files.root.is_some() || (here && at.proc.is_none()) {
