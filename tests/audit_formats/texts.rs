@@ -71,6 +71,26 @@ fn junit_counts_what_it_holds_and_fails_what_counts() {
 }
 
 #[test]
+fn a_rule_without_an_experiment_is_told_so_wherever_a_finding_is_told_whole() {
+    const PREVIEW: &str = "no live-kernel experiment backs this rule yet";
+    let mut report = every_shape();
+    for (maturity, told) in [(Maturity::Preview, true), (Maturity::Stable, false)] {
+        for finding in &mut report.findings {
+            finding.maturity = maturity;
+        }
+        let pages = [
+            page(|out| junit(&report, &run(), out)),
+            page(|out| markdown(&report, &run(), Reach::Here, out)),
+        ];
+        for page in pages {
+            assert_eq!(page.contains(PREVIEW), told, "{page}");
+        }
+        let records = page(|out| ndjson_with(&report, &run(), Vec::new(), out));
+        assert_eq!(records.contains("\"maturity\":\"preview\""), told);
+    }
+}
+
+#[test]
 fn a_look_that_was_cut_short_is_never_well() {
     let cut = Run {
         cut_short: true,

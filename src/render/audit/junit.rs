@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use crate::apply::calendar;
-use crate::render::finding::{Finding, Waiver};
+use crate::render::finding::{Finding, Maturity, Waiver};
 use crate::render::junit::{HEAD, text};
 use crate::render::report::{NotFired, Report, Verdict};
 
@@ -182,6 +182,9 @@ fn details(finding: &Finding) -> String {
     ];
     for (label, words) in labelled {
         lines.extend(words.iter().map(|words| format!("{label}: {words}")));
+    }
+    if finding.maturity == Maturity::Preview {
+        lines.push("preview: no live-kernel experiment backs this rule yet".to_owned());
     }
     lines.push(format!("tcptune explain {}", finding.rule));
     let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
