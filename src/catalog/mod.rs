@@ -10,6 +10,7 @@
 //! ```
 
 mod accept;
+mod by_kernel;
 mod counter;
 mod default;
 mod family;

@@ -36,6 +36,13 @@ impl Release {
         );
         (kernel.major, kernel.minor, kernel.patch) >= own
     }
+
+    /// Whether a kernel has what this release brought. `None` for a vendor's kernel below the release, which
+    /// may have it by backport.
+    pub fn known_in(self, kernel: &KernelVersion) -> Option<bool> {
+        let here = self.is_in(kernel);
+        (here || !kernel.is_vendor()).then_some(here)
+    }
 }
 
 impl fmt::Display for Release {

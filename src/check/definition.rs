@@ -196,16 +196,15 @@ pub(super) fn no_op(sample: &Sample, key: &str, spec: Option<&KeySpec>) -> Resul
     if sample.readings.get(&format!("sysctl.{key}")) == Some(&Reading::Absent) {
         return Ok(false);
     }
-    match &sample.host.kernel {
-        Some(kernel) if release.is_in(kernel) => Ok(true),
-        Some(kernel) if kernel.is_vendor() => Err(Why::NotCollected(format!(
+    let Some(kernel) = &sample.host.kernel else {
+        let why = "the kernel's version is not known".to_owned();
+        return Err(Why::NotCollected(why));
+    };
+    release.known_in(kernel).ok_or_else(|| {
+        Why::NotCollected(format!(
             "a vendor's kernel may ignore {key} earlier than Linux {release}"
-        ))),
-        Some(_) => Ok(false),
-        None => Err(Why::NotCollected(
-            "the kernel's version is not known".to_owned(),
-        )),
-    }
+        ))
+    })
 }
 
 /// A value with single blanks.

@@ -9,6 +9,7 @@ mod escape;
 mod finding;
 mod from;
 mod quantity;
+mod reach;
 mod shell;
 mod style;
 mod wrap;

@@ -63,7 +63,8 @@ pub struct WhyKey {
     pub default: Option<String>,
     /// What the kernel does with it, in a sentence or two; null for a key of which nothing is known.
     pub about: Option<String>,
-    /// What the setting is about; null for a key the catalogue does not know.
+    /// What the setting is about on this kernel; null for a key the catalogue does not know, and where the
+    /// release of a vendor's kernel does not tell.
     pub scope: Option<Scope>,
     /// Every line that sets or excludes it, in the order they are read.
     pub definitions: Vec<WhyDefinition>,
@@ -97,6 +98,9 @@ pub struct Reasons {
     pub recommended: String,
     /// Of the kernel's default.
     pub default: String,
+    /// What the scope means on this kernel; empty for a key the catalogue does not know.
+    #[serde(default)]
+    pub scope: String,
 }
 
 /// One line that sets or excludes a key.

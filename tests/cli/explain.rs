@@ -330,6 +330,53 @@ fn a_key_that_a_kernel_still_has_is_not_told_to_be_gone() {
 }
 
 #[test]
+fn a_key_that_newer_kernels_ignore_is_told_to_work_where_it_does() {
+    let works = "It works here; without effect from Linux 6.6 on";
+    let old = explain(&["tcp_adv_win_scale", "--kernel", "6.1"]).exits(0);
+    let old = old.says(works).says("without effect from Linux 6.6 on");
+    assert!(!old.stdout.contains("does nothing any more"));
+    explain(&["tcp_adv_win_scale", "--kernel", "6.12"])
+        .exits(0)
+        .says("It does nothing any more")
+        .says("without effect since Linux 6.6");
+    // A vendor's kernel may have taken the change over.
+    let unknown = "whether this vendor's kernel reads";
+    explain(&["tcp_adv_win_scale", "--proc", &tree("el7-3.10")])
+        .exits(0)
+        .says(unknown);
+    let fack = explain(&["tcp_fack", "--kernel", "4.14"]).exits(0);
+    let fack = fack.says("It works here; without effect from Linux 4.15 on");
+    assert!(!fack.stdout.contains("Nothing changes"));
+    let busy = explain(&["tcp_low_latency", "--kernel", "4.9"]).exits(0);
+    busy.says("It works here; without effect from Linux 4.14 on");
+}
+
+#[test]
+fn a_key_is_one_for_the_machine_where_namespaces_have_no_own_yet() {
+    let machine = "one for the whole machine; absent in other network namespaces";
+    let own = "each network namespace has its own";
+    let old = explain(&["tcp_challenge_ack_limit", "--kernel", "4.4"]).exits(0);
+    let old = old.says(machine).says("of the whole machine");
+    assert!(!old.stdout.contains("Kubernetes") && !old.stdout.contains(own));
+    explain(&["tcp_challenge_ack_limit", "--kernel", "6.1"])
+        .exits(0)
+        .says(own)
+        .says("per network namespace")
+        .says("Kubernetes");
+    let vendor = "3.10.0-1160.el7.x86_64";
+    let vendor = explain(&["tcp_syn_retries", "--kernel", vendor]).exits(0);
+    let vendor = vendor.says("scope  not known: each network namespace has its own from Linux 4.6");
+    assert!(!vendor.stdout.contains("Kubernetes"));
+    // The host's value in every namespace is none of its own.
+    let cap = explain(&["net.core.rmem_max", "--kernel", "6.18"]).exits(0);
+    let cap = cap.says("6.11: shown in every network namespace, with the host's value");
+    assert!(!cap.stdout.contains("6.11: one for each"));
+    explain(&["net.core.rmem_max", "--kernel", "6.1"])
+        .exits(0)
+        .says(machine);
+}
+
+#[test]
 fn before_linux_3_1_the_first_time_out_of_a_handshake_is_three_seconds() {
     explain(&["connect", "--kernel", "2.6.32"])
         .exits(0)

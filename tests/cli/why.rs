@@ -104,6 +104,32 @@ fn a_removed_key_is_answered_on_kernels_with_and_without_it() {
 }
 
 #[test]
+fn a_key_that_newer_kernels_ignore_works_where_this_kernel_reads_it() {
+    let summary = |host| {
+        let answer = of(host, "net.ipv4.tcp_adv_win_scale");
+        answer["keys"][0]["summary"].as_str().unwrap().to_owned()
+    };
+    let works = "works here, and does nothing from Linux 6.6 on; 1: the kernel's default";
+    assert_eq!(summary("debian-12-6.1"), works);
+    assert!(summary("debian-12-6.12").starts_with("does nothing since Linux 6.6; "));
+    assert!(summary("el7-3.10").contains("a vendor's kernel may ignore it earlier"));
+}
+
+#[test]
+fn whose_a_key_is_goes_by_the_kernel() {
+    let key = "net.ipv4.tcp_retries2";
+    let new = of("debian-12-6.1", key);
+    assert_eq!(new["keys"][0]["scope"], "netns");
+    let own = "each network namespace has its own";
+    assert_eq!(new["keys"][0]["reasons"]["scope"], own);
+    let old = of("el7-3.10", key);
+    assert_eq!(old["keys"][0]["scope"], Value::Null);
+    why(&[key, "--proc", &tree("el7-3.10")])
+        .exits(0)
+        .says("scope    not known: each network namespace has its own from Linux 4.6 on");
+}
+
+#[test]
 fn a_recorded_tree_without_files_says_that_there_are_none() {
     let answer = of("debian-12-6.1", "net.ipv4.tcp_sack");
     assert_eq!(answer["engine"], Value::Null);

@@ -3,11 +3,12 @@
 use super::{Basis, Now, Row, Section, Told, timing};
 use crate::catalog::{self, KeyScope, KeySpec, Kind, NewNetns, Write};
 use crate::fact::Reading;
+use crate::render::reach::{reach, scope_of};
 use crate::render::why::{WhyKey, unit};
 use crate::topic::{self, Key, Topic};
 
 /// What a key is, in a few words.
-pub(super) fn title(key: &str) -> String {
+pub(super) fn title(key: &str, now: &Now<'_>) -> String {
     let Some(spec) = catalog::find(key) else {
         return "sysctl".to_owned();
     };
@@ -17,15 +18,16 @@ pub(super) fn title(key: &str) -> String {
         return words.join(", ");
     }
     words.extend(unit(spec));
-    words.push(
-        match spec.scope {
-            KeyScope::Netns => "per network namespace",
-            KeyScope::Host | KeyScope::HostReadonly => "of the whole machine",
-        }
-        .to_owned(),
-    );
+    let place = scope_of(spec, now.kernel).map(|scope| match scope {
+        KeyScope::Netns => "per network namespace",
+        KeyScope::Host | KeyScope::HostReadonly => "of the whole machine",
+    });
+    words.extend(place.map(str::to_owned));
     if let Some(release) = spec.noop_since {
-        words.push(format!("without effect since Linux {release}"));
+        words.push(match ignored(spec, now) {
+            Some(true) => format!("without effect since Linux {release}"),
+            Some(false) | None => format!("without effect from Linux {release} on"),
+        });
     }
     words.join(", ")
 }
@@ -58,7 +60,7 @@ pub(super) fn sections(
         add(Section::text("Leave it alone", text.leave.as_deref()));
         add(Section::text("Beware", text.note.as_deref()));
     }
-    add(Section::rows("Where it counts", scope(key, spec)));
+    add(Section::rows("Where it counts", scope(key, spec, now)));
     add(Section::list("History", history(spec, text)));
     add(Section::list("Said about it, and wrong", wrong(topic)));
     sections
@@ -86,8 +88,30 @@ fn gone_heading(key: &str, spec: Option<&KeySpec>, now: &Now<'_>) -> String {
             format!("It is here, and gone from Linux {release} on")
         }
         Some(_) => "It is gone".to_owned(),
-        None => "It does nothing any more".to_owned(),
+        None => without_effect(spec, now),
     }
+}
+
+/// Of a key that newer kernels keep and ignore.
+fn without_effect(spec: Option<&KeySpec>, now: &Now<'_>) -> String {
+    let Some((spec, release)) = spec.and_then(|spec| Some((spec, spec.noop_since?))) else {
+        return "It does nothing any more".to_owned();
+    };
+    match ignored(spec, now) {
+        Some(true) => "It does nothing any more".to_owned(),
+        Some(false) => format!("It works here; without effect from Linux {release} on"),
+        None => format!(
+            "Without effect from Linux {release} on; whether this vendor's kernel reads it is not known"
+        ),
+    }
+}
+
+/// Whether the kernel that is meant ignores the key. Without a kernel, newer ones are meant.
+fn ignored(spec: &KeySpec, now: &Now<'_>) -> Option<bool> {
+    now.kernel
+        .map_or(Some(spec.noop_since.is_some()), |kernel| {
+            spec.is_ignored_by(kernel)
+        })
 }
 
 /// Whether the kernel that is meant has the key, as far as that is known.
@@ -240,18 +264,13 @@ fn takes(spec: &KeySpec) -> Option<String> {
 }
 
 /// Machine or namespace, containers, and what is never written.
-fn scope(key: &str, spec: Option<&KeySpec>) -> Vec<Row> {
+fn scope(key: &str, spec: Option<&KeySpec>, now: &Now<'_>) -> Vec<Row> {
     let Some(spec) = spec.filter(|spec| spec.removed_in.is_none()) else {
         return Vec::new();
     };
     let mut rows = Vec::new();
-    let place = match spec.scope {
-        KeyScope::Netns => "each network namespace has its own",
-        KeyScope::Host => "one for the whole machine; seen in the initial network namespace only",
-        KeyScope::HostReadonly => "one for the whole machine; shown in containers, set on the host",
-    };
-    rows.push(Row::new("scope", place));
-    if spec.scope == KeyScope::Netns {
+    rows.push(Row::new("scope", reach(spec, now.kernel)));
+    if scope_of(spec, now.kernel) == Some(KeyScope::Netns) {
         let start = match spec.new_netns {
             NewNetns::Default => "the kernel's default, whatever the host has",
             NewNetns::InheritInit => "a copy of the initial namespace's value",
@@ -290,7 +309,12 @@ fn history(spec: Option<&KeySpec>, text: Option<&Key>) -> Vec<String> {
             lines.push(format!("{since}: the first release with it, or older"));
         }
         if let Some(since) = spec.netns_since {
-            lines.push(format!("{since}: one for each network namespace"));
+            lines.push(match spec.scope {
+                KeyScope::Netns => format!("{since}: one for each network namespace"),
+                KeyScope::Host | KeyScope::HostReadonly => {
+                    format!("{since}: shown in every network namespace, with the host's value")
+                }
+            });
         }
         // The first default came with the key; a change is news.
         for default in spec.defaults.iter().skip(1) {

@@ -24,12 +24,12 @@ pub fn explain(
     let told = &mut values;
     let (title, sections) = match &text {
         None => (
-            key::title(&topic.name),
+            key::title(&topic.name, now),
             key::sections(topic, None, now, told),
         ),
         Some(Text::Key(text)) => {
             let sections = key::sections(topic, Some(text), now, told);
-            (key::title(&topic.name), sections)
+            (key::title(&topic.name, now), sections)
         }
         Some(Text::State(text)) => {
             let sections = state::sections(topic, text, now, told);

@@ -4,7 +4,6 @@ use anstyle::Style;
 
 use super::page::{MARGIN, Page};
 use crate::render::escape;
-use crate::render::finding::Scope;
 use crate::render::report::Verdict;
 use crate::render::why::{Why, WhyDefinition, WhyKey, WhyRule};
 use crate::render::wrap::{cells, cut, pad, wrap};
@@ -51,10 +50,10 @@ fn whole(page: &mut Page, key: &WhyKey, answer: &Why) {
     if let Some(about) = &key.about {
         page.margin("about", about);
     }
-    if let Some(scope) = key.scope {
+    if !key.reasons.scope.is_empty() {
         let unit = key.unit.as_ref();
         let unit = unit.map_or_else(String::new, |unit| format!("; in {unit}"));
-        page.margin("scope", &format!("{}{unit}", reach(scope)));
+        page.margin("scope", &format!("{}{unit}", key.reasons.scope));
     }
     if let Some(instead) = &key.replacement {
         page.margin("instead", instead);
@@ -273,13 +272,6 @@ fn list(parts: &[String], none: &str) -> String {
         none.to_owned()
     } else {
         parts.join(", ")
-    }
-}
-
-const fn reach(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Netns => "each network namespace has its own",
-        Scope::Host => "one for the whole machine",
     }
 }
 

@@ -11,6 +11,7 @@ use crate::fact::boot::{Boot, Fate, Outcome};
 use crate::fact::{Reading, Snapshot, Unit, Value};
 use crate::plan::{Future, Plan, Standing};
 use crate::render::finding::Scope;
+use crate::render::reach::scope_of;
 use crate::render::report::{Tool, Verdict};
 use crate::topic::{self, Kind, Text, Topic};
 
@@ -112,6 +113,7 @@ fn answer(key: &str, inquiry: &Inquiry<'_>, facts: &[Judged<'_>]) -> WhyKey {
         |future: Option<&Future>| future.and_then(Future::value).map(|one| shown(spec, one));
     let standing = &known.standing;
     let change = inquiry.plan.changes.get(key);
+    let kernel = inquiry.snapshot.now.host.kernel.as_ref();
     WhyKey {
         key: key.to_owned(),
         summary: summary::summary(&known),
@@ -121,10 +123,12 @@ fn answer(key: &str, inquiry: &Inquiry<'_>, facts: &[Judged<'_>]) -> WhyKey {
         recommended: change.map(|change| change.recommended.to_string()),
         default: standing.default.as_ref().map(|one| shown(spec, one)),
         about: about(key),
-        scope: spec.map(|spec| match spec.scope {
-            KeyScope::Netns => Scope::Netns,
-            KeyScope::Host | KeyScope::HostReadonly => Scope::Host,
-        }),
+        scope: spec
+            .and_then(|spec| scope_of(spec, kernel))
+            .map(|scope| match scope {
+                KeyScope::Netns => Scope::Netns,
+                KeyScope::Host | KeyScope::HostReadonly => Scope::Host,
+            }),
         writers: boot.map_or_else(Vec::new, |boot| writers(boot, key)),
         exists,
         unit: spec.and_then(unit),

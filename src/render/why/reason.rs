@@ -7,6 +7,7 @@ use crate::fact::boot::Place;
 use crate::fact::{KernelVersion, Reading};
 use crate::plan::{Future, Origin};
 use crate::render::from::origin;
+use crate::render::reach::reach;
 use crate::render::report::Verdict;
 
 /// Why no value of the kernel is told.
@@ -20,7 +21,15 @@ pub(super) fn reasons(known: &Known<'_>) -> Reasons {
         system_now: system_now(known),
         recommended: recommended(known),
         default: default(known),
+        scope: scope(known),
     }
+}
+
+fn scope(known: &Known<'_>) -> String {
+    let kernel = known.inquiry.snapshot.now.host.kernel.as_ref();
+    known
+        .spec
+        .map_or_else(String::new, |spec| reach(spec, kernel))
 }
 
 fn live(known: &Known<'_>) -> String {

@@ -16,11 +16,25 @@ pub(super) fn summary(known: &Known<'_>) -> String {
     if let Some(next) = differs_now(known) {
         line = format!("{line}; {next}");
     }
-    let ignored = known.spec.and_then(|spec| spec.noop_since);
-    match ignored {
-        Some(release) => format!("does nothing since Linux {release}; {line}"),
+    match ignored(known) {
+        Some(ignored) => format!("{ignored}; {line}"),
         None => line,
     }
+}
+
+/// Of a key that newer kernels ignore: whether this one does.
+fn ignored(known: &Known<'_>) -> Option<String> {
+    let spec = known.spec?;
+    let release = spec.noop_since?;
+    let kernel = known.inquiry.snapshot.now.host.kernel.as_ref();
+    Some(match kernel.map(|kernel| spec.is_ignored_by(kernel)) {
+        Some(Some(true)) => format!("does nothing since Linux {release}"),
+        Some(None) => format!(
+            "does nothing from Linux {release} on, and a vendor's kernel may ignore it earlier"
+        ),
+        Some(Some(false)) => format!("works here, and does nothing from Linux {release} on"),
+        None => format!("does nothing from Linux {release} on"),
+    })
 }
 
 /// A key of former days. A line that still sets it is named, and what to do about it.
