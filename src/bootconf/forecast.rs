@@ -6,8 +6,8 @@ use super::effects::{Change, Effect, effects, interfaces, reaches_interfaces};
 use super::load::{Load, PlannedWrite};
 use super::tree::Keys;
 use crate::catalog::{Beside, Stored, canonical, find, path};
-use crate::fact::Value;
 use crate::fact::boot::{Engine, Fate, Forecast, Outcome, Place};
+use crate::fact::{KernelVersion, Value};
 
 /// The kernel the writes meet.
 pub(super) struct Ground<'a> {
@@ -17,6 +17,8 @@ pub(super) struct Ground<'a> {
     pub(super) available: &'a dyn Fn(&str, &str) -> Option<bool>,
     /// Why a key is not there when the files are loaded, as a phrase; `None` for one that is.
     pub(super) absent: &'a dyn Fn(&str) -> Option<Absent>,
+    /// The kernel, where it is known.
+    pub(super) kernel: Option<&'a KernelVersion>,
     /// The keys, for the names of interfaces.
     pub(super) keys: &'a dyn Keys,
     /// Whether the interfaces are made after the files were loaded, or may be.
@@ -84,6 +86,10 @@ impl Beside for After<'_> {
 
     fn available(&self, key: &str, name: &str) -> Option<bool> {
         (self.ground.available)(key, name)
+    }
+
+    fn kernel(&self) -> Option<&KernelVersion> {
+        self.ground.kernel
     }
 }
 

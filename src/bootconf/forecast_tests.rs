@@ -57,7 +57,7 @@ fn load(engine: Engine, lines: &[(&str, &str)]) -> Load {
 
 fn defaults(key: &str) -> Option<Value> {
     let spec = find(key)?;
-    let kernel = crate::fact::KernelVersion::parse("6.18.0")?;
+    let kernel = KernelVersion::parse("6.18.0")?;
     spec.default_for(&kernel)
 }
 
@@ -77,6 +77,7 @@ fn end(
             _ => None,
         },
         absent: &|_| None,
+        kernel: None,
         keys: &Eth0,
         boot,
     };

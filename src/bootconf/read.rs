@@ -50,6 +50,7 @@ pub fn read(tree: &dyn Tree, keys: &dyn Keys, request: &Request) -> Boot {
         before: request.default,
         available: request.available,
         absent: &absent_at_boot,
+        kernel: request.kernel.as_ref(),
         keys,
         boot: true,
     };
@@ -59,6 +60,7 @@ pub fn read(tree: &dyn Tree, keys: &dyn Keys, request: &Request) -> Boot {
         before: request.live,
         available: request.available,
         absent: &present,
+        kernel: request.kernel.as_ref(),
         keys,
         boot: false,
     };

@@ -4,7 +4,7 @@
 //! in C spelling, and then a blank or the end. What comes after the numbers it wants is not looked at.
 //! Words are taken as they are, comments and quotes included.
 
-use super::{KeySpec, Kind, Refused};
+use super::{Bounds, KeySpec, Kind, Refused};
 use crate::fact::inert;
 
 /// The most characters of a value that are quoted.
@@ -14,15 +14,23 @@ impl KeySpec {
     /// Why the text, written to the key, does not do what somebody who wrote it must think, as a phrase:
     /// ``"`21k` is refused: the kernel knows no units"``. `None` when it does, and when nothing is known
     /// of the key but its family.
+    ///
+    /// Of the newest kernels; see [`KeySpec::ineffective_within`] for others.
     pub fn ineffective(&self, written: &str) -> Option<String> {
+        self.ineffective_within(written, self.bounds().as_ref())
+    }
+
+    /// As [`KeySpec::ineffective`], for a kernel with these bounds. Without bounds nothing is known of what
+    /// the kernel takes, nor what an odd number means to it.
+    pub fn ineffective_within(&self, written: &str, bounds: Option<&Bounds>) -> Option<String> {
         let text = written.trim();
         if self.unlisted {
             return None;
         }
         match self.kind {
-            Kind::Int | Kind::Bool | Kind::Enum | Kind::Bitmask => self.in_numbers(text, 1),
-            Kind::Range => self.in_numbers(text, 2),
-            Kind::Triple => self.in_numbers(text, 3),
+            Kind::Int | Kind::Bool | Kind::Enum | Kind::Bitmask => self.in_numbers(text, 1, bounds),
+            Kind::Range => self.in_numbers(text, 2, bounds),
+            Kind::Triple => self.in_numbers(text, 3, bounds),
             Kind::Ports => in_ports(text, self.parse(text).is_ok()),
             Kind::Words => in_words(text),
             Kind::Text => in_words(text).or_else(|| {
@@ -32,8 +40,39 @@ impl KeySpec {
         }
     }
 
+    /// Why a kernel with these bounds refuses a number of the text, as a phrase; `on` tells of which kernels
+    /// that is said: " from Linux 5.13 on".
+    pub fn outside(&self, written: &str, bounds: &Bounds, on: &str) -> Option<String> {
+        let wanted = match self.kind {
+            Kind::Int | Kind::Bool | Kind::Enum | Kind::Bitmask => 1,
+            Kind::Range => 2,
+            Kind::Triple => 3,
+            Kind::Ports | Kind::Words | Kind::Text => return None,
+        };
+        let words = written.split_ascii_whitespace().take(wanted);
+        let numbers: Option<Vec<i64>> = words.map(|word| number(word).ok()).collect();
+        let out = numbers?
+            .into_iter()
+            .find(|number| !takes(bounds, *number))?;
+        Some(self.refusal(out, bounds, on))
+    }
+
+    fn refusal(&self, number: i64, bounds: &Bounds, on: &str) -> String {
+        let Bounds { min, max, .. } = *bounds;
+        if let Some(key) = self.max_key.filter(|_| number > max) {
+            let default = if self.max == Some(max) {
+                " by default"
+            } else {
+                ""
+            };
+            return format!("{number} is above {key}, which is {max}{default}: it is refused{on}");
+        }
+        let refused = Refused::OutOfRange { number, min, max };
+        format!("{refused}{on}: it is refused")
+    }
+
     /// A key of so many numbers.
-    fn in_numbers(&self, text: &str, wanted: usize) -> Option<String> {
+    fn in_numbers(&self, text: &str, wanted: usize, bounds: Option<&Bounds>) -> Option<String> {
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         if words.is_empty() {
             return Some("an empty value is refused".to_owned());
@@ -57,7 +96,10 @@ impl KeySpec {
                 numbers.len()
             )
         };
-        let out = numbers.iter().find(|number| !self.takes(**number));
+        let out = bounds.and_then(|bounds| {
+            let out = numbers.iter().find(|number| !takes(bounds, **number))?;
+            Some(self.refusal(*out, bounds, ""))
+        });
         let octal = words.iter().zip(&numbers).find(|(word, number)| {
             let digits = word.trim_start_matches('-');
             digits.len() > 1
@@ -68,18 +110,13 @@ impl KeySpec {
         let rest = words
             .get(wanted)
             .filter(|word| !word.starts_with(['#', ';']));
-        if let Some(number) = out {
-            let refused = Refused::OutOfRange {
-                number: *number,
-                min: self.min.unwrap_or(i64::from(i32::MIN)),
-                max: self.max.unwrap_or(i64::from(i32::MAX)),
-            };
-            return Some(format!("{refused}: it is refused"));
+        if out.is_some() {
+            return out;
         }
         if numbers.len() < wanted {
             return Some(few());
         }
-        self.without_sense(text, &numbers)
+        self.without_sense(text, &numbers, bounds.is_some())
             .or_else(|| {
                 octal.map(|(word, number)| {
                     format!("{} is read as octal: it means {number}", quoted(word))
@@ -97,25 +134,11 @@ impl KeySpec {
             })
     }
 
-    /// Whether some kernel takes a number; a range left open is that of an `int`. Bounds in clock ticks
-    /// stand in the catalogue for 1000 Hz, and kernels of 100 Hz take ten times as much.
-    fn takes(&self, number: i64) -> bool {
-        const TICKS: i64 = (i32::MAX / 1000) as i64;
-        let wide = |bound: i64| {
-            if bound.abs() == TICKS {
-                bound * 10
-            } else {
-                bound
-            }
-        };
-        let min = self.min.map_or(i64::from(i32::MIN), wide);
-        let max = self.max.map_or(i64::from(i32::MAX), wide);
-        (min..=max).contains(&number)
-    }
-
-    /// Numbers the kernel takes, and that mean nothing.
-    fn without_sense(&self, text: &str, numbers: &[i64]) -> Option<String> {
+    /// Numbers the kernel takes, and that mean nothing. What an odd number means to a kernel of which not even
+    /// the bounds are known is not known either.
+    fn without_sense(&self, text: &str, numbers: &[i64], is_known: bool) -> Option<String> {
         match (self.kind, numbers) {
+            (Kind::Enum, _) if !is_known => None,
             (Kind::Enum, [number]) => {
                 let known = self.values.is_empty() || self.meaning(*number).is_some();
                 (!known).then(|| format!("{number} is stored, and has no meaning for this key"))
@@ -145,6 +168,20 @@ impl KeySpec {
         };
         format!("{} is refused: {why}{kept}", quoted(word))
     }
+}
+
+/// Whether a kernel of these bounds takes a number. Those in clock ticks stand in the catalogue for 1000 Hz,
+/// and kernels of 100 Hz take ten times as much.
+fn takes(bounds: &Bounds, number: i64) -> bool {
+    const TICKS: i64 = (i32::MAX / 1000) as i64;
+    let wide = |bound: i64| {
+        if bound.abs() == TICKS {
+            bound * 10
+        } else {
+            bound
+        }
+    };
+    (wide(bounds.min)..=wide(bounds.max)).contains(&number)
 }
 
 /// One number as `proc_get_long` reads it, or why it does not.

@@ -25,8 +25,19 @@ pub struct KeySpec {
     pub min: Option<i64>,
     /// The largest number a write accepts. Bounds that depend on the clock tick are those of 1000 Hz.
     pub max: Option<i64>,
+    /// The bounds by mainline release, oldest first; empty where they were always `min` and `max`. See
+    /// [`KeySpec::bounds_in`].
+    pub(super) bounds: &'static [BoundsSince],
+    /// The largest number of a RHEL kernel, by RHEL release.
+    pub(super) max_el: &'static [(u8, i64)],
+    /// The key whose value is the true upper bound; `max` is what that has by default.
+    pub max_key: Option<&'static str>,
     /// The meaning of enum values or mask bits; empty when nothing is known.
     pub values: &'static [(i64, &'static str)],
+    /// The first mainline release in which all values mean that, where some meant something else before.
+    pub values_since: Option<Release>,
+    /// What those meant before.
+    pub values_before: &'static [(i64, &'static str)],
     /// Where the key exists.
     pub scope: KeyScope,
     /// The first release that has the key in every network namespace, where later than `since`.
@@ -179,6 +190,15 @@ pub enum NewNetns {
     HostValue,
     /// The key is not there.
     Absent,
+}
+
+/// Bounds and the release that brought them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct BoundsSince {
+    /// The first mainline release with them.
+    pub(super) since: Release,
+    /// The smallest and the largest number; `None` where they are not known from there on.
+    pub(super) range: Option<(i64, i64)>,
 }
 
 /// A default and the release that brought it.

@@ -10,6 +10,7 @@
 //! ```
 
 mod accept;
+mod bounds;
 mod by_kernel;
 mod counter;
 mod default;
@@ -28,6 +29,7 @@ mod release;
 mod store;
 
 pub use accept::Refused;
+pub use bounds::Bounds;
 pub use counter::{CounterSpec, counter, counters};
 pub use default::Lineage;
 pub use family::{family, is_of_bsd};
@@ -46,6 +48,7 @@ pub use store::{Beside, ROUNDED, Stored};
 /// The tables made by `src/build/catalog` from `rules/catalog`.
 #[expect(clippy::unreadable_literal, reason = "generated code")]
 mod table {
+    use super::key::BoundsSince;
     use super::{
         CounterSpec, DefaultSince, Handler, KeyScope, KeySpec, Kind, NewNetns, Release, Write,
     };

@@ -2,7 +2,7 @@
 //!
 //! A pure model of the handlers in `kernel/sysctl.c` (`proc_dointvec` and its like, on top of
 //! `proc_get_long`) and of those keys that have a handler of their own. It follows the newest kernel the
-//! catalogue was held against; before 5.12 many of the keys that are a byte today took any integer.
+//! catalogue was held against; which numbers an older one takes goes by its release ([`Beside::kernel`]).
 
 mod beside;
 mod choice;
@@ -17,7 +17,7 @@ pub(super) use choice::ALLOWED;
 pub use ticks::ROUNDED;
 
 use super::{KeySpec, Kind, Write};
-use crate::fact::Value;
+use crate::fact::{KernelVersion, Value};
 
 /// What becomes of a key when a text is written to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,11 @@ pub trait Beside {
     /// Whether an algorithm is there for a key that names one, or would be loaded: `bbr` for
     /// `net.ipv4.tcp_congestion_control`, `fq` for `net.core.default_qdisc`. `None` when it is not known.
     fn available(&self, key: &str, name: &str) -> Option<bool>;
+
+    /// The kernel that is written to, `None` for the newest: bounds go by its release.
+    fn kernel(&self) -> Option<&KernelVersion> {
+        None
+    }
 }
 
 /// Nothing is known of other keys: they are taken to have the defaults that matter here.

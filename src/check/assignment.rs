@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{self, KeyScope, KeySpec, Release, Stored, Write};
+use crate::catalog::{self, Bounds, KeyScope, KeySpec, Release, Stored, Write};
 use crate::fact::assigned::{Assigned, Assignments, Target};
 use crate::fact::{Reading, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
@@ -336,15 +336,79 @@ impl AssignmentView<'_> {
 
     fn ineffective(&self) -> Option<String> {
         let spec = self.spec.filter(|spec| !spec.secret)?;
-        spec.ineffective(self.written()?)
+        let written = self.written()?;
+        let known = self.bounds(spec);
+        self.outside(spec, &known).or_else(|| {
+            let newest = known.first().map(|(bounds, _)| bounds);
+            spec.ineffective_within(written, newest)
+        })
+    }
+
+    /// Why a kernel asked for refuses a number, where what it takes is known.
+    fn outside(&self, spec: &KeySpec, known: &[(Bounds, String)]) -> Option<String> {
+        let written = self.written()?;
+        let mut known = known.iter();
+        known.find_map(|(bounds, on)| spec.outside(written, bounds, on))
+    }
+
+    /// What the kernels asked for take, the newest first, each as far as it is known; and as a phrase, of which
+    /// kernels that is said, empty for all of them.
+    fn bounds(&self, spec: &KeySpec) -> Vec<(Bounds, String)> {
+        let targets = &self.all.targets;
+        let each = targets.iter().rev();
+        let each: Vec<_> = each.map(|one| spec.bounds_in(&one.kernel)).collect();
+        let mut known: Vec<Bounds> = each.iter().flatten().copied().collect();
+        if targets.is_empty() {
+            known.extend(spec.bounds());
+        }
+        known.dedup();
+        let same = known.len() == 1 && each.iter().all(Option::is_some);
+        let all = known.into_iter().filter_map(|bounds| {
+            let on = match (same, bounds.since, bounds.before) {
+                (true, ..) => String::new(),
+                (_, Some(since), None) => format!(" from Linux {since} on"),
+                (_, Some(since), Some(before)) => {
+                    format!(" from Linux {since} on and before {before}")
+                }
+                (_, None, _) => {
+                    let names = named(targets, |one| spec.bounds_in(&one.kernel) == Some(bounds));
+                    format!(" on {}", names.join(", "))
+                }
+            };
+            Some((self.raised(spec, bounds)?, on))
+        });
+        all.collect()
+    }
+
+    /// The bounds where another key is the upper one, and a line before this one sets it; `None` where that line
+    /// does not tell to what.
+    fn raised(&self, spec: &KeySpec, bounds: Bounds) -> Option<Bounds> {
+        let Some(key) = spec.max_key else {
+            return Some(bounds);
+        };
+        let lines = self.all.lines.iter();
+        let before = lines.take_while(|other| !std::ptr::eq(*other, self.one));
+        let set = before.filter(|other| other.key == key && !other.commented);
+        match set.last() {
+            Some(line) => {
+                let max = line.sets()?.trim().parse().ok()?;
+                Some(Bounds { max, ..bounds })
+            }
+            None => Some(bounds),
+        }
     }
 
     fn refused(&self) -> Option<String> {
         if self.spec.is_some_and(|spec| spec.write == Write::ReadOnly) {
             return Some("the key is read-only".to_owned());
         }
+        let spec = self.spec.filter(|spec| !spec.secret)?;
+        let outside = self.outside(spec, &self.bounds(spec));
+        if outside.is_some() {
+            return outside;
+        }
         let why = self.ineffective()?;
-        let stored = self.spec?.store(None, self.written()?.as_bytes());
+        let stored = spec.store(None, self.written()?.as_bytes());
         matches!(stored, Stored::Refused { .. }).then_some(why)
     }
 

@@ -54,6 +54,63 @@ fn gone_is_gone_on_every_kernel_asked_for() {
 }
 
 #[test]
+fn what_a_kernel_refuses_goes_by_its_release() {
+    let refused = |key, value, kernels: &[&str]| {
+        text(line(key, value), kernels, "assignment.refused").unwrap_or_default()
+    };
+    let retries = "net.ipv4.tcp_retries2";
+    let bound = "256 is outside 0 to 255, which is what the kernel accepts";
+    assert_eq!(
+        refused(retries, "256", &["5.13.0", "6.1.0"]),
+        format!("{bound}: it is refused")
+    );
+    assert_eq!(
+        refused(retries, "256", &["4.18.0-0.el8.x86_64", "6.1.0"]),
+        format!("{bound} from Linux 5.13 on: it is refused")
+    );
+    assert_eq!(refused(retries, "256", &["5.10.0"]), "");
+    assert_eq!(
+        refused("net.ipv4.tcp_ecn", "3", &["6.12.0", "6.19.0"]),
+        "3 is outside 0 to 2, which is what the kernel accepts from Linux 6.12 on and before 6.19: it is refused"
+    );
+    let rhel_7 = "3.10.0-1160.el7.x86_64";
+    assert_eq!(
+        refused("net.core.somaxconn", "100000", &[rhel_7, "6.1.0"]),
+        format!(
+            "100000 is outside 0 to 65535, which is what the kernel accepts on {rhel_7}: it is refused"
+        )
+    );
+    assert_eq!(
+        refused("net.ipv4.tcp_reordering", "500", &["6.12.0"]),
+        "500 is above net.ipv4.tcp_max_reordering, which is 300 by default: it is refused"
+    );
+    // What 5 means to a kernel that checks nothing is not known.
+    let reuse = text(
+        line("net.ipv4.tcp_tw_reuse", "5"),
+        &[rhel_7],
+        "assignment.ineffective",
+    );
+    assert_eq!(reuse, None);
+}
+
+#[test]
+fn a_bound_that_is_another_key_is_what_an_earlier_line_sets_it_to() {
+    let lines = |most: &str, dynamic| {
+        let mut bound = line("net.ipv4.tcp_max_reordering", most);
+        bound.dynamic = dynamic;
+        let all = all(
+            vec![bound, line("net.ipv4.tcp_reordering", "500")],
+            &["6.12.0"],
+        );
+        assignments(&all)[1].value("assignment.refused").into_text()
+    };
+    assert_eq!(lines("1000", false), None);
+    assert_eq!(lines("$MOST", true), None);
+    let above = "500 is above net.ipv4.tcp_max_reordering, which is 400: it is refused";
+    assert_eq!(lines("400", false).as_deref(), Some(above));
+}
+
+#[test]
 fn kernels_of_a_range_have_one_name() {
     let list = ["4.10", "4.12", "4.13", "4.14"].map(target);
     assert_eq!(named(&list, |_| true), ["4.10 to 4.14"]);

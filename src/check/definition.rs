@@ -111,7 +111,7 @@ impl DefinitionView<'_> {
             ),
             "ineffective" => optional(
                 spec.filter(|spec| !spec.secret)
-                    .and_then(|spec| spec.ineffective(one.value.as_deref()?)),
+                    .and_then(|spec| ineffective(sample, spec, one.value.as_deref()?)),
             ),
             "module" => optional(self.module().map(str::to_owned)),
             "below_default" => flag(self.is_below_default(sample, spec)),
@@ -145,6 +145,26 @@ impl DefinitionView<'_> {
         spec.parse(written)
             .is_ok_and(|value| is_below(spec, &value, default))
     }
+}
+
+/// Why the kernel that was looked at makes something else of a value; see [`KeySpec::ineffective_within`].
+fn ineffective(sample: &Sample, spec: &KeySpec, written: &str) -> Option<String> {
+    let kernel = sample.host.kernel.as_ref();
+    let mut bounds = kernel.map_or_else(|| spec.bounds(), |kernel| spec.bounds_in(kernel));
+    if let (Some(key), Some(bounds)) = (spec.max_key, &mut bounds) {
+        // Another key is the upper bound. What raises it, now or at boot, is given the benefit of the doubt:
+        // in which order the writes meet the kernel is what the forecast tells.
+        let live = sample.readings.get(&format!("sysctl.{key}"));
+        let live = match live.and_then(Reading::value) {
+            Some(Value::Int(number)) => Some(*number),
+            _ => None,
+        };
+        let lines = sample.boot.iter().flat_map(|boot| &boot.definitions);
+        let lines = lines.filter(|line| line.key == key);
+        let set = lines.filter_map(|line| line.value.as_deref()?.trim().parse().ok());
+        bounds.max = set.chain(live).fold(bounds.max, i64::max);
+    }
+    spec.ineffective_within(written, bounds.as_ref())
 }
 
 /// Whether a value of a limit is below the kernel's default.

@@ -2,7 +2,7 @@
 
 use super::model::{self, LARGEST, SMALLEST, TIME_WAIT};
 use super::{Answer, IDS, Input, Settings, Timing};
-use crate::catalog::Release;
+use crate::catalog::{self, Release};
 use crate::fact::{KernelVersion, Reading, Value};
 
 const SYN_RETRIES: &str = "net.ipv4.tcp_syn_retries";
@@ -258,15 +258,40 @@ impl<'a> Work<'a> {
         };
         let usable = i32::try_from((high - low + 1 - taken).max(0)).ok()?;
         let (reuse, timestamps, delay) = (reuse?, timestamps?, delay?);
-        let is_on = reuse == 1 && timestamps != 0;
+        let everywhere = match (reuse, self.has_loopback_only()) {
+            (0, _) => false,
+            (1, _) | (_, Some(false)) => true,
+            (_, Some(true)) => false,
+            (_, None) => {
+                let why = "tcp_tw_reuse 2 is for loopback only from Linux 4.19 on, and for every destination \
+                           before; a vendor's kernel may have the change earlier";
+                self.missing.push(why.to_owned());
+                return None;
+            }
+        };
+        let is_on = everywhere && timestamps != 0;
         *remark = Some(match (reuse, is_on) {
+            _ if everywhere && !is_on => "tcp_tw_reuse is on and does nothing: timestamps are off.",
             (_, true) => "A port in TIME-WAIT is taken again after the delay of tcp_tw_reuse.",
-            (1, _) => "tcp_tw_reuse is on and does nothing: timestamps are off.",
             (2, _) => "tcp_tw_reuse is 2: over loopback a port is taken again after its delay.",
             _ => "A port is taken again when its TIME-WAIT is over.",
         });
         let rest = if is_on { delay / 1000.0 } else { TIME_WAIT };
         Some(Answer::PerSecond(f64::from(usable) / rest))
+    }
+
+    /// Whether a `tcp_tw_reuse` of 2 is for loopback only, as from Linux 4.19 on; before, any number but 0 is for
+    /// every destination (`tcp_twsk_unique`). A kernel that has it by default has that meaning as well.
+    fn has_loopback_only(&self) -> Option<bool> {
+        let Some(kernel) = self.settings.kernel else {
+            return Some(true);
+        };
+        let spec = catalog::find(REUSE)?;
+        let default = spec.default_for(kernel);
+        if default == Some(Value::Int(2)) {
+            return Some(true);
+        }
+        spec.values_since?.known_in(kernel)
     }
 }
 
@@ -354,6 +379,23 @@ mod tests {
         assert!((rate(&[(REUSE, "1"), (TIMESTAMPS, "0")]) - 470.533).abs() < 1e-3);
         assert!((rate(&[(RANGE, "10000 65535")]) - 925.6).abs() < 1e-6);
         assert!((rate(&[(RESERVED, "32768-46883,70")]) - 235.267).abs() < 1e-3);
+    }
+
+    #[test]
+    fn reuse_of_2_is_for_loopback_only_from_linux_4_19_on() {
+        let rate = |release| {
+            let timings = host(release, &[(REUSE, "2"), (RANGE, "32768 60999")]);
+            answer(&timings, "connect-rate")
+        };
+        let near = |answer: Answer, expected: f64| {
+            assert!(matches!(answer, Answer::PerSecond(found) if (found - expected).abs() < 1e-3));
+        };
+        near(rate("4.14.0"), 28_232.0);
+        near(rate("4.19.0"), 470.533);
+        // RHEL 8 has 2 by default, so it has that meaning; of RHEL 7 nobody knows.
+        near(rate("4.18.0-553.el8_10.x86_64"), 470.533);
+        let old = rate("3.10.0-1160.el7.x86_64");
+        assert!(matches!(old, Answer::Unknown(why) if why[0].contains("4.19")));
     }
 
     #[test]

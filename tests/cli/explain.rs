@@ -377,6 +377,22 @@ fn a_key_is_one_for_the_machine_where_namespaces_have_no_own_yet() {
 }
 
 #[test]
+fn what_a_key_takes_and_means_goes_by_the_kernel() {
+    let takes = |key, release| explain(&[key, "--kernel", release]).exits(0);
+    takes("tcp_ecn", "6.12").says("takes    0 to 2");
+    takes("tcp_ecn", "6.19").says("takes    not known of this kernel");
+    takes("tcp_retries2", "6.1").says("takes    0 to 255");
+    takes("tcp_retries2", "3.10").says("not known of this kernel; 0 to 255 from Linux 5.13 on");
+    takes("tcp_reordering", "6.12")
+        .says("1 to net.ipv4.tcp_max_reordering, which is 300 by default");
+    takes("somaxconn", "3.10.0-1160.el7.x86_64").says("takes    0 to 65535");
+    let reuse = "tcp_tw_reuse";
+    takes(reuse, "6.1").says("2        on for loopback only");
+    takes(reuse, "4.14").says("2        on for every destination");
+    takes(reuse, "3.10.0-1160.el7.x86_64").says("on for loopback only from Linux 4.19 on; before");
+}
+
+#[test]
 fn before_linux_3_1_the_first_time_out_of_a_handshake_is_three_seconds() {
     explain(&["connect", "--kernel", "2.6.32"])
         .exits(0)

@@ -17,6 +17,15 @@ pub(crate) struct Entry {
     noun: Option<String>,
     min: Option<i64>,
     max: Option<i64>,
+    bounds_since: Option<String>,
+    #[serde(default)]
+    bounds: Vec<BoundsSince>,
+    #[serde(default)]
+    max_el: BTreeMap<String, i64>,
+    max_key: Option<String>,
+    values_since: Option<String>,
+    #[serde(default)]
+    values_before: BTreeMap<i64, String>,
     #[serde(default)]
     values: BTreeMap<i64, String>,
     #[serde(default)]
@@ -113,6 +122,14 @@ enum Template {
 struct DefaultSince {
     since: String,
     value: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BoundsSince {
+    since: String,
+    min: Option<i64>,
+    max: Option<i64>,
 }
 
 /// Why the `default` entry of a family is never written.
@@ -226,25 +243,34 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
             ));
         }
     };
-    let values: Vec<String> = entry
-        .values
-        .iter()
-        .map(|(number, meaning)| format!("({number}, {meaning:?})"))
-        .collect();
+    let meanings = |values: &BTreeMap<i64, String>| -> Vec<String> {
+        let each = values.iter();
+        each.map(|(number, meaning)| format!("({number}, {meaning:?})"))
+            .collect()
+    };
+    if entry.values_since.is_none() != entry.values_before.is_empty() {
+        return Err(fault("`values_since` and `values_before` come together"));
+    }
     let aliases: Vec<String> = entry
         .aliases
         .iter()
         .map(|name| format!("{name:?}"))
         .collect();
+    let el = |major: &String| -> Result<u8, String> {
+        let release = major.parse();
+        release.map_err(|_| fault("`default_el` and `max_el` go by RHEL release"))
+    };
     let mut by_vendor = Vec::new();
     for (major, value) in &entry.default_el {
-        let major: u8 = major
-            .parse()
-            .map_err(|_| fault("`default_el` goes by RHEL release"))?;
-        by_vendor.push(format!("({major}, {value:?})"));
+        by_vendor.push(format!("({}, {value:?})", el(major)?));
+    }
+    let mut max_el = Vec::new();
+    for (major, max) in &entry.max_el {
+        max_el.push(format!("({}, {max})", el(major)?));
     }
     Ok(format!(
-        "KeySpec {{ key: {:?}, kind: Kind::{:?}, unit: Unit::{}, noun: {:?}, min: {min:?}, max: {max:?}, values: {}, \
+        "KeySpec {{ key: {:?}, kind: Kind::{:?}, unit: Unit::{}, noun: {:?}, min: {min:?}, max: {max:?}, bounds: {}, \
+         max_el: {}, max_key: {:?}, values: {}, values_since: {}, values_before: {}, \
          scope: KeyScope::{:?}, netns_since: {}, since: {}, removed_in: {}, noop_since: {}, replacement: {:?}, \
          kubernetes_safe_since: {:?}, secret: {}, write: {write}, handler: Handler::{:?}, aliases: {}, new_netns: NewNetns::{:?}, \
          defaults: {}, default_el: {}, scaled: {:?}, unlisted: {}, family: {}, limit: {} }}",
@@ -252,7 +278,12 @@ fn spec(place: &Place, entry: &Entry) -> Result<String, String> {
         entry.r#type,
         unit(place, entry.unit.as_deref(), "Number")?,
         entry.noun,
-        slice(&values),
+        slice(&bounds_by_release(place, entry)?),
+        slice(&max_el),
+        entry.max_key,
+        slice(&meanings(&entry.values)),
+        release_option(place, entry.values_since.as_deref())?,
+        slice(&meanings(&entry.values_before)),
         entry.scope,
         release_option(place, entry.netns_since.as_deref())?,
         release_option(place, entry.since.as_deref())?,
@@ -312,6 +343,44 @@ fn bounds(entry: &Entry) -> Result<(Option<i64>, Option<i64>), String> {
         },
         _ => Err("`min` and `max` come together, the smaller first".to_owned()),
     }
+}
+
+/// The first release in which what had bounds of 0 and 255 only became a byte (`proc_dou8vec_minmax`); before,
+/// such keys were 32-bit numbers, and most of them were not checked.
+const BYTES: &str = "5.13";
+
+/// The code of the bounds by release, which must ascend; none where they were always the same.
+fn bounds_by_release(place: &Place, entry: &Entry) -> Result<Vec<String>, String> {
+    let fault = |what: &str| place.fault(&format!("{}: {what}", entry.key));
+    let whole = |since: &str| BoundsSince {
+        since: since.to_owned(),
+        min: entry.min,
+        max: entry.max,
+    };
+    let list = match (&entry.bounds_since, entry.bounds.as_slice()) {
+        (Some(since), []) => vec![whole(since)],
+        (Some(_), _) => return Err(fault("`bounds_since` and `bounds` exclude each other")),
+        (None, []) if (entry.min, entry.max) == (Some(0), Some(255)) => vec![whole(BYTES)],
+        (None, list) => list.to_vec(),
+    };
+    let mut code = Vec::new();
+    let mut before = None;
+    for one in &list {
+        let (since, numbers) = release(place, &one.since)?;
+        if before.is_some_and(|before| before >= numbers) {
+            return Err(fault("`bounds` do not ascend"));
+        }
+        before = Some(numbers);
+        let range = match (one.min, one.max) {
+            (Some(min), Some(max)) if entry.min <= Some(min) && Some(max) <= entry.max => {
+                format!("Some(({min}, {max}))")
+            }
+            (None, None) => "None".to_owned(),
+            _ => return Err(fault("`bounds` lie within `min` and `max`")),
+        };
+        code.push(format!("BoundsSince {{ since: {since}, range: {range} }}"));
+    }
+    Ok(code)
 }
 
 /// The code of the defaults, which must ascend.

@@ -23,16 +23,22 @@ impl KeySpec {
                 "it depends on another key, whose value is not known",
             )),
         };
+        if let Some(most) = self.max_key {
+            let known = number_of(most);
+            let fits = number <= known.or(self.max).unwrap_or(i64::MAX);
+            // Older kernels may have no bound here.
+            let holds = beside.kernel().and_then(|kernel| self.bounds_in(kernel));
+            return held(match (fits, known, holds) {
+                (true, ..) => Some(true),
+                (false, Some(_), Some(_)) => Some(false),
+                (false, ..) => None,
+            });
+        }
         match self.key {
             // `ipv4_privileged_ports`; the range never begins below 1.
             "net.ipv4.ip_unprivileged_port_start" => {
                 let low = number_of("net.ipv4.ip_local_port_range").unwrap_or(32_768);
                 held(Some(number <= low))
-            }
-            "net.ipv4.tcp_reordering" => {
-                let most = number_of("net.ipv4.tcp_max_reordering").unwrap_or(300);
-                // Older kernels have no bound here.
-                held((number <= most).then_some(true))
             }
             // AccECN is not in every kernel that has the key.
             "net.ipv4.tcp_ecn" if number > 2 => held(None),

@@ -3,7 +3,7 @@
 use super::long::{Long, is_space, long};
 use super::ticks::{milliseconds, user_ticks};
 use super::{Beside, Stored, refused};
-use crate::catalog::{Handler, KeyScope, KeySpec, Kind};
+use crate::catalog::{Bounds, Handler, KeyScope, KeySpec, Kind};
 use crate::fact::Value;
 
 /// The largest signed 32-bit number.
@@ -15,6 +15,10 @@ pub(super) enum Made {
     Refused,
     Unknown(&'static str),
 }
+
+/// The bounds of the kernel that is written to: `None` where no kernel is meant, and within that, where they are
+/// not known of this one.
+type Known = Option<Option<Bounds>>;
 
 /// What became of the numbers of a text.
 struct Read {
@@ -43,8 +47,9 @@ impl KeySpec {
             return Stored::Unknown("a function of the key's own decides");
         }
         // The kernel reads one page; how large that is only matters for a text of blanks.
-        let small = self.read(text.get(..4095).unwrap_or(text));
-        let large = self.read(text);
+        let known = beside.kernel().map(|kernel| self.bounds_in(kernel));
+        let small = self.read(text.get(..4095).unwrap_or(text), known);
+        let large = self.read(text, known);
         if small.numbers != large.numbers {
             return Stored::Unknown("the text is longer than a page");
         }
@@ -86,7 +91,7 @@ impl KeySpec {
     }
 
     /// The numbers at the beginning of a text, up to what ends the reading.
-    fn read(&self, text: &[u8]) -> Read {
+    fn read(&self, text: &[u8], known: Known) -> Read {
         let mut numbers = Vec::new();
         let mut line = text.to_vec();
         line.push(b'\n');
@@ -100,7 +105,7 @@ impl KeySpec {
             }
             let made = long(&line, at, b" \t\n").map_or(Made::Refused, |long| {
                 at = long.after;
-                self.made_of(long)
+                self.made_of(long, known)
             });
             let end = match made {
                 Made::Number(number) => {
@@ -119,7 +124,25 @@ impl KeySpec {
     }
 
     /// One number, as the handler of the key converts and checks it.
-    fn made_of(&self, long: Long) -> Made {
+    fn made_of(&self, long: Long, known: Known) -> Made {
+        match (self.whatever_its_kernel(long), known) {
+            (Made::Refused, Some(None)) if long.magnitude <= u64::from(i32::MAX.unsigned_abs()) => {
+                Made::Unknown("what this kernel accepts is not known")
+            }
+            // Bounds that hold for every release have been looked at, as the handler does it.
+            (Made::Number(number), Some(Some(bounds)))
+                if (self.min, self.max) != (Some(bounds.min), Some(bounds.max))
+                    && self.max_key.is_none()
+                    && !(bounds.min..=bounds.max).contains(&number) =>
+            {
+                Made::Refused
+            }
+            (made, _) => made,
+        }
+    }
+
+    /// The same by the bounds of the newest kernels.
+    fn whatever_its_kernel(&self, long: Long) -> Made {
         let min = self.min.unwrap_or(i64::MIN);
         let max = self.max.unwrap_or(i64::MAX);
         match self.handler {
@@ -155,16 +178,18 @@ impl KeySpec {
         if ticks {
             Made::Unknown("the bound depends on the clock tick of the kernel")
         } else {
-            self.outside(number)
+            self.out_of_range(number)
         }
     }
 
     /// A number outside the bounds of the catalogue.
-    fn outside(&self, number: i64) -> Made {
-        match self.key {
-            // The bound is `tcp_max_reordering`.
-            "net.ipv4.tcp_reordering" if (1..=INT_MAX).contains(&number) => Made::Number(number),
-            _ => Made::Refused,
+    fn out_of_range(&self, number: i64) -> Made {
+        let min = self.min.unwrap_or(i64::MIN);
+        // Where another key is the upper bound, that one is asked later.
+        if self.max_key.is_some() && (min..=INT_MAX).contains(&number) {
+            Made::Number(number)
+        } else {
+            Made::Refused
         }
     }
 

@@ -1,5 +1,6 @@
 use super::super::find;
 use super::*;
+use crate::fact::KernelVersion;
 
 fn stored(key: &str, old: &str, text: &str) -> Stored {
     let spec = find(key).unwrap();
@@ -201,6 +202,56 @@ impl Beside for OnlyBbr {
     fn available(&self, _key: &str, name: &str) -> Option<bool> {
         Some(name == "bbr")
     }
+}
+
+/// A kernel of a release, with a larger bound for `tcp_reordering`.
+struct Of(KernelVersion);
+impl Beside for Of {
+    fn value(&self, key: &str) -> Option<Value> {
+        key.ends_with("tcp_max_reordering")
+            .then_some(Value::Int(1000))
+    }
+    fn available(&self, _key: &str, _name: &str) -> Option<bool> {
+        None
+    }
+    fn kernel(&self) -> Option<&KernelVersion> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn what_is_refused_goes_by_the_kernel_where_one_is_meant() {
+    let stored = |release: &str, key, text: &str| {
+        let kernel = Of(KernelVersion::parse(release).unwrap());
+        let stored = find(key)
+            .unwrap()
+            .store_beside(None, text.as_bytes(), &kernel);
+        match stored {
+            Stored::Taken(value) => value.to_string(),
+            Stored::Refused { errno, .. } => errno.to_owned(),
+            Stored::Unknown(_) => "?".to_owned(),
+        }
+    };
+    let retries = "net.ipv4.tcp_retries2";
+    assert_eq!(stored("6.1.0", retries, "300"), "EINVAL");
+    for old in ["3.10.0", "3.10.0-1160.el7.x86_64"] {
+        assert_eq!(stored(old, retries, "300"), "?", "{old}");
+        assert_eq!(stored(old, retries, "-1"), "?", "{old}");
+        assert_eq!(stored(old, retries, "8"), "8", "{old}");
+        assert_eq!(stored(old, retries, "99999999999"), "EINVAL", "{old}");
+    }
+    assert_eq!(stored("6.12.0", "net.ipv4.tcp_ecn", "3"), "EINVAL");
+    assert_eq!(stored("6.19.0", "net.ipv4.tcp_ecn", "3"), "?");
+    let reordering = "net.ipv4.tcp_reordering";
+    assert_eq!(stored("6.12.0", reordering, "1000"), "1000");
+    assert_eq!(stored("6.12.0", reordering, "1001"), "EINVAL");
+    assert_eq!(stored("5.10.0", reordering, "1001"), "?");
+    let rhel_7 = "3.10.0-1160.el7.x86_64";
+    assert_eq!(stored(rhel_7, "net.core.somaxconn", "100000"), "EINVAL");
+    // What fits into the ticks of a slower clock, as a live kernel took it.
+    let limit = "net.ipv4.tcp_invalid_ratelimit";
+    let wrapped = "6534934708307074384 1,-262";
+    assert_eq!(stored("6.18.44", limit, wrapped), "1594072400");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A setting.
 
 use super::{Basis, Now, Row, Section, Told, timing};
-use crate::catalog::{self, KeyScope, KeySpec, Kind, NewNetns, Write};
+use crate::catalog::{self, Bounds, KeyScope, KeySpec, Kind, NewNetns, Write};
 use crate::fact::Reading;
 use crate::render::reach::{reach, scope_of};
 use crate::render::why::{WhyKey, unit};
@@ -156,11 +156,12 @@ fn here(
     if let Some(scaled) = spec.scaled.filter(|scaled| !told(scaled)) {
         rows.push(Row::new("scales", scaled));
     }
-    if let Some(takes) = takes(spec) {
+    if let Some(takes) = takes(spec, now) {
         rows.push(Row::new("takes", takes));
     }
     for (number, meaning) in spec.values {
-        rows.push(Row::new(&number.to_string(), *meaning));
+        let meaning = meaning_here(spec, *number, meaning, now);
+        rows.push(Row::new(&number.to_string(), meaning));
     }
     rows
 }
@@ -238,8 +239,22 @@ fn stands(
     add("default", "default", &standing.default, &reasons.default);
 }
 
+/// What a value means to the kernel that is meant, where that changed.
+fn meaning_here(spec: &KeySpec, number: i64, meaning: &str, now: &Now<'_>) -> String {
+    let mut before = spec.values_before.iter();
+    let before = before.find(|(other, _)| *other == number);
+    let (Some((_, before)), Some(since)) = (before, spec.values_since) else {
+        return meaning.to_owned();
+    };
+    match now.kernel.map(|kernel| since.known_in(kernel)) {
+        None | Some(Some(true)) => meaning.to_owned(),
+        Some(Some(false)) => (*before).to_owned(),
+        Some(None) => format!("{meaning} from Linux {since} on; before, {before}"),
+    }
+}
+
 /// What a write accepts.
-fn takes(spec: &KeySpec) -> Option<String> {
+fn takes(spec: &KeySpec, now: &Now<'_>) -> Option<String> {
     let each = match spec.kind {
         Kind::Triple => "three numbers, each ",
         Kind::Range => "two numbers, each ",
@@ -251,14 +266,24 @@ fn takes(spec: &KeySpec) -> Option<String> {
         Kind::Words => Some("words with blanks between them".to_owned()),
         Kind::Text => None,
         _ => {
-            let (min, max) = (spec.min?, spec.max?);
+            let newest = spec.bounds()?;
+            let here = now
+                .kernel
+                .map_or(Some(newest), |kernel| spec.bounds_in(kernel));
+            let Bounds { min, max, .. } = here.unwrap_or(newest);
             let any = (min, max) == (i64::from(i32::MIN), i64::from(i32::MAX));
-            let bounds = if any {
-                "any 32-bit number: nothing is checked".to_owned()
-            } else {
-                format!("{min} to {max}")
+            let bounds = match spec.max_key {
+                _ if any => "any 32-bit number: nothing is checked".to_owned(),
+                Some(key) => format!("{min} to {key}, which is {max} by default"),
+                None => format!("{min} to {max}"),
             };
-            Some(format!("{each}{bounds}"))
+            Some(match (here, newest.since) {
+                (Some(_), _) => format!("{each}{bounds}"),
+                (None, Some(since)) => {
+                    format!("not known of this kernel; {each}{bounds} from Linux {since} on")
+                }
+                (None, None) => "not known of this kernel".to_owned(),
+            })
         }
     }
 }
