@@ -48,9 +48,9 @@ pub fn timing(id: &str, settings: &Settings<'_>) -> Option<Timing> {
             again = sent;
             Answer::Seconds(end)
         }),
-        "syn-ack" => work.syn_ack().map(|(end, sent)| {
+        "syn-ack" => work.syn_ack(&mut remark).map(|(answer, sent)| {
             again = sent;
-            Answer::Seconds(end)
+            answer
         }),
         "route-doubt" => work.unanswered(RETRIES1),
         "dead-peer" => work.unanswered(RETRIES2),
@@ -177,7 +177,7 @@ impl<'a> Work<'a> {
         Some(model::connect(first, retries?, whole(linear?)?, largest?))
     }
 
-    fn syn_ack(&mut self) -> Option<(f64, Vec<f64>)> {
+    fn syn_ack(&mut self, remark: &mut Option<&'static str>) -> Option<(Answer, Vec<f64>)> {
         let retries = self.count(SYNACK_RETRIES);
         let bounded = self
             .settings
@@ -188,7 +188,21 @@ impl<'a> Work<'a> {
         } else {
             Some(LARGEST)
         };
-        Some(model::syn_ack(self.first(), retries?, largest?))
+        let (retries, largest) = (retries?, largest?);
+        let known = retries.min(model::SHIFTED);
+        let (end, again) = model::syn_ack(self.first(), known, largest);
+        if retries >= model::UNREACHED {
+            *remark =
+                Some("The kernel counts the retries in 7 bits, so 128 and more are never reached.");
+            return Some((Answer::Never, again));
+        }
+        if retries > known {
+            *remark = Some(
+                "Beyond 50 retries the kernel's sum overflows, and later waits may be shorter.",
+            );
+            return Some((Answer::AtLeast(end), again));
+        }
+        Some((Answer::Seconds(end), again))
     }
 
     fn unanswered(&mut self, key: &'static str) -> Option<Answer> {
@@ -346,7 +360,7 @@ mod tests {
             Answer::Seconds(seconds) | Answer::AtLeast(seconds) | Answer::PerSecond(seconds) => {
                 (seconds * 1000.0).round() / 1000.0
             }
-            Answer::Unknown(why) => panic!("{id}: {why:?}"),
+            other => panic!("{id}: {other:?}"),
         }
     }
 
@@ -379,6 +393,17 @@ mod tests {
         assert!((rate(&[(REUSE, "1"), (TIMESTAMPS, "0")]) - 470.533).abs() < 1e-3);
         assert!((rate(&[(RANGE, "10000 65535")]) - 925.6).abs() < 1e-6);
         assert!((rate(&[(RESERVED, "32768-46883,70")]) - 235.267).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_half_open_request_is_kept_for_ever_where_its_retries_cannot_be_counted() {
+        let kept = |retries| answer(&host("6.12.0", &[(SYNACK_RETRIES, retries)]), "syn-ack");
+        assert_eq!(kept("5"), Answer::Seconds(63.0));
+        assert_eq!(kept("50"), Answer::Seconds(5407.0));
+        assert_eq!(kept("51"), Answer::AtLeast(5407.0));
+        assert_eq!(kept("127"), Answer::AtLeast(5407.0));
+        assert_eq!(kept("128"), Answer::Never);
+        assert_eq!(kept("255"), Answer::Never);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub enum Answer {
     /// Not before so many seconds: the model starts at the smallest retransmission time-out, and the
     /// connection's own is longer.
     AtLeast(f64),
+    /// No time ends it.
+    Never,
     /// So many a second, at most.
     PerSecond(f64),
     /// It cannot be told; why, a phrase for each setting.

@@ -65,6 +65,14 @@ pub(super) fn connect(first: f64, retries: u32, linear: u32, largest: f64) -> (f
     }
 }
 
+/// The most retries of a SYN-ACK whose waits are known: the kernel shifts a 64-bit number of clock ticks
+/// by one for each (`reqsk_timeout`), and beyond this some of it is lost, so that later waits may be short.
+pub(super) const SHIFTED: u32 = 50;
+
+/// The retries of a SYN-ACK that are never reached: the kernel counts them in 7 bits (`num_timeout` in
+/// `struct request_sock`).
+pub(super) const UNREACHED: u32 = 128;
+
 /// When a half-open request is dropped, and when its SYN-ACK is sent again (`reqsk_timer_handler`).
 pub(super) fn syn_ack(first: f64, retries: u32, largest: f64) -> (f64, Vec<f64>) {
     let (mut now, mut timeout) = (0.0, first);

@@ -27,6 +27,17 @@ impl Topic {
     pub fn qualified(&self) -> String {
         format!("{}/{}", self.kind.word(), self.name)
     }
+
+    /// What opens exactly this one: the name, or with its kind where the name alone opens another. Only a
+    /// time is named like something else: `time-wait`.
+    pub fn opener(&self) -> String {
+        let is_second = self.kind == Kind::Timing && find(&self.name).first() != Some(self);
+        if is_second {
+            self.qualified()
+        } else {
+            self.name.clone()
+        }
+    }
 }
 
 /// The topics a word may mean, the likeliest first; empty when there is none.

@@ -393,6 +393,29 @@ fn what_a_key_takes_and_means_goes_by_the_kernel() {
 }
 
 #[test]
+fn what_the_list_of_times_names_opens_the_time() {
+    let list = explain(&["--list", "timings"]).exits(0);
+    list.says("timing/time-wait").says("timing/fin-wait-2");
+    let found = explain(&["--search", "tcp_fin_timeout"]).exits(0);
+    found.says("timing/fin-wait-2");
+    for (name, sentence) in [
+        ("timing/time-wait", "how long TIME-WAIT lasts"),
+        ("connect", "how long connect() waits"),
+    ] {
+        let page = explain(&[name, "--kernel", "6.18"]).exits(0);
+        page.says(sentence).says("How it is worked out");
+    }
+}
+
+#[test]
+fn retries_of_a_syn_ack_that_are_never_reached_end_nothing() {
+    let page = explain(&["tcp_synack_retries", "--kernel", "6.12"]).exits(0);
+    page.says("from 128 on for ever");
+    let formula = explain(&["syn-ack", "--kernel", "6.12"]).exits(0);
+    formula.says("more are never reached, since it counts in 7 bits");
+}
+
+#[test]
 fn before_linux_3_1_the_first_time_out_of_a_handshake_is_three_seconds() {
     explain(&["connect", "--kernel", "2.6.32"])
         .exits(0)

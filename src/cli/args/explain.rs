@@ -9,7 +9,7 @@ use super::{BootFiles, RuleFiles, Where};
 pub struct Explain {
     /// What to explain, in any spelling: a sysctl, a TCP state, a socket error by name, number or message, a
     /// counter, a socket option, a rule; or all of a kind: states, timings, myths, errors, counters, options,
-    /// concepts, sysctls, rules.
+    /// concepts, sysctls, rules. KIND/NAME means one kind only, where a name has several: timing/time-wait.
     #[arg(required_unless_present_any = ["list", "search"], num_args = 1.., value_name = "TOPIC")]
     pub topic: Vec<String>,
 

@@ -92,7 +92,7 @@ fn rows(topics: impl Iterator<Item = Topic>) -> Result<Vec<Row>, Unreadable> {
             Some(text) => text.short().trim().to_owned(),
             None => String::new(),
         };
-        rows.push(Row::new(&topic.name, short));
+        rows.push(Row::new(&topic.opener(), short));
     }
     Ok(rows)
 }

@@ -5,6 +5,9 @@ use crate::render::quantity;
 use crate::timing::{self, Answer, Timing};
 use crate::topic::{self, Kind, Text, TimingText};
 
+/// What is said where no time ends something.
+const NEVER: &str = "for ever: it is never dropped for its age";
+
 /// The section of the times a topic names.
 pub(super) fn section(ids: &[String], now: &Now<'_>, values: &mut Vec<Told>) -> Option<Section> {
     let rows = ids.iter().filter_map(|id| row(id, now, values)).collect();
@@ -95,6 +98,7 @@ pub(super) fn answer(timing: &Timing) -> String {
     match &timing.answer {
         Answer::Seconds(seconds) => length(*seconds),
         Answer::AtLeast(seconds) => format!("at least {}", length(*seconds)),
+        Answer::Never => NEVER.to_owned(),
         Answer::PerSecond(rate) => format!("at most {} a second", number(*rate)),
         Answer::Unknown(why) => format!("unknown: {}", why.join("; ")),
     }
@@ -198,6 +202,7 @@ fn told(timing: &Timing) -> Told {
         Answer::Seconds(seconds) => (*seconds, "seconds", "exact"),
         Answer::AtLeast(seconds) => (*seconds, "seconds", "at_least"),
         Answer::PerSecond(rate) => (*rate, "per second", "at_most"),
+        Answer::Never => return Told::unknown(name, NEVER.to_owned()),
         Answer::Unknown(why) => return Told::unknown(name, why.join("; ")),
     };
     // What binary fractions add is no part of the answer.
