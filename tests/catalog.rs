@@ -148,6 +148,25 @@ fn secrets_are_flagged_for_every_interface() {
 }
 
 #[test]
+fn what_older_kernels_choose_stands_beside_what_newer_ones_do() {
+    for (key, older) in [
+        (
+            "net.netfilter.nf_conntrack_buckets",
+            "before 5.15 it is 65536, 16384 or at least 32",
+        ),
+        ("net.ipv4.tcp_mem", "/ 8 in older kernels"),
+        (
+            "net.core.netdev_budget_usecs",
+            "2000 at any in older kernels",
+        ),
+        ("net.ipv4.tcp_rmem", "6 MiB in older kernels"),
+    ] {
+        let scaled = find(key).unwrap().scaled.unwrap();
+        assert!(scaled.contains(older), "{key}: {scaled}");
+    }
+}
+
+#[test]
 fn what_is_known_of_the_landmarks_holds() {
     let recycle = find("net.ipv4.tcp_tw_recycle").unwrap();
     assert_eq!(recycle.removed_in, Some(Release::new(4, 12)));

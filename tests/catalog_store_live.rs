@@ -15,7 +15,7 @@ use std::io;
 use netns::{file, in_new_netns, kernel, note, present, write};
 use random::{Random, seed};
 use tcptune::catalog::{Beside, KeyScope, KeySpec, Kind, Stored, find};
-use tcptune::fact::Value;
+use tcptune::fact::{KernelVersion, Value};
 
 /// Texts every key gets.
 const ODD: [&str; 78] = [
@@ -167,6 +167,7 @@ impl Texts {
 /// The other keys of this namespace.
 struct Here {
     algorithms: BTreeSet<String>,
+    kernel: KernelVersion,
 }
 
 impl Beside for Here {
@@ -176,6 +177,10 @@ impl Beside for Here {
 
     fn available(&self, _key: &str, name: &str) -> Option<bool> {
         Some(self.algorithms.contains(name))
+    }
+
+    fn kernel(&self) -> Option<&KernelVersion> {
+        Some(&self.kernel)
     }
 }
 
@@ -239,6 +244,7 @@ fn the_kernel_stores_what_the_model_tells() {
         let allowed = fs::read_to_string(file("net.ipv4.tcp_allowed_congestion_control"));
         let algorithms = allowed.unwrap_or_default();
         let beside = Here {
+            kernel: kernel(),
             algorithms: algorithms.split_whitespace().map(str::to_owned).collect(),
         };
         let mut tally = Tally {

@@ -475,8 +475,15 @@ impl AssignmentView<'_> {
 
     /// Whether some kernel asked for has the key for the machine only.
     fn is_host_wide(&self) -> bool {
-        self.entry()
-            .is_some_and(|spec| spec.scope != KeyScope::Netns)
+        let Some(spec) = self.entry() else {
+            return false;
+        };
+        let mut targets = self.all.targets.iter();
+        let of_machine = |one: &Target| {
+            let scope = spec.scope_in(&one.kernel);
+            scope.is_some_and(|scope| scope != KeyScope::Netns)
+        };
+        spec.scope != KeyScope::Netns || targets.any(of_machine)
     }
 
     /// A later line that takes this one's effect away, where a loader reads both.

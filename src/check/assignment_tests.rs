@@ -111,6 +111,16 @@ fn a_bound_that_is_another_key_is_what_an_earlier_line_sets_it_to() {
 }
 
 #[test]
+fn a_key_is_one_for_the_machine_where_a_kernel_asked_for_has_it_so() {
+    let host_wide = |key, kernels: &[&str]| flag(line(key, "1"), kernels, "assignment.host_wide");
+    let retries = "net.ipv4.tcp_retries2";
+    assert!(host_wide(retries, &["4.4.0", "6.1.0"]));
+    assert!(!host_wide(retries, &["4.6.0", "6.1.0"]));
+    assert!(!host_wide(retries, &["3.10.0-1160.el7.x86_64"]));
+    assert!(host_wide("net.ipv4.tcp_max_orphans", &["6.1.0"]));
+}
+
+#[test]
 fn kernels_of_a_range_have_one_name() {
     let list = ["4.10", "4.12", "4.13", "4.14"].map(target);
     assert_eq!(named(&list, |_| true), ["4.10 to 4.14"]);

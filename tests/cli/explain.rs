@@ -382,7 +382,7 @@ fn what_a_key_takes_and_means_goes_by_the_kernel() {
     takes("tcp_ecn", "6.12").says("takes    0 to 2");
     takes("tcp_ecn", "6.19").says("takes    not known of this kernel");
     takes("tcp_retries2", "6.1").says("takes    0 to 255");
-    takes("tcp_retries2", "3.10").says("not known of this kernel; 0 to 255 from Linux 5.13 on");
+    takes("tcp_retries2", "3.10").says("not known of this kernel; from Linux 5.13 on 0 to 255");
     takes("tcp_reordering", "6.12")
         .says("1 to net.ipv4.tcp_max_reordering, which is 300 by default");
     takes("somaxconn", "3.10.0-1160.el7.x86_64").says("takes    0 to 65535");

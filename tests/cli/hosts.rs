@@ -1,10 +1,12 @@
 //! What the recorded hosts are judged to be.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::run::{Tcptune, tree};
+use crate::site::copy;
 
 const GONE: &str = "tcp_tw_recycle does not exist on this kernel (removed in Linux 4.12)";
 const OFF: &str = "tcp_tw_recycle exists on this kernel and is off; leave it off";
@@ -145,4 +147,26 @@ fn the_families_of_settings_are_listed_whole_when_asked_for() {
         "{next}"
     );
     assert!(facts("default.").as_array().unwrap().len() > 200);
+}
+
+#[test]
+fn retries_of_a_syn_ack_beyond_what_is_counted_have_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(&tree("debian-12-6.1")), folder.path());
+    let at = folder.path().to_str().unwrap();
+    for (retries, says) in [
+        ("9", "kept for 487 s. The"),
+        ("60", "kept for 5,407 s or longer. The"),
+        ("255", "kept for 5,407 s and longer: the kernel counts"),
+    ] {
+        let key = folder.path().join("sys/net/ipv4/tcp_synack_retries");
+        fs::write(key, retries).unwrap();
+        let ran = Tcptune::new().args(["check", "--proc", at]).run();
+        let words: Vec<&str> = ran.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(says), "{}", ran.stdout);
+    }
+    let ran = Tcptune::new().args(["explain", "syn-ack", "--proc", at]);
+    ran.run()
+        .exits(0)
+        .says("for ever: it is never dropped for its age");
 }

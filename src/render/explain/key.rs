@@ -280,7 +280,7 @@ fn takes(spec: &KeySpec, now: &Now<'_>) -> Option<String> {
             Some(match (here, newest.since) {
                 (Some(_), _) => format!("{each}{bounds}"),
                 (None, Some(since)) => {
-                    format!("not known of this kernel; {each}{bounds} from Linux {since} on")
+                    format!("not known of this kernel; from Linux {since} on {each}{bounds}")
                 }
                 (None, None) => "not known of this kernel".to_owned(),
             })
