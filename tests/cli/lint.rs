@@ -374,6 +374,25 @@ fn a_key_that_some_kernel_reads_is_not_commented_out() {
 }
 
 #[test]
+fn a_line_that_acts_on_some_kernel_is_told_and_not_commented_out() {
+    let folder = folder(&[("sysctl.d/a.conf", RECYCLE)]);
+    let file = folder.path().join("sysctl.d/a.conf");
+    for kernels in ["3.10", "4.11,5.14"] {
+        lint(folder.path(), &["--fix", "--kernel", kernels])
+            .exits(1)
+            .quiet()
+            .says("sysctl.d/a.conf:1:1: high lint-tw-recycle");
+        assert_eq!(fs::read_to_string(&file).unwrap(), RECYCLE, "{kernels}");
+    }
+    lint(folder.path(), &["--fix", "--kernel", "4.12,5.14"]).exits(0);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(
+        text.ends_with("\n# net.ipv4.tcp_tw_recycle = 1\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_file_with_two_names_is_left_alone_and_named() {
     let folder = folder(&[("sysctl.conf", RECYCLE)]);
     fs::hard_link(

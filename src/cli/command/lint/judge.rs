@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::catalog;
 use crate::cli::args::Lint;
 use crate::cli::error::Error;
 use crate::lint::{self, Finding, Listed, Settings};
@@ -103,7 +104,16 @@ impl Judge {
 
     /// Whether a line does nothing on any of the kernels, so that it may be commented out.
     pub(super) fn is_dead(&self, one: &LintedLine) -> bool {
-        DEAD.contains(&one.rule.as_str()) && one.kernels == self.kernels()
+        let Some(spec) = catalog::find(&one.key).filter(|_| DEAD.contains(&one.rule.as_str()))
+        else {
+            return false;
+        };
+        // The finding of tcp_tw_recycle is true of kernels that act on it, and all the more so.
+        self.settings.targets.iter().all(|target| {
+            let since = [spec.removed_in, spec.noop_since];
+            let mut since = since.into_iter().flatten();
+            since.any(|release| release.is_in(&target.kernel))
+        })
     }
 }
 
