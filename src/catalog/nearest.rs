@@ -8,7 +8,8 @@ use crate::fact::distance;
 const LONGEST: usize = 128;
 
 /// The key, or the family, nearest to a name that is not in the catalogue; `None` when nothing is
-/// near. A name without its beginning (`tcp_tw_reuse`) counts as near.
+/// near. A name without its beginning (`tcp_tw_reuse`) counts as near. Of two that are as near, one that acts
+/// comes before one that is gone or ignored.
 pub fn nearest(key: &str) -> Option<&'static str> {
     let key = canonical(key);
     if key.is_empty() || key.len() > LONGEST {
@@ -21,38 +22,54 @@ pub fn nearest(key: &str) -> Option<&'static str> {
             return Some(spec.key);
         }
     }
-    let candidates = listed().map(|spec| {
-        let distance = distance(&masked(&key, spec.key), spec.key, allowed(&key));
-        (distance, spec.key)
-    });
-    best(candidates).or_else(|| same_end(&key))
+    let nearest = listed()
+        .filter_map(|spec| {
+            let distance = distance(&masked(&key, spec.key), spec.key, allowed(&key))?;
+            Some((distance, is_past(spec), spec.key))
+        })
+        .min_by_key(|(distance, past, _)| (*distance, *past));
+    match nearest {
+        Some((_, false, near)) => Some(near),
+        Some((_, true, past)) => same_end(&key, false).or(Some(past)),
+        None => same_end(&key, false).or_else(|| same_end(&key, true)),
+    }
+}
+
+/// Whether Linux has removed a key, or ignores it.
+const fn is_past(spec: &KeySpec) -> bool {
+    spec.removed_in.is_some() || spec.noop_since.is_some()
 }
 
 /// The one key whose last part is that of a name in another place (`net.ipv4.somaxconn`), or ends with it
-/// (`net.ipv4.fin_timeout`).
-fn same_end(key: &str) -> Option<&'static str> {
+/// (`net.ipv4.fin_timeout`); of those that are gone or ignored, or of the others.
+fn same_end(key: &str, past: bool) -> Option<&'static str> {
     /// Beginnings that stand twice, or in the wrong place: `net.ipv4_timestamps`.
     const DOUBLED: [&str; 4] = ["ipv4_", "core_", "net_", "tcp_"];
-    let (_, own) = key.rsplit_once('.')?;
+    let (place, own) = key.rsplit_once('.')?;
     let doubled = DOUBLED.iter().find_map(|start| own.strip_prefix(start));
-    same_part(own).or_else(|| same_part(doubled?))
+    same_part(place, own, past).or_else(|| same_part(place, doubled?, past))
 }
 
-fn same_part(own: &str) -> Option<&'static str> {
+fn same_part(place: &str, own: &str, past: bool) -> Option<&'static str> {
+    /// What people leave away at the beginning. In front of more it is another key (`tcp_time_wait` is no
+    /// `nf_conntrack_tcp_timeout_time_wait`), but for one of the same place.
+    const FRONTS: [&str; 3] = ["tcp_", "nf_", "ip_"];
     // `net.ipv4.mem` may be the end of many.
     if own.len() < 6 {
         return None;
     }
     let listed = || {
         KEYS.iter()
-            .filter(|spec| !spec.unlisted && !spec.is_pattern())
+            .filter(|spec| !spec.unlisted && !spec.is_pattern() && is_past(spec) == past)
     };
-    let last = |name: &'static str| name.rsplit('.').next().unwrap_or_default();
-    let whole = || only(listed().filter(|spec| last(spec.key) == own));
+    let parts = |spec: &'static KeySpec| spec.key.rsplit_once('.').unwrap_or_default();
+    let whole = || only(listed().filter(|spec| parts(spec).1 == own));
     let end = || {
         only(listed().filter(|spec| {
-            let front = last(spec.key).strip_suffix(own);
-            front.is_some_and(|front| front.ends_with('_'))
+            let (other, last) = parts(spec);
+            last.strip_suffix(own).is_some_and(|front| {
+                FRONTS.contains(&front) || (front.ends_with('_') && other == place)
+            })
         }))
     };
     whole().or_else(end)
@@ -153,6 +170,18 @@ mod tests {
                 "net.core.tcp_max_syn_backlog",
                 "net.ipv4.tcp_max_syn_backlog",
             ),
+            (
+                "net.ipv4.nf_conntrack_max",
+                "net.netfilter.nf_conntrack_max",
+            ),
+            ("net.ipv4.conntrack_max", "net.netfilter.nf_conntrack_max"),
+            ("net.ipv4.tcp_tw_recyle", "net.ipv4.tcp_tw_recycle"),
+            ("net.ipv4.tw_recycle", "net.ipv4.tcp_tw_recycle"),
+            ("net.ipv4.tcp_lowlatency", "net.ipv4.tcp_low_latency"),
+            (
+                "net.netfilter.tcp_timeout_time_wait",
+                "net.netfilter.nf_conntrack_tcp_timeout_time_wait",
+            ),
         ] {
             assert_eq!(nearest(given), Some(meant), "{given}");
         }
@@ -186,8 +215,15 @@ mod tests {
     #[test]
     fn what_is_far_from_everything_suggests_nothing() {
         let long = "x.".repeat(5000);
-        for given in ["", "vm.swappiness", "net.ipv4.entirely_else", long.as_str()] {
-            assert_eq!(nearest(given), None);
+        for given in [
+            "",
+            "vm.swappiness",
+            "net.ipv4.entirely_else",
+            "net.ipv4.tcp_prequeue",
+            "net.ipv4.tcp_time_wait",
+            long.as_str(),
+        ] {
+            assert_eq!(nearest(given), None, "{given}");
         }
     }
 
