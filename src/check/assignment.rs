@@ -8,6 +8,7 @@ use crate::fact::{Reading, Value};
 use crate::rule::expr::{Lookup, Missing, Why};
 
 use super::definition::is_below;
+use super::duplicate::{Duplicate, LastLines};
 
 /// A line, and what stands around it.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +19,10 @@ pub struct AssignmentView<'a> {
     spec: Option<&'static KeySpec>,
     /// The family of a key that has no entry.
     family: Option<&'static str>,
-    /// The last later line that sets the same key.
-    later: Option<&'a Assigned>,
+    /// No later line sets the same key.
+    is_last: bool,
+    /// A later line that counts in place of it.
+    duplicate: Option<Duplicate<'a>>,
     /// The key of the catalogue that a name of no key comes near to.
     near: Option<&'static str>,
     /// The key is written with slashes in the wrong places.
@@ -29,12 +32,7 @@ pub struct AssignmentView<'a> {
 
 /// Every line, in the order in which they act.
 pub(super) fn assignments(all: &Assignments) -> Vec<AssignmentView<'_>> {
-    let mut last: BTreeMap<&str, (usize, &Assigned)> = BTreeMap::new();
-    for (at, one) in all.lines.iter().enumerate() {
-        if !one.commented {
-            last.insert(&one.key, (at, one));
-        }
-    }
+    let last = LastLines::of(all);
     // To look for what comes near is dear, and many lines may set the same key.
     let mut known: BTreeMap<&str, Known> = BTreeMap::new();
     let lines = all.lines.iter().enumerate();
@@ -47,10 +45,8 @@ pub(super) fn assignments(all: &Assignments) -> Vec<AssignmentView<'_>> {
                 family: known.family,
                 near: known.near,
                 slashed: known.slashed,
-                later: last
-                    .get(one.key.as_str())
-                    .filter(|(other, _)| *other > at && !one.commented)
-                    .map(|(_, one)| *one),
+                is_last: last.is_last(at, one),
+                duplicate: last.duplicate(at, one),
                 all,
             }
         })
@@ -81,7 +77,7 @@ fn of(one: &Assigned) -> Known {
 }
 
 /// What the lines set in the end, as `sysctl.KEY`. A key is left out where that cannot be told: the line
-/// holds a variable or no value of the key's type, or prose speaks of several values.
+/// holds a variable or no value of the key's type, or prose speaks of several values, or branches of a template.
 pub fn settings_of(all: &Assignments) -> BTreeMap<String, Reading<Value>> {
     let mut found: BTreeMap<&str, Option<Value>> = BTreeMap::new();
     for one in all.lines.iter().filter(|one| !one.commented) {
@@ -90,7 +86,9 @@ pub fn settings_of(all: &Assignments) -> BTreeMap<String, Reading<Value>> {
             .zip(one.sets())
             .and_then(|(spec, written)| spec.parse(written).ok());
         match found.get_mut(one.key.as_str()) {
-            Some(before) if one.syntax == "prose" && *before != value => *before = None,
+            Some(before) if (one.syntax == "prose" || one.branch.is_some()) && *before != value => {
+                *before = None;
+            }
             Some(before) => *before = value,
             None => {
                 found.insert(&one.key, value);
@@ -171,6 +169,7 @@ impl AssignmentView<'_> {
             "known" => flag(self.is_known()),
             "family" => optional(self.family.map(str::to_owned)),
             "nearest" => optional(self.nearest()),
+            "nearest_gone" => optional(self.nearest_gone()),
             "corrected" => optional(self.corrected()),
             "removed" => flag(self.on_every(&|target| self.is_removed(target))),
             "removed_in" => release(self.spec.and_then(|spec| spec.removed_in)),
@@ -201,12 +200,13 @@ impl AssignmentView<'_> {
             }
             "host_wide" => flag(self.is_host_wide()),
             "never_written" => flag(self.spec.is_some_and(|spec| spec.write != Write::Allowed)),
-            "last" => flag(self.later.is_none()),
-            "duplicate_of" => optional(self.duplicate().map(Assigned::place)),
+            "last" => flag(self.is_last),
+            "duplicate_of" => optional(self.duplicate.map(|later| later.line.place())),
+            "duplicate_by_loader" => flag(self.duplicate.is_some_and(|later| later.by_loader)),
             "duplicate_value" => {
                 let secret = self.spec.is_some_and(|spec| spec.secret);
-                let later = self.duplicate().filter(|_| !secret);
-                optional(later.and_then(|later| later.value.clone()))
+                let later = self.duplicate.filter(|_| !secret);
+                optional(later.and_then(|later| later.line.value.clone()))
             }
             _ => absent(),
         }
@@ -272,8 +272,30 @@ impl AssignmentView<'_> {
         slashed.or_else(|| filled(self.near?, key))
     }
 
+    /// The entry of the key that was meant, where that one sets nothing either, or not for long.
+    fn gone(&self) -> Option<&'static KeySpec> {
+        let spec = catalog::find(&self.nearest()?)?;
+        let noop = |target: &Target| {
+            spec.noop_since
+                .is_some_and(|since| since.is_in(&target.kernel))
+        };
+        (spec.removed_in.is_some() || self.on_every(&noop)).then_some(spec)
+    }
+
+    /// What became of the key that was meant.
+    fn nearest_gone(&self) -> Option<String> {
+        let spec = self.gone()?;
+        match (spec.removed_in, spec.noop_since) {
+            (Some(removed), _) => Some(format!("Linux {removed} removed it")),
+            (None, since) => Some(format!("Linux has ignored it since {}", since?)),
+        }
+    }
+
     /// The assignment without its slips.
     fn corrected(&self) -> Option<String> {
+        if let Some(gone) = self.gone() {
+            return self.renamed_from(gone);
+        }
         let nearest = self.nearest();
         let named = self.is_known() || self.family.is_some();
         let flawed = named && self.one.flaw.is_some();
@@ -307,7 +329,11 @@ impl AssignmentView<'_> {
     }
 
     fn renamed(&self) -> Option<String> {
-        let own = self.spec?;
+        self.renamed_from(self.spec?)
+    }
+
+    /// The assignment under the key that took the place of another one.
+    fn renamed_from(&self, own: &KeySpec) -> Option<String> {
         let new = catalog::find(own.replacement?)?;
         let value = self.one.value.as_deref().filter(|_| !self.is_secret())?;
         (new.kind == own.kind).then(|| self.spelled(new.key, value))
@@ -484,11 +510,6 @@ impl AssignmentView<'_> {
             scope.is_some_and(|scope| scope != KeyScope::Netns)
         };
         spec.scope != KeyScope::Netns || targets.any(of_machine)
-    }
-
-    /// A later line that takes this one's effect away, where a loader reads both.
-    fn duplicate(&self) -> Option<&Assigned> {
-        self.later.filter(|later| self.one.loaded && later.loaded)
     }
 }
 

@@ -21,6 +21,7 @@ fn line(key: &str, value: &str) -> Assigned {
         pod: false,
         stated_default: None,
         loaded: true,
+        branch: None,
     }
 }
 
@@ -118,6 +119,42 @@ fn a_key_is_one_for_the_machine_where_a_kernel_asked_for_has_it_so() {
     assert!(!host_wide(retries, &["4.6.0", "6.1.0"]));
     assert!(!host_wide(retries, &["3.10.0-1160.el7.x86_64"]));
     assert!(host_wide("net.ipv4.tcp_max_orphans", &["6.1.0"]));
+}
+
+#[test]
+fn a_key_that_is_gone_is_named_and_never_proposed() {
+    let of = |key, kernels: &[&str]| {
+        let fact = |fact| text(line(key, "1"), kernels, fact);
+        let (gone, corrected) = ("assignment.nearest_gone", "assignment.corrected");
+        (fact("assignment.nearest"), fact(gone), fact(corrected))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    for key in [
+        "net.ipv4.tcp_tw_recyle",
+        "net.ipv4.tw_recycle",
+        "net.ipv4.tcp_recycle",
+    ] {
+        for kernels in [&["6.1.0"][..], &["3.10.0"], &["3.10.0", "6.1.0"]] {
+            let (near, gone, corrected) = of(key, kernels);
+            assert_eq!(near, some("net.ipv4.tcp_tw_recycle"), "{key}");
+            assert_eq!(gone, some("Linux 4.12 removed it"), "{key}");
+            assert_eq!(corrected, None, "{key}");
+        }
+    }
+    let low = "net.ipv4.tcp_lowlatency";
+    let (_, gone, corrected) = of(low, &["6.1.0"]);
+    assert_eq!(
+        (gone, corrected),
+        (some("Linux has ignored it since 4.14"), None)
+    );
+    let (_, gone, corrected) = of(low, &["4.4.0", "6.1.0"]);
+    assert_eq!(
+        (gone, corrected),
+        (None, some("net.ipv4.tcp_low_latency = 1"))
+    );
+    // What took its place is of use.
+    let (_, _, corrected) = of("net.ipv4.ip_contrack_max", &["6.1.0"]);
+    assert_eq!(corrected, some("net.netfilter.nf_conntrack_max = 1"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod capped;
 mod cases;
 mod definition;
 mod doubt;
+mod duplicate;
 mod evaluate;
 mod finding;
 mod guess;

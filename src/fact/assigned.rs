@@ -45,12 +45,23 @@ pub struct Assigned {
     pub pod: bool,
     /// It stands in a file that a loader reads, line after line.
     pub loaded: bool,
+    /// How many tags of a template that begin or end a branch stand before it in its file; `None` for none.
+    pub branch: Option<u32>,
 }
 
 impl Assigned {
     /// `FILE:LINE`.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
+    }
+
+    /// Whether it stands in a sysctl.conf, which not every loader reads; a file of that name in a folder
+    /// sysctl.d is one like the others there.
+    pub fn is_in_sysctl_conf(&self) -> bool {
+        let folder = self.file.strip_suffix("sysctl.conf");
+        folder.is_some_and(|folder| {
+            (folder.is_empty() || folder.ends_with('/')) && !folder.ends_with("sysctl.d/")
+        })
     }
 
     /// Whether the line sets a value that is known.

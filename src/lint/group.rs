@@ -20,11 +20,12 @@ pub(super) fn host_of(file: &str, is_conf: bool) -> String {
     }
 }
 
-/// The place of a file in the order of its host: sysctl.conf is read last, the others by name.
+/// The place of a file in the order of its host: sysctl.conf is read last, the others by name. So it is for
+/// `sysctl --system`; systemd-sysctl reads no sysctl.conf.
 pub(super) fn order_of(file: &str) -> (bool, &str, usize) {
     let base = file.rsplit('/').next().unwrap_or(file);
     let rank = split(file).map_or(0, |(_, rank)| rank);
-    (base == "sysctl.conf", base, rank)
+    (rank == FOLDERS.len(), base, rank)
 }
 
 /// The root of a tree, and how much its folder counts.
@@ -34,8 +35,10 @@ fn split(file: &str) -> Option<(&str, usize)> {
         let root = folder.strip_suffix(wanted)?;
         (root.is_empty() || root.ends_with('/')).then(|| root.trim_end_matches('/'))
     };
-    if base == "sysctl.conf" {
-        return within("etc").map(|root| (root, FOLDERS.len()));
+    if base == "sysctl.conf"
+        && let Some(root) = within("etc")
+    {
+        return Some((root, FOLDERS.len()));
     }
     // The longest ending is the right one: `usr/lib/sysctl.d` ends with `lib/sysctl.d`.
     let folders = FOLDERS.iter().enumerate();
@@ -62,6 +65,7 @@ mod tests {
         assert_eq!(host_of("etc/sysctl.d/a.conf", true), "/*");
         assert_eq!(host_of("/etc/sysctl.d/a.conf", true), "/*");
         assert_eq!(host_of("role/sysctl.d/a.conf", true), "role/sysctl.d/*");
+        assert_eq!(host_of("w/etc/sysctl.d/sysctl.conf", true), "w/*");
     }
 
     #[test]
@@ -82,6 +86,8 @@ mod tests {
     fn files_are_read_by_name_and_sysctl_conf_last() {
         let mut files = [
             "w/etc/sysctl.conf",
+            "w/etc/sysctl.d/sysctl.conf",
+            "w/etc/sysctl.d/z.conf",
             "w/etc/sysctl.d/50-a.conf",
             "w/usr/lib/sysctl.d/50-a.conf",
             "w/usr/lib/sysctl.d/10-z.conf",
@@ -93,6 +99,8 @@ mod tests {
                 "w/usr/lib/sysctl.d/10-z.conf",
                 "w/usr/lib/sysctl.d/50-a.conf",
                 "w/etc/sysctl.d/50-a.conf",
+                "w/etc/sysctl.d/sysctl.conf",
+                "w/etc/sysctl.d/z.conf",
                 "w/etc/sysctl.conf",
             ]
         );

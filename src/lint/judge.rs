@@ -32,9 +32,9 @@ pub fn judge(mut files: Vec<Scanned>, settings: &Settings, book: &Rulebook) -> L
         .filter(|file| !file.ignores.is_empty())
         .map(|file| (file.file.as_str(), taken_back(file, &rules)))
         .collect();
-    findings.retain(|(finding, value_line)| {
+    findings.retain(|(finding, lines)| {
         let back = by_name.get(finding.file.as_str()).is_some_and(|back| {
-            [finding.line, *value_line]
+            lines
                 .iter()
                 .any(|line| back.contains(&(*line, finding.rule.as_str())))
         });
@@ -88,8 +88,8 @@ impl<'r> Rules<'r> {
     }
 }
 
-/// The findings of the files of one host, each with the line of its value.
-fn of_host(files: &[&Scanned], settings: &Settings, rules: &Rules<'_>) -> Vec<(Finding, usize)> {
+/// The findings of the files of one host, each with the lines that a comment takes it back on.
+fn of_host(files: &[&Scanned], settings: &Settings, rules: &Rules<'_>) -> Vec<(Finding, Lines)> {
     let wanted = |one: &&Found| settings.include_commented || !one.line.commented;
     let found: Vec<&Found> = files
         .iter()
@@ -118,11 +118,18 @@ fn of_host(files: &[&Scanned], settings: &Settings, rules: &Rules<'_>) -> Vec<(F
             if rule.when().evaluate(&view) == Outcome::Bool(true) {
                 let kernels = kernels.as_deref().and_then(|fact| line.kernels(fact));
                 let kernels = kernels.unwrap_or_else(|| settings.kernels());
-                findings.push((finding(rule, &view, &line, one, kernels), one.value_line));
+                findings.push((finding(rule, &view, &line, one, kernels), lines(one)));
             }
         }
     }
     findings
+}
+
+/// The lines of an assignment: where its command begins, its key and its value.
+type Lines = [usize; 3];
+
+fn lines(one: &Found) -> Lines {
+    [one.first_line, one.line.line, one.value_line]
 }
 
 fn finding(
@@ -160,7 +167,8 @@ fn shown(line: &AssignmentView<'_>) -> String {
 
 /// The lines and rules whose findings the comments of a file take back.
 fn taken_back<'f>(file: &'f Scanned, rules: &Rules<'_>) -> BTreeSet<(usize, &'f str)> {
-    let set: BTreeSet<usize> = file.found.iter().map(|one| one.line.line).collect();
+    let own = |one: &Found| [one.line.line, one.value_line];
+    let set: BTreeSet<usize> = file.found.iter().flat_map(own).collect();
     let about = ignore::about(&file.ignores, |line| set.contains(&line));
     let valid = file.ignores.iter().zip(about);
     valid

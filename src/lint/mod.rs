@@ -14,6 +14,7 @@
 //! assert!(lint(files, &Settings::default(), &book).findings.is_empty());
 //! ```
 
+mod branch;
 mod claim;
 mod group;
 mod ignore;

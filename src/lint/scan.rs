@@ -4,6 +4,7 @@ use crate::assign::{self, Assignment, FileKind, Syntax};
 use crate::catalog;
 use crate::fact::assigned::Assigned;
 
+use super::branch::Branches;
 use super::claim;
 use super::group::host_of;
 use super::ignore::{self, Ignore};
@@ -37,6 +38,8 @@ pub(super) struct Found {
     pub(super) line: Assigned,
     pub(super) column: usize,
     pub(super) value_line: usize,
+    /// The line on which its command begins, where that goes on over several.
+    pub(super) first_line: usize,
     pub(super) syntax: Syntax,
     pub(super) source: String,
 }
@@ -59,9 +62,22 @@ pub fn scan(name: &str, text: &str) -> Scanned {
         lines.extend(text.lines());
     }
     let mut pods = Pods::new(&lines);
+    let first_lines = first_lines(&lines);
+    let branches = if loaded {
+        Branches::of(&lines)
+    } else {
+        Branches::default()
+    };
     let mut list = Vec::with_capacity(found.len());
     for one in found {
-        list.push(of_assignment(name, one, &mut pods, loaded));
+        let branch = branches.at(&lines, one.line, one.column);
+        let mut one = of_assignment(name, one, &mut pods, loaded);
+        one.line.branch = branch;
+        let is_command = one.syntax != Syntax::Conf;
+        if let Some(first) = first_lines.get(one.line.line).filter(|_| is_command) {
+            one.first_line = *first;
+        }
+        list.push(one);
     }
     let skipped = [
         left_off(all, "assignments"),
@@ -75,6 +91,20 @@ pub fn scan(name: &str, text: &str) -> Scanned {
         ignores: ignores.kept,
         skipped: (!skipped.is_empty()).then(|| skipped.join(", and ")),
     }
+}
+
+/// By the number of a line the one on which its command begins: `\` at the end of a line goes on with it.
+fn first_lines(lines: &[&str]) -> Vec<usize> {
+    let mut first_lines = vec![0];
+    let (mut first, mut goes_on) = (1, false);
+    for (at, line) in lines.iter().enumerate() {
+        if !goes_on {
+            first = at + 1;
+        }
+        first_lines.push(first);
+        goes_on = line.trim_end().ends_with('\\');
+    }
+    first_lines
 }
 
 /// What is said of things of which there are too many.
@@ -110,9 +140,11 @@ fn of_assignment(name: &str, one: Assignment, pods: &mut Pods<'_>, loaded: bool)
             pod,
             stated_default,
             loaded: loaded && one.syntax == Syntax::Conf,
+            branch: None,
         },
         column: one.column,
         value_line: one.value_line,
+        first_line: one.line,
         syntax: one.syntax,
         source,
     }

@@ -22,9 +22,11 @@ fn scanned(file: &str, lines: &[(usize, &str, &str, Syntax)], comments: &str) ->
             pod: false,
             stated_default: None,
             loaded: *syntax == Syntax::Conf,
+            branch: None,
         },
         column: 1,
         value_line: *line,
+        first_line: *line,
         syntax: *syntax,
         source: format!("{key} = {value}"),
     });
@@ -47,6 +49,16 @@ fn rules(files: Vec<Scanned>) -> Vec<String> {
     let rules = found.into_iter();
     rules
         .map(|one| format!("{}:{} {}", one.file, one.line, one.rule))
+        .collect()
+}
+
+/// `LINE RULE` of every finding of a text.
+fn of_text(name: &str, text: &str) -> Vec<String> {
+    let file = [(name.to_owned(), text.to_owned())];
+    let found = lint(file, &Settings::default(), &book()).findings;
+    let found = found.into_iter();
+    found
+        .map(|one| format!("{} {}", one.line, one.rule))
         .collect()
 }
 
@@ -194,6 +206,107 @@ fn a_comment_with_a_reason_takes_a_finding_back() {
         let found = judged(vec![file(comments)], &Settings::default());
         assert_eq!((found.findings.len(), found.ignored), (1, 0), "{comments}");
     }
+}
+
+#[test]
+fn a_comment_on_the_line_of_a_value_is_about_its_own_key_only() {
+    let found = |text: &str| of_text("pod.yaml", text);
+    let pod = "kind: Pod\nspec:\n  securityContext:\n    sysctls:\n";
+    let entry = |name: &str, value: &str| format!("    - name: {name}\n      value: {value}\n");
+    let comment = "\"8192\"  # tcptune: ignore lint-pod-unsafe our nodes allow it";
+    let text = format!(
+        "{pod}{}{}",
+        entry("net.core.somaxconn", comment),
+        entry("net.core.rmem_max", "\"1\"")
+    );
+    let all = found(&text);
+    assert!(
+        all.contains(&"7 lint-pod-unsafe".to_owned())
+            && !all.contains(&"5 lint-pod-unsafe".to_owned()),
+        "{all:?}"
+    );
+    let task = "- hosts: all\n  tasks:\n    - ansible.posix.sysctl:\n        name: net.ipv4.tcp_sack\n        \
+                value: \"0\"  # tcptune: ignore lint-sack-off the peer is broken\n";
+    assert_eq!(of_text("site.yml", task), [""; 0]);
+}
+
+#[test]
+fn a_comment_above_a_command_is_about_all_its_lines() {
+    let command = "sysctl -w \\\n  net.ipv4.tcp_sack=0 \\\n  net.core.somaxconn=1024\n";
+    let comment = "# tcptune: ignore lint-sack-off the peer is broken\n";
+    assert!(of_text("a.sh", command).contains(&"2 lint-sack-off".to_owned()));
+    let quiet = of_text("a.sh", &format!("{comment}{command}"));
+    assert!(
+        !quiet.iter().any(|one| one.ends_with("lint-sack-off")),
+        "{quiet:?}"
+    );
+    // The command behind it is another one.
+    let next = of_text(
+        "a.sh",
+        &format!("{comment}{command}sysctl -w net.ipv4.tcp_sack=0\n"),
+    );
+    assert!(next.contains(&"5 lint-sack-off".to_owned()), "{next:?}");
+}
+
+#[test]
+fn between_sysctl_conf_and_sysctl_d_it_depends_on_the_loader() {
+    let set = |file, value| scanned(file, &[(1, "net.core.somaxconn", value, CONF)], "");
+    let found = |files| {
+        let found = judged(files, &Settings::default()).findings;
+        let found = found.into_iter();
+        found
+            .filter(|one| one.rule == "lint-contradiction")
+            .map(|one| (one.file, one.message, one.replacement.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let conf = || set("etc/sysctl.conf", "9999");
+    let found_of = found(vec![set("etc/sysctl.d/99-web.conf", "16384"), conf()]);
+    let [(file, message, instead)] = found_of.as_slice() else {
+        panic!("{found_of:?}")
+    };
+    assert_eq!(file, "etc/sysctl.d/99-web.conf");
+    assert!(message.contains("depends on the loader") && !message.contains("no effect"));
+    assert_eq!(instead, "keep one of the two lines");
+    // Every loader reads the files of sysctl.d in their order.
+    let both = || {
+        vec![
+            set("etc/sysctl.d/10-a.conf", "16384"),
+            set("etc/sysctl.d/99-web.conf", "9999"),
+        ]
+    };
+    let surely = found(both());
+    assert_eq!(surely.len(), 1);
+    assert!(surely[0].1.starts_with("etc/sysctl.d/99-web.conf:1 sets") && surely[0].2 == DELETE);
+    let mut with_conf = both();
+    with_conf.push(conf());
+    assert_eq!(found(with_conf), surely);
+}
+
+#[test]
+fn branches_of_a_template_contradict_nothing() {
+    let found = |text: &str| {
+        let all = of_text("etc/sysctl.d/b.conf.j2", text);
+        all.into_iter()
+            .filter(|one| one.ends_with("lint-contradiction"))
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = ("net.core.somaxconn = 8192\n", "net.core.somaxconn = 9999\n");
+    for (begin, between, end) in [
+        ("{% if big %}\n", "{% else %}\n", "{% endif %}\n"),
+        ("<% if @big %>\n", "<% else %>\n", "<% end %>\n"),
+        ("{{ if .Big }}\n", "{{ else }}\n", "{{ end }}\n"),
+        ("", "{% if big %}\n", "{% endif %}\n"),
+    ] {
+        let text = format!("{begin}{one}{between}{other}{end}");
+        assert_eq!(found(&text), [""; 0], "{text}");
+    }
+    let within = format!("{{% if big %}}\n{one}{other}{{% endif %}}\n");
+    assert_eq!(found(&within), ["2 lint-contradiction"]);
+    // What is set in the end, one of them tells as little as the other.
+    let reuse = "net.ipv4.tcp_tw_reuse = 1\n{% if x %}\nnet.ipv4.tcp_timestamps = 1\n{% else %}\n\
+                 net.ipv4.tcp_timestamps = 0\n{% endif %}\n";
+    let all = of_text("etc/sysctl.d/b.conf.j2", reuse);
+    assert_eq!(all, ["5 lint-timestamps-off"]);
 }
 
 #[test]

@@ -87,6 +87,7 @@ fn line(node: &Node, sink: &mut Sink) -> Option<Assigned> {
         pod,
         stated_default: fields.optional("stated_default").and_then(scalar),
         loaded: syntax == "conf",
+        branch: None,
     })
 }
 

@@ -21,7 +21,7 @@ const BOOL: FactKind = FactKind::Bool;
 
 /// A text that does not apply to a line is absent: `has()` asks for it.
 #[rustfmt::skip]
-pub(super) const ASSIGNMENTS: [FactSpec; 38] = [
+pub(super) const ASSIGNMENTS: [FactSpec; 40] = [
     assignment("assignment.key", TEXT, LINE, "the key"),
     assignment("assignment.value", TEXT, LINE, "the value as it reaches the kernel; absent for a secret"),
     assignment("assignment.number", FactKind::Number(Unit::Number), LINE, "the value, where it is one whole number"),
@@ -34,6 +34,7 @@ pub(super) const ASSIGNMENTS: [FactSpec; 38] = [
     assignment("assignment.known", BOOL, KNOWN, "the catalogue knows the key, or its name holds a variable"),
     assignment("assignment.family", TEXT, KNOWN, "the family of a key of which nothing else is known"),
     assignment("assignment.nearest", TEXT, KNOWN, "the key that was meant, where none is known"),
+    assignment("assignment.nearest_gone", TEXT, KNOWN, "what became of that key, where it is gone or ignored"),
     assignment("assignment.corrected", TEXT, BOTH, "the assignment as it was meant: name, blanks, quotes, comment"),
     assignment("assignment.removed", BOOL, KNOWN, "no kernel asked for has the key any more"),
     assignment("assignment.removed_in", TEXT, KNOWN, "the release that removed the key"),
@@ -58,6 +59,7 @@ pub(super) const ASSIGNMENTS: [FactSpec; 38] = [
     assignment("assignment.host_wide", BOOL, KNOWN, "the key is one for the machine: no pod or container has its own"),
     assignment("assignment.never_written", BOOL, KNOWN, "a key that is read-only, or whose change cannot be undone"),
     assignment("assignment.last", BOOL, LINE, "no later line of the same host or file sets the key"),
-    assignment("assignment.duplicate_of", TEXT, LINE, "the place of the last such line, where a loader reads both"),
+    assignment("assignment.duplicate_of", TEXT, LINE, "the place of the later line that counts in its place, where a loader reads both"),
+    assignment("assignment.duplicate_by_loader", BOOL, LINE, "which of the two counts depends on the loader: that one is in sysctl.conf, this one is not"),
     assignment("assignment.duplicate_value", TEXT, LINE, "the value written there"),
 ];
