@@ -116,6 +116,15 @@ const ELSEWHERE: [&str; 28] = [
     "avant",
 ];
 
+/// Where a template begins and ends.
+const TEMPLATES: [(&str, &str); 5] = [
+    ("{{", "}}"),
+    ("{%", "%}"),
+    ("<%", "%>"),
+    ("${", "}"),
+    ("#{", "}"),
+];
+
 /// The longest line that is read, in bytes: a longer one is no sentence, and may hold very many keys.
 const LONGEST: usize = 8192;
 
@@ -135,7 +144,7 @@ pub(super) fn stated(line: &str, column: usize) -> Option<String> {
     while !rest.is_char_boundary(end) {
         end -= 1;
     }
-    said(&rest.get(..end)?.to_lowercase())
+    said(&without_templates(rest.get(..end)?).to_lowercase())
 }
 
 /// The default that a comment above a line states for the key of the line: one of its own, about nothing else.
@@ -147,7 +156,29 @@ pub(super) fn stated_above(line: &str) -> Option<String> {
     {
         return None;
     }
-    said(&body.to_lowercase())
+    said(&without_templates(body).to_lowercase())
+}
+
+/// A text without what a template puts in: its `default(128)` is what the template falls back to.
+fn without_templates(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((at, close)) = TEMPLATES
+        .iter()
+        .filter_map(|(open, close)| Some((rest.find(open)?, *close)))
+        .min()
+    {
+        bare.push_str(rest.get(..at).unwrap_or_default());
+        bare.push(' ');
+        let inner = rest.get(at..).unwrap_or_default();
+        // What does not end is cut off with the line.
+        let end = inner
+            .find(close)
+            .map_or(inner.len(), |end| end + close.len());
+        rest = inner.get(end..).unwrap_or_default();
+    }
+    bare.push_str(rest);
+    bare
 }
 
 /// The default that a text in small letters states.
@@ -321,6 +352,22 @@ mod tests {
         ] {
             assert_eq!(of(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn what_a_template_falls_back_to_is_no_claim() {
+        for line in [
+            "net.core.somaxconn = {{ somaxconn | default(128) }}",
+            "net.core.somaxconn: {{ .Values.somaxconn | default 128 | quote }}",
+            "net.core.somaxconn = <%= @somaxconn || default 128 %>",
+            "net.core.somaxconn=${SOMAXCONN_default 128}",
+            "net.core.somaxconn = {{ somaxconn | default(128)",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
+        let claim = "net.core.somaxconn = {{ n | default(4096) }} # default is 128";
+        assert_eq!(of(claim).as_deref(), Some("128"));
+        assert_eq!(stated_above("# {{ x | default(128) }}"), None);
     }
 
     #[test]
