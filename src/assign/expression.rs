@@ -138,6 +138,9 @@ fn atom(text: &str, token: &Token, tongue: Tongue) -> Option<String> {
     let raw = token.raw(text);
     match token.kind {
         Kind::Word if raw.starts_with(|c: char| c.is_ascii_digit()) => Some(raw.replace('_', "")),
+        // NixOS writes 0 and 1 into the file (nixos/modules/config/sysctl.nix).
+        Kind::Word if tongue == Tongue::Nix && raw == "true" => Some("1".to_owned()),
+        Kind::Word if tongue == Tongue::Nix && raw == "false" => Some("0".to_owned()),
         Kind::Word => {
             let is_bare = tongue == Tongue::Puppet && !raw.contains(['$', ':']);
             (is_bare || matches!(raw, "true" | "false")).then(|| raw.to_owned())
@@ -177,6 +180,10 @@ mod tests {
             ("\"#{x} 1\"", Ruby, "#{x} 1", true),
             ("-1", Ruby, "-1", false),
             ("lib.mkDefault 1", Nix, "1", false),
+            ("false", Nix, "0", false),
+            ("lib.mkForce true", Nix, "1", false),
+            ("\"false\"", Nix, "false", false),
+            ("false", Ruby, "false", false),
             ("mkOverride 90 \"a\tb\"", Nix, "a b", false),
             ("lib.mkForce (toString 5)", Nix, "5", false),
             ("[ 1 \"2\" ]", Nix, "1 2", false),

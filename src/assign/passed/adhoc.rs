@@ -34,7 +34,11 @@ pub(super) fn find(text: &str, finds: &mut Vec<Found>) {
         {
             let at = behind + from;
             let range = |word: &oneline::Word<'_>| (at + word.at, at + word.at + word.value.len());
-            finds.push(found(text, range(name), range(value), Syntax::Command));
+            let mut one = found(text, range(name), range(value), Syntax::Command);
+            if let Some(written) = field::switch(&one.value) {
+                written.clone_into(&mut one.value);
+            }
+            finds.push(one);
         }
     }
 }

@@ -32,6 +32,38 @@ fn a_task_names_key_and_value_in_two_fields() {
 }
 
 #[test]
+fn the_module_writes_0_and_1_for_words_that_are_switches() {
+    let text = "\
+- ansible.posix.sysctl: {name: net.ipv4.tcp_syncookies, value: off}
+- sysctl:
+    name: net.ipv4.tcp_sack
+    value: \"No\"
+- sysctl: name=net.ipv4.tcp_dsack value=false
+- sysctl: {name: net.ipv4.ip_forward, value: true}
+- sysctl:
+    name: \"{{ item.name }}\"
+    value: \"{{ item.value }}\"
+  loop:
+    - {name: net.ipv4.tcp_timestamps, value: yes}
+- sysctl: {name: net.ipv4.tcp_congestion_control, value: bbr}
+";
+    assert_eq!(
+        found(text),
+        [
+            "1:32 net.ipv4.tcp_syncookies=0",
+            "3:11 net.ipv4.tcp_sack=0 @4",
+            "5:16 net.ipv4.tcp_dsack=0",
+            "6:18 net.ipv4.ip_forward=1",
+            "11:14 net.ipv4.tcp_timestamps=1",
+            "12:18 net.ipv4.tcp_congestion_control=bbr",
+        ]
+    );
+    // Elsewhere a word is what it is.
+    let others = "sysctls:\n  net.ipv4.tcp_sack: off\n";
+    assert_eq!(found(others), ["2:3 net.ipv4.tcp_sack=off"]);
+}
+
+#[test]
 fn the_one_line_form_is_read_word_by_word() {
     let text = "\
 - name: net.core.somaxconn

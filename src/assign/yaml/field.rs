@@ -116,6 +116,16 @@ pub(in crate::assign) fn is_module(name: &str) -> bool {
     base(name) == "sysctl"
 }
 
+/// What Ansible's module writes for a word that Ansible takes for a switch: 0 or 1
+/// (`_parse_value` in ansible.posix, plugins/modules/sysctl.py).
+pub(in crate::assign) fn switch(value: &str) -> Option<&'static str> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" | "on" | "true" | "t" => Some("1"),
+        "n" | "no" | "off" | "false" | "f" => Some("0"),
+        _ => None,
+    }
+}
+
 /// What is below is only tested for.
 pub(super) fn is_test(name: &str) -> bool {
     TESTS.contains(&base(name))

@@ -42,6 +42,8 @@ pub(super) struct Place<'t> {
     is_conf: bool,
     /// The item stands in a list of words of a command.
     is_word: bool,
+    /// Ansible's module sets it.
+    is_module: bool,
 }
 
 impl<'t> Walk<'t> {
@@ -101,16 +103,23 @@ impl<'t> Walk<'t> {
         let fields = record::fields(entries);
         let mut place = place;
         place.is_gone |= self.is_gone(&fields);
+        // Below a task of the module: its arguments, and what it loops over.
+        let is_module = |field: &Field<'_>| field::is_module(field.0.raw(self.text));
+        place.is_module |= field::is_module(place.field) || fields.iter().any(is_module);
         place.is_conf |= self.goes_into_conf(&fields);
         let record = self.record(&fields).filter(|_| !place.in_test);
         let value = record
             .as_ref()
             .and_then(|record| record.value.first().copied());
         let key_at = record.as_ref().map(|record| record.key_at);
+        let first = self.spots.len();
         if let Some(record) = record {
             self.set(record.key_at, record.written, record.value);
         }
         self.looped(&fields);
+        if place.is_module {
+            self.switched(first);
+        }
         let is_cleared = fields.iter().any(|field| self.clears(field));
         for entry in entries {
             let is_loop = |key: &Scalar| field::is_loop(key.raw(self.text));
@@ -140,6 +149,7 @@ impl<'t> Walk<'t> {
             is_gone: place.is_gone,
             is_conf: place.is_conf || (name.contains(".conf") && field::is_sysctl(name)),
             is_word: false,
+            is_module: place.is_module,
         };
         if let Some((at, written)) = self.key_of(key) {
             let counts = place.in_sysctl || written::is_kernels(&written.key);
@@ -278,9 +288,20 @@ impl<'t> Walk<'t> {
         let written = written::whole_key(name.value.trim()).filter(|_| !is_gone);
         if let Some(written) = written {
             let places = (said.source(name.at), said.source(value.at));
+            let first = self.spots.len();
             self.say(places, written, value.value.trim(), scalar.trail);
+            self.switched(first);
         }
         Some(())
+    }
+
+    /// The words that Ansible's module takes for switches, from one spot on.
+    fn switched(&mut self, first: usize) {
+        for spot in self.spots.iter_mut().skip(first) {
+            if let Some(value) = field::switch(&spot.value) {
+                value.clone_into(&mut spot.value);
+            }
+        }
     }
 
     /// A field beside says that the text goes into a file of sysctls.
