@@ -27,7 +27,10 @@ pub(super) fn find(text: &str) -> Vec<Assignment> {
             continue;
         }
         match statement(line) {
-            Some(says) => finds.found.push(says.found(&source, begin, line)),
+            Some(says) => finds.found.push(Found {
+                flaw: says.flaw(line),
+                ..says.found(&source, begin, line)
+            }),
             None => match unassigned(line) {
                 Some(says) => finds.found.push(Found {
                     flaw: Some(Flaw::NoAssignment),
@@ -78,6 +81,12 @@ pub(super) struct Statement {
 }
 
 impl Statement {
+    /// What a loader would trip over, in a file that it reads.
+    fn flaw(self, line: &str) -> Option<Flaw> {
+        let written = line.get(self.value..self.value_end).unwrap_or_default();
+        flaw(written).or_else(|| is_stray(line).then_some(Flaw::StrayCharacter))
+    }
+
     /// The assignment with its place.
     pub(super) fn found(self, source: &Source<'_>, begin: usize, line: &str) -> Found {
         let key = line.get(self.key..self.key_end).unwrap_or_default();
@@ -123,6 +132,21 @@ fn flaw(written: &str) -> Option<Flaw> {
             written.starts_with(['"', '\''])
                 || (written.ends_with(['"', '\'']) && value::template(written) == 0)
         })
+}
+
+/// Whether a line holds a character that readers take for a blank, or do not see, and loaders take for a part of
+/// the key or the value; in a template it may be either.
+fn is_stray(line: &str) -> bool {
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let skipped = match value::template(rest) {
+            0 if matches!(first, '\u{a0}' | '\u{3000}' | '\u{feff}') => return true,
+            0 => first.len_utf8(),
+            skipped => skipped,
+        };
+        rest = rest.get(skipped..).unwrap_or_default();
+    }
+    false
 }
 
 /// What a line sets, if nothing else stands on it: comment marks, `-`, key, `=`, value.
@@ -278,12 +302,32 @@ mod tests {
     fn slashes_and_dots_may_stand_in_one_file() {
         assert_eq!(
             shown(
-                "\u{feff}net/ipv4/conf/eth0.1/rp_filter=1\n-net.ipv4.tcp_sack =\t0\r\n net.ipv4.tcp_rmem=1 2\t 3\n"
+                "net/ipv4/conf/eth0.1/rp_filter=1\n-net.ipv4.tcp_sack =\t0\r\n net.ipv4.tcp_rmem=1 2\t 3\n"
             ),
             [
                 "1 net.ipv4.conf.eth0/1.rp_filter=1",
                 "2 net.ipv4.tcp_sack=0",
                 "3 net.ipv4.tcp_rmem=1 2 3"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_a_blank_is_none_to_a_loader() {
+        assert_eq!(
+            shown(
+                "\u{feff}net.ipv4.tcp_sack = 0\nnet.ipv4.tcp_sack =\u{a0}1\n\u{a0}net.core.rmem_max=2\n\
+                 net.core.wmem_max = 3\u{3000}\nnet.ipv4.tcp_rmem = 1\u{a0}2 3\n\
+                 net.core.somaxconn = {{ a\u{a0}| b }}\nnet.core.optmem_max = 1 # a\u{a0}b\n"
+            ),
+            [
+                "1 net.ipv4.tcp_sack=0 !stray-character",
+                "2 net.ipv4.tcp_sack=1 !stray-character",
+                "3 net.core.rmem_max=2 !stray-character",
+                "4 net.core.wmem_max=3 !stray-character",
+                "5 net.ipv4.tcp_rmem=1 2 3 !stray-character",
+                "6 net.core.somaxconn={{ a | b }} ~",
+                "7 net.core.optmem_max=1 # a b !trailing-comment",
             ]
         );
     }

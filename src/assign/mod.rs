@@ -33,6 +33,7 @@ mod ruby_tests;
 mod shown;
 mod spot;
 mod token;
+mod tuned;
 mod value;
 mod written;
 mod yaml;
@@ -119,6 +120,8 @@ pub enum Flaw {
     CommandInConf,
     /// Key and value without `=` in a file that is read by a loader.
     NoAssignment,
+    /// A character that looks like a blank, or like nothing, and is none to a loader.
+    StrayCharacter,
 }
 
 impl Flaw {
@@ -130,6 +133,7 @@ impl Flaw {
             Self::Quotes => "quotes",
             Self::CommandInConf => "command-in-conf",
             Self::NoAssignment => "no-assignment",
+            Self::StrayCharacter => "stray-character",
         }
     }
 }
@@ -139,6 +143,7 @@ impl Flaw {
 pub fn find(name: &str, text: &str) -> Vec<Assignment> {
     let kind = FileKind::of(name, text);
     let mut found = match kind {
+        FileKind::Conf if tuned::is_profile(text) => tuned::find(text),
         FileKind::Conf => conf::find(text),
         FileKind::Yaml | FileKind::Json => yaml::find(text),
         FileKind::Nix => nix::find(text),

@@ -8,12 +8,13 @@ pub const SYNTAXES: [&str; 9] = [
 ];
 
 /// Why an assignment does not do what it means to do, as rules and JSON name it; see `assign::Flaw`.
-pub const FLAWS: [&str; 5] = [
+pub const FLAWS: [&str; 6] = [
     "blanks",
     "trailing-comment",
     "quotes",
     "command-in-conf",
     "no-assignment",
+    "stray-character",
 ];
 
 /// One place in a text that sets a key, or would.
@@ -68,7 +69,7 @@ impl Assigned {
     pub fn sets(&self) -> Option<&str> {
         let nothing = matches!(
             self.flaw,
-            Some("blanks" | "command-in-conf" | "no-assignment")
+            Some("blanks" | "command-in-conf" | "no-assignment" | "stray-character")
         );
         let acts = !self.commented && !self.dynamic && !nothing;
         self.value.as_deref().filter(|_| acts)

@@ -84,6 +84,7 @@ fn the_words_of_facts_are_those_of_the_reader() {
         Flaw::Quotes,
         Flaw::CommandInConf,
         Flaw::NoAssignment,
+        Flaw::StrayCharacter,
     ];
     assert_eq!(flaws.map(Flaw::word), FLAWS);
 }
@@ -307,6 +308,25 @@ fn branches_of_a_template_contradict_nothing() {
                  net.ipv4.tcp_timestamps = 0\n{% endif %}\n";
     let all = of_text("etc/sysctl.d/b.conf.j2", reuse);
     assert_eq!(all, ["5 lint-timestamps-off"]);
+}
+
+#[test]
+fn a_switch_that_a_language_turns_off_is_off() {
+    let nix = "{ boot.kernel.sysctl.\"net.ipv4.tcp_syncookies\" = false; }\n";
+    assert_eq!(of_text("host.nix", nix), ["1 lint-syncookies-off"]);
+    let task = "- ansible.posix.sysctl:\n    name: net.ipv4.tcp_syncookies\n    value: off\n";
+    assert_eq!(of_text("tasks.yml", task), ["2 lint-syncookies-off"]);
+    // The kernel takes no such word.
+    let conf = "net.ipv4.tcp_syncookies = false\n";
+    assert_eq!(of_text("sysctl.conf", conf), ["1 lint-value-refused"]);
+}
+
+#[test]
+fn a_profile_of_tuned_is_judged_as_tuned_reads_it() {
+    let profile = "[sysctl]\nnet.ipv4.tcp_rmem=\"4096 131072 16777216\"\nnet.core.somaxconn=>8192\n\
+                   net.ipv4.tcp_tw_recycle=>1\nnet.ipv4.tcp_sack=0 # off\n";
+    let found = of_text("tuned.conf", profile);
+    assert_eq!(found, ["4 lint-tw-recycle", "5 lint-sack-off"]);
 }
 
 #[test]

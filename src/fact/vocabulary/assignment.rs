@@ -28,7 +28,7 @@ pub(super) const ASSIGNMENTS: [FactSpec; 40] = [
     assignment("assignment.place", TEXT, LINE, "FILE:LINE"),
     assignment("assignment.file", TEXT, LINE, "the file"),
     assignment("assignment.syntax", TEXT, LINE, "conf, command, proc, sed, yaml, nix, ruby, puppet or prose"),
-    assignment("assignment.flaw", TEXT, LINE, "blanks, trailing-comment, quotes, command-in-conf or no-assignment"),
+    assignment("assignment.flaw", TEXT, LINE, "blanks, trailing-comment, quotes, command-in-conf, no-assignment or stray-character"),
     assignment("assignment.dynamic", BOOL, LINE, "key or value hold a variable"),
     assignment("assignment.commented", BOOL, LINE, "it is commented out"),
     assignment("assignment.known", BOOL, KNOWN, "the catalogue knows the key, or its name holds a variable"),
