@@ -35,9 +35,10 @@ pub struct LintFiles<T> {
     pub found: Vec<(PathBuf, T)>,
     /// How many files were read.
     pub read: u64,
-    /// How many were not, being binary or larger than the limit.
+    /// How many were not, being binary or larger than the limit. None of them was asked for by name, and none is
+    /// one that a loader reads.
     pub passed_over: u64,
-    /// What could not be read, by path.
+    /// What could not be read, by path; and such files that are binary or too large.
     pub unread: Vec<Unread>,
 }
 
@@ -48,7 +49,7 @@ pub struct Unread {
     pub path: PathBuf,
     /// The errno by name, or a phrase.
     pub why: String,
-    /// It was asked for by name.
+    /// It was asked for by name, and is no binary file among others that were.
     pub named: bool,
 }
 
@@ -86,10 +87,18 @@ pub fn lint_stdin<T>(
     let gathering = Gathering::default();
     let mut room = Vec::new();
     match text_of(io::stdin().lock(), limit, &mut room) {
-        Ok(text) => gathering.show(name, text.as_deref(), &look),
+        Ok(text) => gathering.show(name, text, true, &look),
         Err(error) => gathering.unread(name, io_name(&error), true),
     }
     gathering.done()
+}
+
+/// Whether a loader reads a file at boot, as it is: `sysctl.conf`, `sysctl.d/*.conf`.
+pub fn is_loaded(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default();
+    let folder = file.parent().and_then(Path::file_name);
+    let in_folder = folder.is_some_and(|folder| folder == "sysctl.d");
+    name == "sysctl.conf" || (in_folder && file.extension().is_some_and(|end| end == "conf"))
 }
 
 /// Why a path that was asked for by name cannot be looked at; `None` where it can.
@@ -189,23 +198,38 @@ impl<T> Gathering<T> {
         }
         let text = file::open(path).and_then(|file| {
             if file.metadata()?.len() > limit {
-                return Ok(None);
+                return Ok(Err(TOO_LARGE));
             }
             text_of(file, limit, room)
         });
         match text {
-            Ok(text) => self.show(shown, text.as_deref(), look),
+            Ok(text) => self.show(shown, text, named, look),
             Err(error) => self.unread(shown, io_name(&error), named),
         }
     }
 
-    fn show(&self, path: &Path, text: Option<&str>, look: &impl Fn(&Path, &str) -> Option<T>) {
-        let Some(text) = text else {
-            self.passed_over.fetch_add(1, Ordering::Relaxed);
-            return;
+    fn show(
+        &self,
+        path: &Path,
+        text: Text<'_>,
+        named: bool,
+        look: &impl Fn(&Path, &str) -> Option<T>,
+    ) {
+        let loaded = is_loaded(path);
+        let text = match text {
+            Ok(text) => text,
+            // What a loader acts on, or somebody asked for, is not left out in silence. Of many files that are
+            // named at once a picture may well be one.
+            Err(why) if named || loaded => {
+                return self.unread(path, why.to_owned(), named && loaded);
+            }
+            Err(_) => {
+                self.passed_over.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
         };
         self.read.fetch_add(1, Ordering::Relaxed);
-        if let Some(found) = look(path, text) {
+        if let Some(found) = look(path, &text) {
             let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
             all.push((path.to_owned(), found));
         }
@@ -260,26 +284,33 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-/// The text in a file; `None` where it is binary or larger than the limit.
-fn text_of(
-    mut file: impl Read,
-    limit: u64,
-    room: &mut Vec<u8>,
-) -> io::Result<Option<Cow<'_, str>>> {
+/// A text, or why it is none.
+type Text<'r> = Result<Cow<'r, str>, &'static str>;
+
+const TOO_LARGE: &str = "larger than --max-size";
+
+/// A loader ends a line at a NUL and goes on behind it, so such a file may well set something.
+const BINARY: &str = "it holds a NUL, as binary files do";
+
+const UTF_16: &str = "its encoding is UTF-16, which no loader reads";
+
+/// The text in a file, unless it is binary or larger than the limit.
+fn text_of(mut file: impl Read, limit: u64, room: &mut Vec<u8>) -> io::Result<Text<'_>> {
     // A file of the usual size costs one read for all and one that tells its end.
     room.clear();
     file.by_ref()
         .take(limit.min(HEAD as u64))
         .read_to_end(room)?;
     if room.contains(&0) {
-        return Ok(None);
+        let is_utf_16 = room.starts_with(b"\xff\xfe") || room.starts_with(b"\xfe\xff");
+        return Ok(Err(if is_utf_16 { UTF_16 } else { BINARY }));
     }
     let rest = limit.saturating_add(1).saturating_sub(room.len() as u64);
     file.take(rest).read_to_end(room)?;
     if room.len() as u64 > limit {
-        return Ok(None);
+        return Ok(Err(TOO_LARGE));
     }
-    Ok(Some(String::from_utf8_lossy(room)))
+    Ok(Ok(String::from_utf8_lossy(room)))
 }
 
 #[cfg(test)]

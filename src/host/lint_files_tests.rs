@@ -84,6 +84,61 @@ fn an_ignored_file_is_looked_at_when_it_is_named() {
 }
 
 #[test]
+fn the_files_of_loaders_are_told_by_their_names() {
+    for file in [
+        "sysctl.conf",
+        "/etc/sysctl.conf",
+        "roles/x/sysctl.d/90-a.conf",
+    ] {
+        assert!(is_loaded(Path::new(file)), "{file}");
+    }
+    for file in ["sysctl.d/a.conf.j2", "sysctl.d/README", "a.conf", "tune.sh"] {
+        assert!(!is_loaded(Path::new(file)), "{file}");
+    }
+}
+
+#[test]
+fn a_binary_file_that_a_loader_reads_or_somebody_names_is_told_with_the_reason() {
+    let folder = folder(&[
+        ("etc/sysctl.d/a.conf", b"#\0\nnet.ipv4.tcp_sack = 0\n"),
+        ("etc/sysctl.conf", b"\xff\xfen\0e\0t\0"),
+        ("sysctl.d/large.conf", &[b'#'; 9000]),
+        ("a.png", b"\0"),
+    ]);
+    let unread = |all: &LintFiles<usize>| {
+        let unread = all.unread.iter().map(|one| {
+            let path = one.path.strip_prefix(folder.path()).unwrap();
+            (
+                path.to_str().unwrap().to_owned(),
+                one.why.clone(),
+                one.named,
+            )
+        });
+        unread.collect::<Vec<_>>()
+    };
+    let told = |path: &str, why: &str, named| (path.to_owned(), why.to_owned(), named);
+    let (_, all) = walked(&folder, 8500);
+    assert_eq!(
+        unread(&all),
+        [
+            told("etc/sysctl.conf", UTF_16, false),
+            told("etc/sysctl.d/a.conf", BINARY, false),
+            told("sysctl.d/large.conf", TOO_LARGE, false),
+        ]
+    );
+    assert_eq!((all.read, all.passed_over), (0, 1));
+    let named = ["a.png", "etc/sysctl.d/a.conf"].map(|name| folder.path().join(name));
+    let all = lint_files(&named, LINT_LIMIT, |_, _| None);
+    assert_eq!(
+        unread(&all),
+        [
+            told("a.png", BINARY, false),
+            told("etc/sysctl.d/a.conf", BINARY, true),
+        ]
+    );
+}
+
+#[test]
 fn binary_and_oversized_files_are_counted() {
     let mut late = vec![b'a'; HEAD];
     late.push(0);

@@ -55,7 +55,9 @@ pub use family::members;
 pub use guard::{GuardError, Watched, become_guard, start_guard, watch};
 pub use in_order::in_order;
 pub use journal::{DiskJournal, Incomplete, JournalError, JournalErrorKind};
-pub use lint_files::{LINT_LIMIT, LintFiles, Unread, cannot_lint, lint_files, lint_stdin};
+pub use lint_files::{
+    LINT_LIMIT, LintFiles, Unread, cannot_lint, is_loaded, lint_files, lint_stdin,
+};
 pub use lint_fix::{read_to_fix, write_fixed};
 pub use live_sysctls::LiveSysctls;
 pub use lock::{Lock, LockError};

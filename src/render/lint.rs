@@ -29,9 +29,10 @@ pub struct Linted {
     pub tool: Tool,
     /// How many files were read.
     pub files: u64,
-    /// Files that were not read, or not as a whole, and why; binary files and such beyond the limit are only counted.
+    /// Files that were not read, or not as a whole, and why. Binary files and such beyond the limit are among them
+    /// where they were named or a loader reads them (sysctl.conf, sysctl.d/*.conf); any others are only counted.
     pub skipped: Vec<SkippedFile>,
-    /// How many binary or oversized files were passed over.
+    /// How many other binary or oversized files were passed over.
     pub passed_over: u64,
     /// The kernels the files are judged for: "RHEL 9 (5.14)".
     pub kernels: Vec<String>,

@@ -164,10 +164,8 @@ fn standard_input_is_read_by_the_name_it_is_given() {
     assert!(out.contains("nothing in 1 file"), "{out}");
     let (code, out, _) = piped(&["-", "--max-size", "1"], &vec![b'x'; 1024 * 1024 + 1]);
     assert_eq!(code, Some(0), "{out}");
-    assert!(
-        out.contains("nothing in 0 files; 1 binary or too large"),
-        "{out}"
-    );
+    assert!(out.contains("nothing in 0 files; 1 not read"), "{out}");
+    assert!(out.contains("larger than --max-size"), "{out}");
 }
 
 #[test]
@@ -235,6 +233,31 @@ fn bad_bytes_keep_every_other_position() {
         (result["files"].as_u64(), result["passed_over"].as_u64()),
         (Some(1), Some(1))
     );
+}
+
+#[test]
+fn a_binary_file_that_a_loader_reads_is_no_file_without_findings() {
+    let folder = folder(&[
+        ("sysctl.d/a.conf", "# \0\nnet.ipv4.tcp_tw_recycle = 1\n"),
+        ("logo.png", "\0"),
+    ]);
+    let result = json(folder.path(), &[]);
+    assert_eq!(result["skipped"][0]["file"], "sysctl.d/a.conf");
+    let why = "it holds a NUL, as binary files do";
+    assert_eq!(result["skipped"][0]["why"], why);
+    assert_eq!(result["passed_over"], 1);
+    lint(folder.path(), &["sysctl.d/a.conf"])
+        .exits(2)
+        .no_result()
+        .complains(why);
+    for format in ["human", "sarif", "github", "junit"] {
+        lint(folder.path(), &["--format", format])
+            .audited()
+            .says("sysctl.d/a.conf")
+            .says(why);
+    }
+    // Of many files that are named at once one may be a picture.
+    lint(folder.path(), &["logo.png"]).exits(0).says(why);
 }
 
 #[test]

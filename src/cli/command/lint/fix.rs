@@ -29,7 +29,7 @@ pub(super) struct Fixed {
 pub(super) fn fix(findings: &[LintedLine], judge: &Judge, limit: u64) -> Fixed {
     let mut files: BTreeMap<&str, Vec<&LintedLine>> = BTreeMap::new();
     for one in findings {
-        if is_loaded(&one.file) && judge.is_dead(one) {
+        if host::is_loaded(Path::new(&one.file)) && judge.is_dead(one) {
             files.entry(&one.file).or_default().push(one);
         }
     }
@@ -45,15 +45,6 @@ pub(super) fn fix(findings: &[LintedLine], judge: &Judge, limit: u64) -> Fixed {
         }
     }
     fixed
-}
-
-/// Whether a loader reads the file at boot, as it is.
-fn is_loaded(file: &str) -> bool {
-    let path = Path::new(file);
-    let name = path.file_name().unwrap_or_default();
-    let folder = path.parent().and_then(Path::file_name);
-    let in_folder = folder.is_some_and(|folder| folder == "sysctl.d");
-    name == "sysctl.conf" || (in_folder && path.extension().is_some_and(|end| end == "conf"))
 }
 
 fn of_file(file: &str, findings: &[&LintedLine], limit: u64) -> Result<Vec<String>, String> {
@@ -100,23 +91,4 @@ fn shown(text: &str, found: &[Assignment]) -> Vec<String> {
         }
     }
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_files_that_loaders_read_as_they_are_are_mended() {
-        for file in [
-            "sysctl.conf",
-            "/etc/sysctl.conf",
-            "roles/x/sysctl.d/90-a.conf",
-        ] {
-            assert!(is_loaded(file), "{file}");
-        }
-        for file in ["sysctl.d/a.conf.j2", "sysctl.d/README", "a.conf", "tune.sh"] {
-            assert!(!is_loaded(file), "{file}");
-        }
-    }
 }
