@@ -212,7 +212,7 @@ fn the_catalogue_holds_what_it_is_said_to_hold() {
         .iter()
         .filter(|spec| spec.noop_since.is_some())
         .count();
-    assert_eq!(gone, 23);
+    assert_eq!(gone, 27);
     assert_eq!(ignored, 16);
     assert_eq!(family("net.ipv4.tcp_"), 110);
     assert!(family("net.netfilter.") >= 40);
