@@ -81,16 +81,20 @@ pub(super) struct Statement {
 }
 
 impl Statement {
+    /// The value, in the line.
+    pub(super) fn written(self, line: &str) -> &str {
+        line.get(self.value..self.value_end).unwrap_or_default()
+    }
+
     /// What a loader would trip over, in a file that it reads.
     fn flaw(self, line: &str) -> Option<Flaw> {
-        let written = line.get(self.value..self.value_end).unwrap_or_default();
-        flaw(written).or_else(|| is_stray(line).then_some(Flaw::StrayCharacter))
+        flaw(self.written(line)).or_else(|| is_stray(line).then_some(Flaw::StrayCharacter))
     }
 
     /// The assignment with its place.
     pub(super) fn found(self, source: &Source<'_>, begin: usize, line: &str) -> Found {
         let key = line.get(self.key..self.key_end).unwrap_or_default();
-        let written = line.get(self.value..self.value_end).unwrap_or_default();
+        let written = self.written(line);
         Found {
             at: source.at(begin + self.key),
             value_at: source.at(begin + self.value.min(line.len().saturating_sub(1))),
@@ -98,7 +102,9 @@ impl Statement {
             value: value::plain(written),
             trail: None,
             commented: self.commented,
-            dynamic: value::is_dynamic(key) || value::is_dynamic(written),
+            dynamic: value::is_dynamic(key)
+                || value::is_dynamic(written)
+                || value::is_placeholder(written),
             syntax: Syntax::Conf,
             flaw: flaw(written),
         }

@@ -25,6 +25,28 @@ pub(super) fn is_dynamic(text: &str) -> bool {
         || has_variable(text)
 }
 
+/// Somebody is to fill something in: `<min>`, `{value}`, `@SOMAXCONN@`, `...`.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let is_name = |inner: &str| {
+        inner.starts_with(|c: char| c.is_ascii_alphabetic())
+            && inner
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' '))
+    };
+    let holds = |open: char, close: char| {
+        text.match_indices(open).any(|(at, _)| {
+            let rest = text.get(at + 1..).unwrap_or_default();
+            let inner = rest.split_once(close).map(|(inner, _)| inner);
+            inner.is_some_and(is_name)
+        })
+    };
+    text.contains("...")
+        || text.contains('…')
+        || holds('<', '>')
+        || holds('{', '}')
+        || holds('@', '@')
+}
+
 /// `$name`, `${name}`, `$(command)`, `$1`, or what `printf` puts in: `%s`.
 fn has_variable(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| match pair {
@@ -101,6 +123,22 @@ mod tests {
         }
         for text in ["1", "bbr", "4096 87380", "$", "100%"] {
             assert!(!is_dynamic(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_filled_in_is_a_placeholder() {
+        for text in [
+            "<min> <default> <max>",
+            "{value}",
+            "@SOMAXCONN@",
+            "...",
+            "1 …",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["1", "{1,2}", "a@b", "1 < 2", "1..2", "bbr", "<>", "@@"] {
+            assert!(!is_placeholder(text), "{text}");
         }
     }
 

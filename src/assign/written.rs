@@ -156,8 +156,12 @@ pub(super) fn collapse(text: &str) -> String {
     value
 }
 
-/// A value holds a variable, a template or an expression.
+/// A value holds a variable, a template or an expression, or is still to be filled in.
 pub(super) fn is_dynamic(value: &str) -> bool {
+    has_template(value) || super::value::is_placeholder(value)
+}
+
+fn has_template(value: &str) -> bool {
     ["{{", "${", "$(", "%{", "#{", "{%", "<%", "`"]
         .iter()
         .any(|mark| value.contains(mark))
@@ -169,7 +173,7 @@ pub(super) fn is_dynamic(value: &str) -> bool {
 /// A text can be a value of a sysctl: numbers, or a few words, or a template.
 pub(super) fn is_plausible(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']);
-    if is_dynamic(value) {
+    if has_template(value) {
         return true;
     }
     let words = || value.split_whitespace();

@@ -68,7 +68,9 @@ impl Lines {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let names = line.contains("net");
         let headings = matches!(self.style, Style::Mixed { headings: true, .. });
-        if names && let Some(says) = conf::statement(line) {
+        let statement =
+            || conf::statement(line).filter(|says| !self.is_pattern(says.written(line)));
+        if names && let Some(says) = statement() {
             let mixed = self.style != Style::Script;
             if headings && says.commented && !is_code(line) {
                 prose::line(source, begin, line, finds);
@@ -97,6 +99,16 @@ impl Lines {
                 self.mixed(source, begin, line, indent, prompts, headings, finds)
             }
         }
+    }
+
+    /// Whether a value ends a pattern of `case`: `net.ipv4.tcp_sack=0) echo off ;;`.
+    fn is_pattern(&self, written: &str) -> bool {
+        let mut depth = 0_i32;
+        let unopened = |c: char| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth < 0
+        };
+        self.style == Style::Script && written.chars().any(unopened)
     }
 
     fn is_output(&self) -> bool {

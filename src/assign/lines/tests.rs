@@ -56,6 +56,40 @@ fn sysctl_takes_words_in_every_quoting() {
 }
 
 #[test]
+fn a_pattern_of_a_case_sets_nothing() {
+    for text in [
+        "case \"$line\" in\n  net.ipv4.tcp_tw_recycle=1) echo bad ;;\nesac\n",
+        "case \"$line\" in\n  net.ipv4.tcp_tw_recycle = 1)\n    echo bad ;;\nesac\n",
+        "case \"$line\" in net.ipv4.tcp_tw_recycle=1) echo bad ;; esac\n",
+    ] {
+        shell(text, &[]);
+    }
+    let acts = "case \"$1\" in\n  net.ipv4.tcp_sack=1) sysctl -w net.ipv4.tcp_sack=1 ;;\nesac\n";
+    shell(acts, &["2 net.ipv4.tcp_sack=1"]);
+    shell(
+        "net.ipv4.tcp_sack=$(cat x)\n",
+        &["1 net.ipv4.tcp_sack=$(cat x) ~"],
+    );
+}
+
+#[test]
+fn what_is_still_to_be_filled_in_is_dynamic() {
+    says(
+        "sysctl.conf.in",
+        "net.core.somaxconn = @SOMAXCONN@\nnet.ipv4.tcp_rmem = <min> <default> <max>\n",
+        &[
+            "1 net.core.somaxconn=@SOMAXCONN@ ~",
+            "2 net.ipv4.tcp_rmem=<min> <default> <max> ~",
+        ],
+    );
+    says(
+        "x.yml",
+        "sysctls:\n  net.core.somaxconn: \"{value}\"\n",
+        &["2 net.core.somaxconn={value} ~"],
+    );
+}
+
+#[test]
 fn a_command_that_writes_and_has_no_sign_sets_nothing() {
     shell(
         "sysctl -w net.core.rps_sock_flow_entries 16384\n",
