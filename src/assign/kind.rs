@@ -32,15 +32,7 @@ pub enum FileKind {
 impl FileKind {
     /// The kind of a text, by the name of its file, else by its first lines.
     pub fn of(name: &str, text: &str) -> Self {
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let base = base
-            .strip_suffix(".j2")
-            .or_else(|| base.strip_suffix(".erb"))
-            .unwrap_or(base);
-        let base = base
-            .strip_suffix(".tmpl")
-            .or_else(|| base.strip_suffix(".tpl"))
-            .unwrap_or(base);
+        let base = without_template(name.rsplit('/').next().unwrap_or(name));
         let end = base.rsplit_once('.').map_or("", |(_, end)| end);
         match end {
             "conf" => Self::Conf,
@@ -75,4 +67,22 @@ impl FileKind {
             Self::Text
         }
     }
+}
+
+/// The name of what a template makes.
+fn without_template(base: &str) -> &str {
+    let base = base
+        .strip_suffix(".j2")
+        .or_else(|| base.strip_suffix(".erb"))
+        .unwrap_or(base);
+    base.strip_suffix(".tmpl")
+        .or_else(|| base.strip_suffix(".tpl"))
+        .unwrap_or(base)
+}
+
+/// Whether a name says that a loader of sysctls reads the file: `sysctl.conf`, or a place in `sysctl.d`.
+pub(super) fn is_for_loader(name: &str) -> bool {
+    let (folder, base) = name.rsplit_once('/').unwrap_or(("", name));
+    let base = without_template(base);
+    base == "sysctl.conf" || folder.rsplit('/').next() == Some("sysctl.d")
 }

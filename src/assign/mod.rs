@@ -144,7 +144,13 @@ pub fn find(name: &str, text: &str) -> Vec<Assignment> {
     let kind = FileKind::of(name, text);
     let mut found = match kind {
         FileKind::Conf if tuned::is_profile(text) => tuned::find(text),
-        FileKind::Conf => conf::find(text),
+        FileKind::Conf => match conf::find(text) {
+            // Of a program that is no loader of sysctls: its lines may hold commands or lists.
+            found if found.is_empty() && !kind::is_for_loader(name) => {
+                lines::find(FileKind::Text, text)
+            }
+            found => found,
+        },
         FileKind::Yaml | FileKind::Json => yaml::find(text),
         FileKind::Nix => nix::find(text),
         FileKind::Ruby => ruby::find(text),

@@ -1,5 +1,5 @@
 //! Keys that another program's words pass on: the kernel's command line and containers ([`argument`]), Augeas
-//! ([`augeas`]), Ansible at the prompt ([`adhoc`]), Ignition ([`ignition`]).
+//! ([`augeas`]), Ansible at the prompt ([`adhoc`]), Ignition ([`ignition`]), systemd-tmpfiles ([`tmpfiles`]).
 //!
 //! Such words look alike in scripts, configurations, playbooks and prose, so they are looked for in the text as a
 //! whole, whatever it is.
@@ -10,6 +10,7 @@ mod augeas;
 mod ignition;
 #[cfg(test)]
 mod tests;
+mod tmpfiles;
 
 use std::collections::HashSet;
 
@@ -27,6 +28,7 @@ pub(super) fn find(text: &str, known: &[Assignment]) -> Vec<Assignment> {
     augeas::find(text, &mut finds.found);
     adhoc::find(text, &mut finds.found);
     ignition::find(text, &mut finds.found);
+    tmpfiles::find(text, &mut finds.found);
     let mut found = finds.placed(text);
     if !found.is_empty() {
         let known: HashSet<_> = known.iter().map(|one| (one.line, &one.key)).collect();

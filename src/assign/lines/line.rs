@@ -163,6 +163,7 @@ impl Lines {
             return Taken::Whole;
         }
         let from = indent + prompt(trimmed);
+        let from = from + named(line.get(from..).unwrap_or_default());
         let body = line.get(from..).unwrap_or_default();
         if is_command(body) {
             self.output = shows(body, from > indent);
@@ -265,6 +266,19 @@ fn prompt(line: &str) -> usize {
         }
     }
     0
+}
+
+/// How long the name is that a command stands behind: `command=/sbin/sysctl -w …` of supervisord.
+fn named(line: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match line.split_once('=') {
+        Some((name, command))
+            if !name.is_empty() && name.chars().all(is_part) && is_command(command) =>
+        {
+            name.len() + 1
+        }
+        _ => 0,
+    }
 }
 
 /// Whether `# command` is a prompt in a text: nothing else in it is a command without one.

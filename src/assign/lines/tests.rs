@@ -73,6 +73,69 @@ fn a_pattern_of_a_case_sets_nothing() {
 }
 
 #[test]
+fn files_of_other_programs_that_end_in_conf_hold_commands_and_lists() {
+    for (name, text, line) in [
+        (
+            "wg0.conf",
+            "[Interface]\nPostUp = sysctl -w net.ipv4.tcp_tw_recycle=1; iptables -A x\n",
+            2,
+        ),
+        (
+            "wg0.conf",
+            "[Interface]\nPostUp=sysctl -w net.ipv4.tcp_tw_recycle=1\n",
+            2,
+        ),
+        (
+            "modprobe.d/a.conf",
+            "install x /sbin/modprobe -i x && /sbin/sysctl -w net.ipv4.tcp_tw_recycle=1\n",
+            1,
+        ),
+        (
+            "containers.conf",
+            "[containers]\ndefault_sysctls = [ \"net.ipv4.tcp_tw_recycle=1\" ]\n",
+            2,
+        ),
+        (
+            "init/a.conf",
+            "start on startup\nexec sysctl -w net.ipv4.tcp_tw_recycle=1\n",
+            2,
+        ),
+        (
+            "docker.conf",
+            "DOCKER_OPTS=\"--sysctl net.ipv4.tcp_tw_recycle=1\"\n",
+            1,
+        ),
+        (
+            "supervisord.conf",
+            "[program:x]\ncommand=/sbin/sysctl -w net.ipv4.tcp_tw_recycle=1\n",
+            2,
+        ),
+        (
+            "tmpfiles.d/a.conf",
+            "# x\nw /proc/sys/net/ipv4/tcp_tw_recycle - - - - 1\n",
+            2,
+        ),
+        (
+            "tmpfiles.d/a.conf",
+            "w+!  /proc/sys/net/ipv4/tcp_tw_recycle 0644 root root 1d 1 \n",
+            1,
+        ),
+    ] {
+        says(name, text, &[&format!("{line} net.ipv4.tcp_tw_recycle=1")]);
+    }
+    says(
+        "tmpfiles.d/a.conf",
+        "w /proc/sys/net/ipv4/tcp_rmem - - - - 1 2 3\n#w /proc/sys/net/ipv4/tcp_sack - - - - 0\n\
+         w /proc/sys/net/ipv4/tcp_ecn - - -\nr /proc/sys/net/ipv4/tcp_dsack - - - - 1\n",
+        &["1 net.ipv4.tcp_rmem=1 2 3", "2 net.ipv4.tcp_sack=0 #"],
+    );
+    // A loader passes over what is no assignment.
+    let exec = "exec sysctl -w net.ipv4.tcp_tw_recycle=1\n";
+    says("etc/sysctl.d/a.conf", exec, &[]);
+    says("sysctl.conf.j2", exec, &[]);
+}
+
+#[test]
 fn what_is_still_to_be_filled_in_is_dynamic() {
     says(
         "sysctl.conf.in",
