@@ -10,6 +10,7 @@ mod line;
 mod manifest;
 mod markdown;
 mod prose;
+mod record;
 mod script;
 mod sed;
 mod sysctl;

@@ -1,6 +1,6 @@
 //! Sentences: what a line says in passing, as `net.core.somaxconn = 1024`.
 
-use super::call;
+use super::{call, record};
 use crate::assign::found::{Finds, Found, Source};
 use crate::assign::key::{self, Named};
 use crate::assign::{Flaw, Syntax, value};
@@ -16,7 +16,9 @@ pub(super) fn line(source: &Source<'_>, begin: usize, line: &str, finds: &mut Fi
         } else {
             assigned(line, &named)
         };
-        let found = found.or_else(|| called(source, begin, &named));
+        let found = found
+            .or_else(|| called(source, begin, &named))
+            .or_else(|| recorded(source, begin, line, &named));
         let Some(says) = found else { continue };
         from = from.max(says.end);
         let written = line.get(named.start..says.key_end).unwrap_or_default();
@@ -105,6 +107,22 @@ fn called(source: &Source<'_>, begin: usize, named: &Named) -> Option<Says> {
     })
 }
 
+/// `{ name = "key", value = "1" }`, whose value may stand on the next line.
+fn recorded(source: &Source<'_>, begin: usize, line: &str, named: &Named) -> Option<Says> {
+    let behind = source.text.get(begin + named.end..)?;
+    let before = line.get(..named.start)?;
+    let said = record::value(before, behind, takes_several(&named.key))?;
+    Some(Says {
+        key_end: named.end,
+        value_at: named.end + said.at,
+        value: said.value,
+        end: named.end,
+        syntax: Syntax::Prose,
+        flaw: None,
+        put_in: false,
+    })
+}
+
 /// `key = value`, `"key": "value"`, `key=value`.
 fn assigned(line: &str, named: &Named) -> Option<Says> {
     let rest = line.get(named.start..)?;
@@ -173,7 +191,11 @@ fn assigned(line: &str, named: &Named) -> Option<Says> {
 }
 
 /// The value that begins here, and how many bytes it takes.
-fn read_value(text: &str, open: Option<char>, multiple: bool) -> Option<(String, usize)> {
+pub(super) fn read_value(
+    text: &str,
+    open: Option<char>,
+    multiple: bool,
+) -> Option<(String, usize)> {
     let near = text
         .char_indices()
         .nth(200)

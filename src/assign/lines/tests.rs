@@ -136,6 +136,49 @@ fn files_of_other_programs_that_end_in_conf_hold_commands_and_lists() {
 }
 
 #[test]
+fn records_name_a_key_in_one_field_and_its_value_in_the_next() {
+    let key = "net.ipv4.tcp_tw_recycle";
+    for (name, text) in [
+        ("a.tf", "sysctl { name = \"KEY\" value = \"1\" }\n"),
+        (
+            "a.tf",
+            "systemControls = [{ namespace = \"KEY\", value = \"1\" }]\n",
+        ),
+        ("a.tf", "{ key = \"KEY\", value = \"1\" }\n"),
+        ("a.tf", "sysctls = { \"KEY\" : 1 }\n"),
+        ("a.ts", "const s = [{ name: \"KEY\", value: \"1\" }];\n"),
+        ("a.ts", "{ \"name\": 'KEY', \"value\": 1 }\n"),
+        ("a.jsonnet", "{ sysctls: [{ name: 'KEY', value: '1' }] }\n"),
+        ("a.toml", "[settings.kernel.sysctl] \n\"KEY\" = \"1\"\n"),
+    ] {
+        let found = assign::find(name, &text.replace("KEY", key));
+        let found: Vec<_> = found.iter().map(|one| (&*one.key, &*one.value)).collect();
+        assert_eq!(found, [(key, "1")], "{text}");
+    }
+    for (name, text) in [
+        (
+            "a.tf",
+            "sysctl {\n  name  = \"net.ipv4.tcp_rmem\"\n  value = \"1 2 3\"\n}\n",
+        ),
+        (
+            "a.toml",
+            "[[sysctls]]\nname = \"net.ipv4.tcp_rmem\"\nvalue = \"1 2 3\"\n",
+        ),
+    ] {
+        says(name, text, &["2 net.ipv4.tcp_rmem=1 2 3"]);
+        assert_eq!(assign::find(name, text)[0].value_line, 3);
+    }
+    for text in [
+        "{ title = \"net.ipv4.tcp_sack\", value = \"1\" }\n",
+        "{ name = \"net.ipv4.tcp_sack\", about = \"1\" }\n",
+        "name = net.ipv4.tcp_sack, value = 1\n",
+        "{ name = \"net.ipv4.tcp_sack\" }\n",
+    ] {
+        says("a.tf", text, &[]);
+    }
+}
+
+#[test]
 fn what_is_still_to_be_filled_in_is_dynamic() {
     says(
         "sysctl.conf.in",
