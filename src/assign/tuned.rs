@@ -2,7 +2,7 @@
 //!
 //! tuned takes double quotes off a value, reads ` #` behind it as a comment, and has two more signs: `=>` raises a
 //! key to at least a value and `=<` lowers it to at most one, which never makes it worse than it was
-//! (tuned/profiles/loader.py, tuned/plugins/plugin_sysctl.py).
+//! (`tuned/profiles/loader.py`, `tuned/plugins/plugin_sysctl.py`).
 
 use super::conf;
 use super::found::{Finds, Source};
@@ -51,8 +51,9 @@ pub(super) fn find(text: &str) -> Vec<Assignment> {
             continue;
         };
         let mut one = says.found(&source, begin, &plain);
-        if let Some(inner) = quoted(&one.value) {
-            one.value = inner.trim().to_owned();
+        let inner = quoted(&one.value).map(|inner| inner.trim().to_owned());
+        if let Some(inner) = inner {
+            one.value = inner;
             one.flaw = one.flaw.filter(|flaw| *flaw != Flaw::Quotes);
         }
         let inner = one.value.strip_prefix(['>', '<']);
