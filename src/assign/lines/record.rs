@@ -4,7 +4,7 @@
 use super::call::Said;
 use super::prose;
 
-/// Fields that hold a key.
+/// Fields that hold a key, in small or large letters: `Name` in Go.
 const NAMES: [&str; 6] = ["name", "key", "namespace", "sysctl", "param", "parameter"];
 
 /// Fields that hold its value.
@@ -20,7 +20,8 @@ pub(super) fn value(before: &str, behind: &str, multiple: bool) -> Option<Said> 
     let field = field.strip_suffix(['=', ':'])?.trim_end();
     let field = field.trim_end_matches(is_quote);
     let name = field.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    if !NAMES.contains(&name.into_iter().next()?) {
+    let name = name.into_iter().next()?;
+    if !NAMES.iter().any(|one| one.eq_ignore_ascii_case(name)) {
         return None;
     }
     let near = (NEAR.min(behind.len())..=behind.len()).find(|end| behind.is_char_boundary(*end))?;
@@ -29,7 +30,10 @@ pub(super) fn value(before: &str, behind: &str, multiple: bool) -> Option<Said> 
         .strip_prefix(mark)?
         .trim_start_matches([' ', '\t', ',', ';', '\r', '\n']);
     let next = next.trim_start_matches(is_quote);
-    let sign = VALUES.iter().find_map(|name| next.strip_prefix(name))?;
+    let sign = VALUES.iter().find_map(|name| {
+        let (own, rest) = next.split_at_checked(name.len())?;
+        own.eq_ignore_ascii_case(name).then_some(rest)
+    })?;
     let sign = sign.trim_start_matches(is_quote).trim_start();
     let rest = sign
         .strip_prefix(['=', ':'])?

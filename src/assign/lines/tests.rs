@@ -148,6 +148,8 @@ fn records_name_a_key_in_one_field_and_its_value_in_the_next() {
         ("a.tf", "sysctls = { \"KEY\" : 1 }\n"),
         ("a.ts", "const s = [{ name: \"KEY\", value: \"1\" }];\n"),
         ("a.ts", "{ \"name\": 'KEY', \"value\": 1 }\n"),
+        ("a.go", "[]corev1.Sysctl{{Name: \"KEY\", Value: \"1\"}}\n"),
+        ("a.py", "SystemControl(namespace=\"KEY\", value=\"1\")\n"),
         ("a.jsonnet", "{ sysctls: [{ name: 'KEY', value: '1' }] }\n"),
         ("a.toml", "[settings.kernel.sysctl] \n\"KEY\" = \"1\"\n"),
     ] {
