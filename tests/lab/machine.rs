@@ -4,9 +4,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Whether the machine's own settings may be written; otherwise `skipped: why` on standard error.
-pub(crate) fn allowed() -> bool {
+/// The machine, for whoever may write its settings. There is one: what an experiment limits or counts on it, another one
+/// beside it would use up.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+/// The machine's own settings, until the value is dropped, if they may be written; otherwise `skipped: why` on standard
+/// error.
+pub(crate) fn allowed() -> Option<MutexGuard<'static, ()>> {
     let allowed = std::env::var_os("TCPTUNE_LAB_HOST").is_some_and(|value| value == "1");
     if !allowed {
         let _ = writeln!(
@@ -14,7 +20,8 @@ pub(crate) fn allowed() -> bool {
             "skipped: writes a setting of the whole machine (TCPTUNE_LAB_HOST=1 allows it)"
         );
     }
-    allowed
+    // One that failed has put its values back.
+    allowed.then(|| MACHINE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A setting of the machine with another value for a while.
