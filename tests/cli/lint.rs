@@ -67,6 +67,12 @@ fn piped(args: &[&str], text: &[u8]) -> (Option<i32>, String, String) {
 }
 
 #[test]
+fn nothing_that_this_project_ships_is_found_fault_with() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    lint(here, &["."]).exits(0).says("found    nothing");
+}
+
+#[test]
 fn a_dead_line_is_found_at_its_place_and_ends_the_run_with_1() {
     let folder = folder(&[
         (

@@ -54,8 +54,10 @@ const CONTENT: [&str; 9] = [
 const LINES: [&str; 5] = ["line", "newline", "new_string", "block", "replace"];
 
 /// Fields that hold what a key is set to.
-const VALUES: [&str; 9] = [
+const VALUES: [&str; 10] = [
     "value",
+    // In a profile of this program: no less than that.
+    "at_least",
     "val",
     "values",
     "v",

@@ -31,6 +31,7 @@ sysctl::base::values:
     ensure: present
     value: '1'
   net.ipv4.tcp_rmem: { value: \"4096 1 2\" }
+  net.core.somaxconn: { at_least: 8192 }
   net.ipv4.tcp_fack:
     ensure: absent
     value: 1
@@ -42,7 +43,8 @@ sysctl::base::values:
         [
             "2:3 net.ipv4.tcp_tw_recycle=1 @4",
             "5:3 net.ipv4.tcp_rmem=4096 1 2",
-            "9:4 net.ipv4.tcp_dsack=0 @10 commented",
+            "6:3 net.core.somaxconn=8192",
+            "10:4 net.ipv4.tcp_dsack=0 @11 commented",
         ]
     );
 }
