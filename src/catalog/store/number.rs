@@ -16,9 +16,16 @@ pub(super) enum Made {
     Unknown(&'static str),
 }
 
-/// The bounds of the kernel that is written to: `None` where no kernel is meant, and within that, where they are
-/// not known of this one.
-type Known = Option<Option<Bounds>>;
+/// What the release of the kernel that is written to says of the bounds of a key.
+#[derive(Clone, Copy, Debug)]
+enum ByRelease {
+    /// Nothing: no kernel is meant, or the bounds are those of every release.
+    Always,
+    /// It has these.
+    Within(Bounds),
+    /// They are not known of it.
+    Unknown,
+}
 
 /// What became of the numbers of a text.
 struct Read {
@@ -47,9 +54,9 @@ impl KeySpec {
             return Stored::Unknown("a function of the key's own decides");
         }
         // The kernel reads one page; how large that is only matters for a text of blanks.
-        let known = beside.kernel().map(|kernel| self.bounds_in(kernel));
-        let small = self.read(text.get(..4095).unwrap_or(text), known);
-        let large = self.read(text, known);
+        let by_release = self.by_release(beside);
+        let small = self.read(text.get(..4095).unwrap_or(text), by_release);
+        let large = self.read(text, by_release);
         if small.numbers != large.numbers {
             return Stored::Unknown("the text is longer than a page");
         }
@@ -91,7 +98,7 @@ impl KeySpec {
     }
 
     /// The numbers at the beginning of a text, up to what ends the reading.
-    fn read(&self, text: &[u8], known: Known) -> Read {
+    fn read(&self, text: &[u8], by_release: ByRelease) -> Read {
         let mut numbers = Vec::new();
         let mut line = text.to_vec();
         line.push(b'\n');
@@ -105,7 +112,7 @@ impl KeySpec {
             }
             let made = long(&line, at, b" \t\n").map_or(Made::Refused, |long| {
                 at = long.after;
-                self.made_of(long, known)
+                self.made_of(long, by_release)
             });
             let end = match made {
                 Made::Number(number) => {
@@ -123,17 +130,31 @@ impl KeySpec {
         }
     }
 
+    fn by_release(&self, beside: &dyn Beside) -> ByRelease {
+        let Some(kernel) = beside.kernel() else {
+            return ByRelease::Always;
+        };
+        match self.bounds_in(kernel) {
+            None => ByRelease::Unknown,
+            Some(bounds) if (self.min, self.max) == (Some(bounds.min), Some(bounds.max)) => {
+                ByRelease::Always
+            }
+            // Another key is the upper bound, and is asked later.
+            Some(_) if self.max_key.is_some() => ByRelease::Always,
+            Some(bounds) => ByRelease::Within(bounds),
+        }
+    }
+
     /// One number, as the handler of the key converts and checks it.
-    fn made_of(&self, long: Long, known: Known) -> Made {
-        match (self.whatever_its_kernel(long), known) {
-            (Made::Refused, Some(None)) if long.magnitude <= u64::from(i32::MAX.unsigned_abs()) => {
+    fn made_of(&self, long: Long, by_release: ByRelease) -> Made {
+        match (self.whatever_its_kernel(long), by_release) {
+            (Made::Refused, ByRelease::Unknown)
+                if long.magnitude <= u64::from(i32::MAX.unsigned_abs()) =>
+            {
                 Made::Unknown("what this kernel accepts is not known")
             }
-            // Bounds that hold for every release have been looked at, as the handler does it.
-            (Made::Number(number), Some(Some(bounds)))
-                if (self.min, self.max) != (Some(bounds.min), Some(bounds.max))
-                    && self.max_key.is_none()
-                    && !(bounds.min..=bounds.max).contains(&number) =>
+            (Made::Number(number), ByRelease::Within(bounds))
+                if !(bounds.min..=bounds.max).contains(&number) =>
             {
                 Made::Refused
             }
